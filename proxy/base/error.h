@@ -1,0 +1,88 @@
+// Every failure is a value that names its side and its cause (DESIGN: law 4).
+//
+// `Cause` is the finest grain: one row of the table in error.cpp turns it into
+//   * the side that failed (client, edge, upstream),
+//   * the RFC 9209 section 2.3 proxy error type for `Proxy-Status`,
+//   * the HTTP status code a caller sees,
+//   * the words that the log and the caller may read (never a LAN address).
+// Nothing else in the program maps a failure to a status.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace ledgergate {
+
+enum class Side : std::uint8_t { client, edge, upstream };
+
+enum class Cause : std::uint8_t {
+  // The caller's doing.
+  client_gone,            // hung up before its answer was complete
+  client_head_timeout,    // head not complete in time
+  client_body_timeout,    // body slower than the minimum rate
+  client_write_timeout,   // reads its answer slower than the minimum rate
+  client_tls,             // TLS handshake or record failure on the caller's side
+  bad_request,            // syntax of the head
+  bad_framing,            // Content-Length, Transfer-Encoding, chunks
+  bad_host,               // missing, repeated or malformed Host
+  bad_target,             // malformed request target or a path that climbs out
+  head_too_large,         // 431
+  target_too_long,        // 414
+  body_too_large,         // 413
+  method_not_implemented, // CONNECT, TRACE, unknown words: 501
+  method_not_allowed,     // known, but not on this endpoint: 405
+  http_version,           // neither HTTP/1.0 nor HTTP/1.1: 505
+  expectation,            // an Expect other than 100-continue: 417
+  misdirected,            // SNI and Host disagree where policy depends on SNI: 421
+  no_route,               // 404
+  forbidden,              // 403
+  https_required,         // 403: a body or a password arrived in clear on a redirecting listener
+  // The edge's own doing.
+  no_capacity,            // a bound of ours is reached: 503
+  draining,               // shutting down: 503
+  out_of_memory,          // allocation failed in this request: 503
+  spool_failed,           // no room for a body on disk: 507
+  internal,               // a bug or a resource of the edge: 500
+  // The server's side.
+  dns_error,
+  dns_timeout,
+  connect_refused,
+  connect_unreachable,
+  connect_failed,
+  connect_timeout,
+  upstream_tls,
+  upstream_certificate,
+  upstream_write_failed,  // it closed or reset while the request was being sent
+  upstream_write_timeout, // it does not take the request
+  upstream_closed,        // closed before a complete reply head
+  upstream_reset,         // reset before a complete reply head
+  reply_timeout,          // no reply head in time
+  reply_stalled,          // reply began, then nothing in time
+  reply_unparsable,       // the head is not HTTP, or is not believed
+  reply_head_too_large,
+  reply_truncated,        // body ended early
+  reply_bad_coding,       // transfer coding not understood, bad chunk
+  upgrade_failed,
+};
+
+// Everything the mapping knows of one cause. All strings are literals.
+struct CauseInfo {
+  Cause cause;
+  Side side;
+  std::uint16_t status;         // 0: no reply can be sent for it
+  std::string_view name;        // our word, in logs and in `details`
+  std::string_view proxy_error; // RFC 9209 section 2.3 error type
+  std::string_view text;        // one sentence for the caller, in English
+};
+
+// Never fails: every Cause has a row (a test holds the table against the enum).
+[[nodiscard]] const CauseInfo& describe(Cause cause) noexcept;
+[[nodiscard]] std::string_view to_string(Side side) noexcept;
+
+// A failure. `detail` is a literal that says more for the log; may be empty; never a secret.
+struct Error {
+  Cause cause = Cause::internal;
+  std::string_view detail{};
+};
+
+} // namespace ledgergate

@@ -1,0 +1,47 @@
+// YAML text -> Settings, or every mistake in it at once.
+#pragma once
+
+#include "settings/settings.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ledgergate::settings {
+
+// One mistake (or warning), with its place. line and column count from 1; 0 when there is no place (a missing file).
+struct Problem {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string text;     // "unknown key `adress` (did you mean `address`?)"
+  bool warning = false; // the settings can be used all the same
+  [[nodiscard]] std::string format() const; // "edge.yaml:3:5: error: unknown key …" / ": warning: …"
+};
+
+struct Loaded {
+  std::shared_ptr<const Settings> settings; // null when there is any problem that is not a warning
+  std::vector<Problem> problems;            // in file order
+};
+
+// Reads and checks one file. Certificates and keys are checked by listen/, not here; that the files named exist is checked here.
+[[nodiscard]] Loaded load_file(const std::string& path);
+// The same from memory; `name` stands in the messages.
+[[nodiscard]] Loaded load_text(std::string_view yaml, const std::string& name);
+
+// What `ledgergate run --to …` says without a file.
+struct CommandLine {
+  std::string to;                  // "mserver=http://192.168.0.10:444" or "http://…" (profile http)
+  std::string listen = ":8443";
+  std::string certificate, key;    // both or neither; neither: a plain listener
+  std::string client_certificate;  // PEM with certificate and key, presented to the server; empty: none
+  std::string upstream_ca;         // PEM; empty: the system's store
+  bool anonymous = false;          // needed when `listen` is not loopback
+};
+[[nodiscard]] Loaded from_command_line(const CommandLine& options);
+
+// Every key the loader reads, as "listen[].certificates[].chain"; for the test that holds config/ledgergate.schema.json to it.
+[[nodiscard]] std::vector<std::string> known_keys();
+
+} // namespace ledgergate::settings
