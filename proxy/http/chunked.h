@@ -1,0 +1,35 @@
+// The chunked transfer coding, strictly (RFC 9112 section 7.1): hexadecimal size without prefix, CRLF only, extensions and trailers
+// bounded and dropped. The same outcome for every way of splitting the bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace ledgergate::http {
+
+class ChunkDecoder {
+public:
+  enum class State : std::uint8_t { more, data, done, failed };
+  struct Step {
+    State state = State::more;
+    std::size_t consumed = 0;  // bytes of `in` that are used up (data included)
+    std::string_view data{};   // into `in`; with State::data
+  };
+  void reset() noexcept;
+  // Call until it says `more` (give it further bytes), `done` or `failed` (for good). `data` may come many times.
+  [[nodiscard]] Step next(std::string_view in) noexcept;
+
+private:
+  enum class At : std::uint8_t { size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer, trailer_lf, end_lf, done, failed };
+  At at_ = At::size;
+  std::uint64_t left_ = 0;     // data bytes left in this chunk
+  std::uint32_t digits_ = 0;
+  std::uint32_t extra_ = 0;    // extension or trailer bytes seen, bounded over the whole body
+  [[nodiscard]] Step fail(std::size_t consumed) noexcept;
+};
+
+// Writes "<hex>\r\n" in front of a chunk of `size` bytes; returns the length written (18 at most).
+std::size_t write_chunk_size(std::uint64_t size, char* out) noexcept;
+
+} // namespace ledgergate::http

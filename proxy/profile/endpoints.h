@@ -1,0 +1,30 @@
+// Which methods a profile's server answers where (PROTOCOLS.md; the vendor documents are named in the .cpp).
+#pragma once
+
+#include "http/head.h"
+#include "settings/settings.h"
+
+#include <string_view>
+
+namespace ledgergate::profile {
+
+enum class Verdict : std::uint8_t { allowed, no_such_endpoint, method_not_allowed };
+struct Endpoint {
+  Verdict verdict = Verdict::allowed;
+  std::string_view allow{};   // value of Allow with method_not_allowed
+};
+// `server_path` is the decoded path as the server will see it (behind strip/rewrite). mserver's are compared without regard to case.
+[[nodiscard]] Endpoint check(settings::Profile profile, http::Method method, std::string_view server_path) noexcept;
+
+// Whether request bodies must go out with Content-Length even when they came chunked (mserver, apicomprem).
+[[nodiscard]] bool needs_length(settings::Profile profile) noexcept;
+// Whether unsafe requests get a fresh connection (one-slot servers; DESIGN "Concurrency").
+[[nodiscard]] bool fresh_for_unsafe(settings::Profile profile) noexcept;
+
+// mserver prints its LAN name in /status: `<server>http://C0508P:444</server>`. Writes `body` with the content of the first
+// <server> element replaced by `public_url` to `out`; false (out untouched) when there is none. Source: vendor document 001.
+[[nodiscard]] bool replace_server_name(std::string_view body, std::string_view public_url, std::string& out);
+// Whether a reply to this path may hold that name.
+[[nodiscard]] bool prints_server_name(settings::Profile profile, std::string_view server_path) noexcept;
+
+} // namespace ledgergate::profile

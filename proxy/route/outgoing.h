@@ -1,0 +1,56 @@
+// Every head is regenerated, never forwarded raw: what goes to the server, and what goes back to the caller.
+#pragma once
+
+#include "base/address.h"
+#include "http/head.h"
+#include "http/target.h"
+#include "settings/settings.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ledgergate::route {
+
+// All that header values and variables may speak of. Views must outlive the call only.
+struct Facts {
+  const settings::Listener* listener = nullptr;
+  const settings::Route* route = nullptr;
+  const settings::Server* server = nullptr;
+  const http::RequestHead* request = nullptr;
+  const http::Target* target = nullptr;
+  IpAddress client_ip;            // the real caller: the peer, or what a trusted proxy said
+  std::uint16_t client_port = 0;
+  std::string_view client_ip_text;
+  bool peer_trusted = false;      // the peer is in trusted_proxies: its forwarding headers are extended, not dropped
+  bool tls = false;
+  std::string_view tls_version, tls_cipher, tls_sni;
+  std::string_view request_id;
+  std::string_view client_name;   // empty until the caller is identified
+};
+
+// Appends the request head for the server, empty line included. `framing` is how the body will go out (a chunked body that was
+// spooled goes with its length). `fresh_connection_close`: write `Connection: close`.
+//  * request line: caller's method, `upstream_target` bytes, HTTP/1.1
+//  * Host as the route says; exactly one
+//  * the caller's fields in their order and spelling, except: hop-by-hop, those named in Connection (but a framing, Host or
+//    authentication header named there is kept: it can't be smuggled away), Host, Content-Length, Transfer-Encoding, Expect,
+//    forwarding headers (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-ID, Via is extended), X-Client-Name and the like, in any
+//    spelling (case, '_' for '-')
+//  * X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239), Via (RFC 9110 section 7.6.3: "1.1 ledgergate"), X-Request-ID
+//  * the route's rules, last
+void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing, bool fresh_connection_close, std::string& out);
+
+// How the reply's body goes to the caller.
+enum class ReplyFraming : std::uint8_t { none, length, chunked, until_close };
+
+// Appends the reply head for the caller, empty line included. Hop-by-hop fields and those named in Connection are dropped,
+// Location / Content-Location mapped to the public name (when they point at the server), Strict-Transport-Security set on TLS,
+// X-Request-ID set, the route's rules last. `length` is written with `length`; with `none` the server's own Content-Length is kept
+// (HEAD, 304). `keep_alive` decides Connection. The status line says HTTP/1.1 with the server's code and reason.
+void append_reply_head(const Facts& facts, const http::ReplyHead& reply, ReplyFraming framing, std::uint64_t length, bool keep_alive, std::string& out);
+
+// The value of Location as the caller should see it; false when it is to stay as it came.
+[[nodiscard]] bool map_location(const Facts& facts, std::string_view location, std::string& out);
+
+} // namespace ledgergate::route
