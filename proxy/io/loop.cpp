@@ -1,0 +1,94 @@
+#include "io/loop.h"
+
+#include <cstdlib>
+#include <utility>
+
+namespace ledgergate::io {
+
+Loop::Loop() {
+  // Failures here are failures to start (no descriptors, no memory): there is nothing to serve with.
+  if (uv_loop_init(&uv_) != 0) std::abort();
+  uv_.data = this;
+  uv_timer_init(&uv_, &timer_);
+  timer_.data = this;
+  if (uv_async_init(&uv_, &async_, [](uv_async_t* handle) { static_cast<Loop*>(handle->data)->run_jobs(); }) != 0) std::abort();
+  async_.data = this;
+}
+
+Loop::~Loop() {
+  // A loop that never ran still has its own handles open.
+  if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&async_)) == 0) stop();
+  uv_run(&uv_, UV_RUN_DEFAULT);
+  uv_loop_close(&uv_);
+  buffers_.give(read_block_);
+  buffers_.give(write_block_);
+}
+
+void Loop::run() { uv_run(&uv_, UV_RUN_DEFAULT); }
+
+void Loop::stop() {
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
+}
+
+void Loop::post(std::function<void()> job) {
+  {
+    const std::lock_guard lock(jobs_lock_);
+    jobs_.push_back(std::move(job));
+  }
+  uv_async_send(&async_);
+}
+
+void Loop::run_jobs() {
+  std::vector<std::function<void()>> jobs;
+  {
+    const std::lock_guard lock(jobs_lock_);
+    jobs.swap(jobs_);
+  }
+  for (auto& job : jobs) job();
+}
+
+void Loop::set_deadline(Deadline& deadline, TimeMs at) {
+  deadlines_.set(deadline, at);
+  if (at < timer_at_) arm_timer();
+}
+
+void Loop::arm_timer() noexcept {
+  if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&timer_)) != 0) return;
+  timer_at_ = deadlines_.next();
+  if (timer_at_ == kNever) {
+    uv_timer_stop(&timer_);
+    return;
+  }
+  const TimeMs wait = timer_at_ > now() ? timer_at_ - now() : 0;
+  uv_timer_start(
+      &timer_,
+      [](uv_timer_t* handle) {
+        auto* self = static_cast<Loop*>(handle->data);
+        self->timer_at_ = kNever;
+        self->deadlines_.expire(self->now());
+        self->arm_timer();
+      },
+      wait, 0);
+}
+
+Block& Loop::read_block() {
+  if (!read_block_) read_block_ = buffers_.take(kReadSize);
+  return read_block_;
+}
+
+Block Loop::steal_read_block() noexcept { return std::exchange(read_block_, {}); }
+
+Block Loop::borrow_write_block() {
+  if (write_block_out_) return {};
+  if (!write_block_) write_block_ = buffers_.take(kWriteSize);
+  write_block_out_ = true;
+  return write_block_;
+}
+
+void Loop::return_write_block(Block& block) noexcept {
+  write_block_out_ = false;
+  block = {};
+}
+
+} // namespace ledgergate::io

@@ -1,0 +1,67 @@
+// One worker's event loop: libuv, lazy deadlines, buffers, and the way in for other threads.
+//
+// Invariants: everything but post() belongs to the loop's thread. A resumed story may run inside a libuv callback; objects that
+// own handles are freed in close callbacks only, so nothing disappears under a callback's feet.
+#pragma once
+
+#include "io/buffer.h"
+#include "io/deadline.h"
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+namespace ledgergate::io {
+
+class Loop {
+public:
+  // Sizes of the two buffers that a loop's streams share while no story is suspended in the middle of them. Output holds one
+  // input as TLS records (22 bytes a 16 KiB record) behind a head.
+  static constexpr std::size_t kReadSize = 128 * 1024;
+  static constexpr std::size_t kWriteSize = 256 * 1024;
+
+  Loop();
+  ~Loop(); // run() has returned and all handles are closed
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Runs until stop(). Returns when every handle is closed.
+  void run();
+  // Loop thread. Closes the loop's own handles; run() returns once the others are closed too.
+  void stop();
+  // Any thread: runs `job` on the loop's thread, soon. Jobs keep their order.
+  void post(std::function<void()> job);
+
+  [[nodiscard]] uv_loop_t* uv() noexcept { return &uv_; }
+  [[nodiscard]] TimeMs now() const noexcept { return uv_now(&uv_); }
+  void set_deadline(Deadline& deadline, TimeMs at);
+  [[nodiscard]] BufferPool& buffers() noexcept { return buffers_; }
+
+  // The shared read buffer; a stream that must keep what is in it takes it away, and the loop gets another.
+  [[nodiscard]] Block& read_block();
+  [[nodiscard]] Block steal_read_block() noexcept;
+  // The shared write buffer: lent to one stream at a time, empty Block when it is out.
+  [[nodiscard]] Block borrow_write_block();
+  void return_write_block(Block& block) noexcept;
+
+private:
+  uv_loop_t uv_{};
+  uv_timer_t timer_{};
+  uv_async_t async_{};
+  TimeMs timer_at_ = kNever;
+  DeadlineQueue deadlines_;
+  BufferPool buffers_;
+  Block read_block_;
+  Block write_block_;
+  bool write_block_out_ = false;
+  std::mutex jobs_lock_; // guards jobs_
+  std::vector<std::function<void()>> jobs_;
+
+  void arm_timer() noexcept;
+  void run_jobs();
+};
+
+} // namespace ledgergate::io

@@ -1,0 +1,384 @@
+#include "io/stream.h"
+
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace ledgergate::io {
+namespace {
+// Leftovers up to this size are copied out of the loop's read buffer; for larger ones the buffer itself changes hands.
+constexpr std::size_t kCopyLimit = 16 * 1024;
+} // namespace
+
+Stream::Stream(Loop& loop) noexcept : loop_(loop) {
+  uv_tcp_init(loop.uv(), &handle_); // no socket yet: can't fail
+  handle_.data = this;
+}
+
+Stream::~Stream() {
+  if (ssl_ != nullptr) SSL_free(ssl_);
+}
+
+Stream::Ptr Stream::accept(Loop& loop, uv_stream_t* listener) {
+  Ptr self(new Stream(loop));
+  if (uv_accept(listener, self->stream()) != 0) return {};
+  uv_tcp_nodelay(&self->handle_, 1);
+  self->start_reading();
+  return self;
+}
+
+Stream::Ptr Stream::adopt(Loop& loop, int descriptor) {
+  Ptr self(new Stream(loop));
+  if (uv_tcp_open(&self->handle_, descriptor) != 0) {
+    ::close(descriptor);
+    return {};
+  }
+  self->start_reading();
+  return self;
+}
+
+Stream::Ptr Stream::connect(Loop& loop, const Endpoint& to) {
+  Ptr self(new Stream(loop));
+  sockaddr_storage address{};
+  const std::string ip = to.ip.text();
+  if (to.ip.v6) uv_ip6_addr(ip.c_str(), to.port, reinterpret_cast<sockaddr_in6*>(&address));
+  else uv_ip4_addr(ip.c_str(), to.port, reinterpret_cast<sockaddr_in*>(&address));
+  self->connecting_ = true;
+  self->connect_request_.data = self.get();
+  const int status = uv_tcp_connect(&self->connect_request_, &self->handle_, reinterpret_cast<const sockaddr*>(&address), [](uv_connect_t* request, int result) {
+    auto* stream = static_cast<Stream*>(request->data);
+    stream->connecting_ = false;
+    if (result == UV_ECANCELED) return; // released while connecting
+    if (result == 0) {
+      uv_tcp_nodelay(&stream->handle_, 1);
+      stream->start_reading();
+    } else {
+      stream->error_ = result;
+    }
+    stream->notify_out();
+  });
+  if (status != 0) {
+    self->connecting_ = false;
+    self->error_ = status;
+  }
+  return self;
+}
+
+void Stream::attach(Wake* wake, Events in, Events out) noexcept {
+  wake_ = wake;
+  watcher_ = nullptr;
+  in_event_ = in;
+  out_event_ = out;
+  if (wake_ != nullptr) wake_->forget(in | out);
+}
+
+void Stream::attach(StreamWatcher* watcher) noexcept {
+  wake_ = nullptr;
+  watcher_ = watcher;
+}
+
+void Stream::notify_in() {
+  if (wake_ != nullptr) wake_->raise(in_event_);
+  else if (watcher_ != nullptr) watcher_->stream_woke(*this);
+}
+
+void Stream::notify_out() {
+  if (wake_ != nullptr) wake_->raise(out_event_);
+  else if (watcher_ != nullptr) watcher_->stream_woke(*this);
+}
+
+// --- input --------------------------------------------------------------------------------------------------------------------
+
+void Stream::start_reading() noexcept {
+  if (reading_ || eof_ || error_ != 0 || connecting_ || uv_is_closing(handle()) != 0) return;
+  const auto allocate = [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
+    auto* self = static_cast<Stream*>(handle->data);
+    Bytes& land = self->landing();
+    try {
+      if (land.block) {
+        *buffer = uv_buf_init(land.tail(), static_cast<unsigned>(land.room()));
+      } else {
+        const Block& shared = self->loop_.read_block();
+        *buffer = uv_buf_init(shared.data, static_cast<unsigned>(shared.size));
+      }
+    } catch (const std::bad_alloc&) {
+      *buffer = uv_buf_init(nullptr, 0); // libuv reports UV_ENOBUFS to the read callback
+    }
+  };
+  const int status =
+      uv_read_start(stream(), allocate, [](uv_stream_t* handle, ssize_t size, const uv_buf_t* buffer) { static_cast<Stream*>(handle->data)->on_read(size, buffer); });
+  if (status == 0) reading_ = true;
+  else error_ = status;
+}
+
+void Stream::stop_reading() noexcept {
+  if (!reading_) return;
+  reading_ = false;
+  uv_read_stop(stream());
+}
+
+void Stream::on_read(ssize_t size, const uv_buf_t* buffer) noexcept {
+  if (size == 0) return; // EAGAIN
+  Bytes& land = landing();
+  if (size < 0) {
+    if (size == UV_EOF) eof_ = true;
+    else error_ = static_cast<int>(size);
+    stop_reading();
+  } else {
+    if (!land.block) {
+      land = Bytes{{buffer->base, buffer->len}, 0, 0};
+      land_borrowed_ = true;
+    }
+    land.end += static_cast<std::size_t>(size);
+    fresh_ = true;
+  }
+  wanted_ = false;
+  notify_in();
+  settle();
+}
+
+// The story has suspended (or ended): what it left in the loop's buffer becomes the stream's own.
+void Stream::settle() noexcept {
+  Bytes& land = landing();
+  if (land.empty()) {
+    give(land);
+    return;
+  }
+  if (uv_is_closing(handle()) != 0) return; // closed() lets go of the window
+  if (land_borrowed_) {
+    try {
+      const std::size_t size = land.size();
+      if (size <= kCopyLimit) {
+        Bytes own{loop_.buffers().take(std::max<std::size_t>(size * 2, 4096)), 0, size};
+        std::memcpy(own.block.data, land.data(), size);
+        land = own;
+      } else {
+        land.block = loop_.steal_read_block();
+      }
+      land_borrowed_ = false;
+    } catch (const std::bad_alloc&) {
+      give(land);
+      error_ = UV_ENOMEM;
+      stop_reading();
+      notify_in();
+      return;
+    }
+  }
+  if (!wanted_) stop_reading();
+  else if (land.room() == 0) want_input();
+}
+
+void Stream::give(Bytes& window) noexcept {
+  const bool land = &window == &landing();
+  if (land && land_borrowed_) land_borrowed_ = false;
+  else loop_.buffers().give(window.block);
+  window = {};
+}
+
+// Leaves at least `room` bytes behind what the window holds.
+void Stream::make_room(Bytes& window, std::size_t room) {
+  if (window.block && window.begin > 0) {
+    if (window.empty()) window.begin = window.end = 0;
+    if (window.room() >= room) return;
+    std::memmove(window.block.data, window.data(), window.size());
+    window.end = window.size();
+    window.begin = 0;
+  }
+  if (window.block && window.room() >= room) return;
+  Bytes larger{loop_.buffers().take(window.size() + room), 0, window.size()};
+  if (!window.empty()) std::memcpy(larger.block.data, window.data(), window.size());
+  loop_.buffers().give(window.block);
+  window = larger;
+}
+
+void Stream::want_input() noexcept {
+  wanted_ = true;
+  Bytes& land = landing();
+  // In the middle of a callback the window may be the loop's: settle() copies it, with room.
+  if (!land_borrowed_ && land.block && !land.empty()) {
+    try {
+      make_room(land, std::min<std::size_t>(std::max<std::size_t>(land.size(), 4096), 64 * 1024));
+    } catch (const std::bad_alloc&) {
+      error_ = UV_ENOMEM;
+      return;
+    }
+  }
+  start_reading();
+}
+
+Step Stream::fill(std::size_t room) noexcept {
+  if (ssl_ != nullptr) return fill_tls(room);
+  if (fresh_ && !in_.empty()) {
+    fresh_ = false;
+    return Step::done;
+  }
+  if (error_ != 0) return Step::failed;
+  return eof_ ? Step::ended : Step::blocked;
+}
+
+void Stream::trim() noexcept {
+  if (in_.empty()) give(in_);
+  if (ssl_ != nullptr && raw_.empty()) give(raw_);
+}
+
+// --- output -------------------------------------------------------------------------------------------------------------------
+
+bool Stream::append_out(const char* bytes, std::size_t size) {
+  if (!out_.block) {
+    out_.block = loop_.borrow_write_block();
+    out_borrowed_ = static_cast<bool>(out_.block);
+    if (!out_borrowed_) out_.block = loop_.buffers().take(std::max<std::size_t>(size, 16 * 1024));
+  }
+  if (out_.room() < size) {
+    Bytes larger{loop_.buffers().take(std::max(out_.size() + size, 2 * out_.block.size)), 0, out_.size()};
+    std::memcpy(larger.block.data, out_.data(), out_.size());
+    return_out();
+    out_ = larger;
+  }
+  std::memcpy(out_.tail(), bytes, size);
+  out_.end += size;
+  return true;
+}
+
+void Stream::return_out() noexcept {
+  if (out_borrowed_) loop_.return_write_block(out_.block);
+  else loop_.buffers().give(out_.block);
+  out_borrowed_ = false;
+  out_ = {};
+}
+
+bool Stream::write(std::string_view bytes) noexcept {
+  if (failed()) return false;
+  if (bytes.empty()) return true;
+  if (ssl_ != nullptr) {
+    std::size_t written = 0;
+    if (SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written) == 1) return true;
+    tls_broke();
+    return false;
+  }
+  try {
+    return append_out(bytes.data(), bytes.size());
+  } catch (const std::bad_alloc&) {
+    error_ = UV_ENOMEM;
+    return false;
+  }
+}
+
+Step Stream::flush() noexcept {
+  if (error_ != 0) {
+    return_out();
+    return Step::failed;
+  }
+  if (sending()) return Step::blocked;
+  if (out_.empty()) {
+    if (out_.block) return_out();
+    return Step::done;
+  }
+  const uv_buf_t now = uv_buf_init(out_.block.data + out_.begin, static_cast<unsigned>(out_.size()));
+  const int taken = uv_try_write(stream(), &now, 1);
+  if (taken < 0 && taken != UV_EAGAIN) {
+    error_ = taken;
+    return_out();
+    return Step::failed;
+  }
+  if (taken > 0) {
+    sent_ += static_cast<std::uint64_t>(taken);
+    out_.begin += static_cast<std::size_t>(taken);
+  }
+  if (out_.empty()) {
+    return_out();
+    return Step::done;
+  }
+  try {
+    if (out_borrowed_) {
+      Bytes own{loop_.buffers().take(out_.size()), 0, out_.size()};
+      std::memcpy(own.block.data, out_.data(), out_.size());
+      return_out();
+      out_ = own;
+    }
+  } catch (const std::bad_alloc&) {
+    error_ = UV_ENOMEM;
+    return_out();
+    return Step::failed;
+  }
+  sending_ = std::exchange(out_, {});
+  const uv_buf_t rest = uv_buf_init(sending_.block.data + sending_.begin, static_cast<unsigned>(sending_.size()));
+  write_request_.data = this;
+  const int status = uv_write(&write_request_, stream(), &rest, 1, [](uv_write_t* request, int result) { static_cast<Stream*>(request->data)->on_written(result); });
+  if (status != 0) {
+    error_ = status;
+    loop_.buffers().give(sending_.block);
+    sending_ = {};
+    return Step::failed;
+  }
+  return Step::blocked;
+}
+
+void Stream::on_written(int status) noexcept {
+  const std::size_t size = sending_.size();
+  loop_.buffers().give(sending_.block);
+  sending_ = {};
+  if (status == UV_ECANCELED) return; // released
+  if (status != 0) {
+    error_ = status;
+  } else {
+    sent_ += size;
+    if (!out_.empty() && flush() == Step::blocked) return;
+    if (end_requested_) send_fin();
+  }
+  notify_out();
+}
+
+void Stream::send_fin() noexcept {
+  if (fin_sent_ || error_ != 0) return;
+  fin_sent_ = true;
+  ::shutdown(descriptor(), SHUT_WR);
+}
+
+// --- state and end ------------------------------------------------------------------------------------------------------------
+
+Endpoint Stream::peer() const noexcept {
+  sockaddr_storage address{};
+  int length = sizeof address;
+  if (uv_tcp_getpeername(&handle_, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+  const auto ip = IpAddress::from(reinterpret_cast<const sockaddr*>(&address));
+  if (!ip) return {};
+  const std::uint16_t port = address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port
+                                                           : reinterpret_cast<const sockaddr_in*>(&address)->sin_port;
+  return {*ip, ntohs(port)};
+}
+
+int Stream::descriptor() const noexcept {
+  uv_os_fd_t descriptor = -1;
+  uv_fileno(reinterpret_cast<const uv_handle_t*>(&handle_), &descriptor);
+  return descriptor;
+}
+
+void Stream::release() noexcept {
+  wake_ = nullptr;
+  watcher_ = nullptr;
+  reading_ = false;
+  if (uv_is_closing(handle()) == 0) uv_close(handle(), [](uv_handle_t* handle) { static_cast<Stream*>(handle->data)->closed(); });
+}
+
+void Stream::reset() noexcept {
+  reading_ = false;
+  if (uv_is_closing(handle()) != 0) return;
+  if (ssl_ != nullptr) SSL_set_quiet_shutdown(ssl_, 1);
+  const int status = uv_tcp_close_reset(&handle_, [](uv_handle_t* handle) { static_cast<Stream*>(handle->data)->closed(); });
+  if (status != 0) uv_close(handle(), [](uv_handle_t* handle) { static_cast<Stream*>(handle->data)->closed(); });
+}
+
+void Stream::closed() noexcept {
+  give(landing());
+  if (ssl_ != nullptr) give(in_);
+  return_out();
+  loop_.buffers().give(sending_.block);
+  delete this;
+}
+
+} // namespace ledgergate::io

@@ -1,0 +1,74 @@
+// Wake: where one story waits. Anything that can happen to a story is a bit: its streams, its deadline, a drain, an answer from
+// another thread. One waiter, many sources: no races between "data came" and "time is up", one way out of every wait.
+//
+// Loop thread only. raise() resumes the waiting story at once, inside the caller's callback, which is what lets a story use the
+// loop's shared buffers without a copy.
+#pragma once
+
+#include "io/loop.h"
+
+#include <coroutine>
+#include <cstdint>
+#include <utility>
+
+namespace ledgergate::io {
+
+using Events = std::uint32_t;
+inline constexpr Events kClientIn = 1u << 0;  // bytes, end or failure on the caller's stream
+inline constexpr Events kClientOut = 1u << 1; // its output was taken by the kernel
+inline constexpr Events kServerIn = 1u << 2;
+inline constexpr Events kServerOut = 1u << 3; // also: connected
+inline constexpr Events kExpired = 1u << 4;   // the deadline passed; every wait returns for it
+inline constexpr Events kDrain = 1u << 5;     // the worker is draining
+inline constexpr Events kAnswer = 1u << 6;    // something asked for elsewhere is there (DNS, a turn)
+
+class Wake final : private Deadline {
+public:
+  explicit Wake(Loop& loop) noexcept : loop_(loop) {}
+  ~Wake() override = default;
+  Wake(const Wake&) = delete;
+  Wake& operator=(const Wake&) = delete;
+
+  [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+  // The one deadline of the current phase, in loop time; kNever for none. Forgets an earlier expiry.
+  void deadline_at(TimeMs at) {
+    pending_ &= ~kExpired;
+    loop_.set_deadline(*this, at);
+  }
+  void deadline_in(TimeMs wait) { deadline_at(loop_.now() + wait); }
+  [[nodiscard]] TimeMs deadline() const noexcept { return at(); }
+
+  void raise(Events events) {
+    pending_ |= events;
+    if (waiter_ && (pending_ & mask_) != 0) std::exchange(waiter_, {}).resume();
+  }
+  // Forgets events that a story has dealt with otherwise.
+  void forget(Events events) noexcept { pending_ &= ~events; }
+  [[nodiscard]] bool pending(Events events) const noexcept { return (pending_ & events) != 0; }
+
+  struct Awaiter {
+    Wake& wake;
+    bool await_ready() const noexcept { return (wake.pending_ & wake.mask_) != 0; }
+    void await_suspend(std::coroutine_handle<> story) const noexcept { wake.waiter_ = story; }
+    Events await_resume() const noexcept {
+      const Events happened = wake.pending_ & wake.mask_;
+      wake.pending_ &= ~happened;
+      return happened;
+    }
+  };
+  // `const auto happened = co_await wake.wait(kClientIn);` -> which of them (and kExpired) happened; they are forgotten then.
+  [[nodiscard]] Awaiter wait(Events events) noexcept {
+    mask_ = events | kExpired;
+    return {*this};
+  }
+
+private:
+  Loop& loop_;
+  std::coroutine_handle<> waiter_{};
+  Events pending_ = 0;
+  Events mask_ = 0;
+
+  void expired() noexcept override { raise(kExpired); }
+};
+
+} // namespace ledgergate::io
