@@ -252,7 +252,7 @@ void Stream::return_out() noexcept {
 }
 
 bool Stream::write(std::string_view bytes) noexcept {
-  if (failed()) return false;
+  if (write_failed()) return false;
   if (bytes.empty()) return true;
   if (ssl_ != nullptr) {
     std::size_t written = 0;
@@ -269,7 +269,7 @@ bool Stream::write(std::string_view bytes) noexcept {
 }
 
 Step Stream::flush() noexcept {
-  if (error_ != 0) {
+  if (error_ != 0 || write_error_ != 0) {
     return_out();
     return Step::failed;
   }
@@ -281,7 +281,7 @@ Step Stream::flush() noexcept {
   const uv_buf_t now = uv_buf_init(out_.block.data + out_.begin, static_cast<unsigned>(out_.size()));
   const int taken = uv_try_write(stream(), &now, 1);
   if (taken < 0 && taken != UV_EAGAIN) {
-    error_ = taken;
+    write_error_ = taken;
     return_out();
     return Step::failed;
   }
@@ -310,7 +310,7 @@ Step Stream::flush() noexcept {
   write_request_.data = this;
   const int status = uv_write(&write_request_, stream(), &rest, 1, [](uv_write_t* request, int result) { static_cast<Stream*>(request->data)->on_written(result); });
   if (status != 0) {
-    error_ = status;
+    write_error_ = status;
     loop_.buffers().give(sending_.block);
     sending_ = {};
     return Step::failed;
@@ -324,7 +324,7 @@ void Stream::on_written(int status) noexcept {
   sending_ = {};
   if (status == UV_ECANCELED) return; // released
   if (status != 0) {
-    error_ = status;
+    write_error_ = status;
   } else {
     sent_ += size;
     if (!out_.empty() && flush() == Step::blocked) return;
@@ -334,7 +334,7 @@ void Stream::on_written(int status) noexcept {
 }
 
 void Stream::send_fin() noexcept {
-  if (fin_sent_ || error_ != 0) return;
+  if (fin_sent_ || write_failed()) return;
   fin_sent_ = true;
   ::shutdown(descriptor(), SHUT_WR);
 }

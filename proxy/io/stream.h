@@ -99,9 +99,12 @@ public:
 
   // --- state -------------------------------------------------------------------------------------------------------------
   [[nodiscard]] bool connecting() const noexcept { return connecting_; }
+  // Reading is over: nothing more will come, and not because the peer ended its side.
   [[nodiscard]] bool failed() const noexcept { return error_ != 0 || tls_failed_; }
+  // Writing is over; there may still be something to read (a server that refused a body and closed).
+  [[nodiscard]] bool write_failed() const noexcept { return write_error_ != 0 || failed(); }
   // errno-like libuv code of the failure, 0 when none; a TLS failure is UV_EPROTO.
-  [[nodiscard]] int failure() const noexcept { return tls_failed_ ? static_cast<int>(UV_EPROTO) : error_; }
+  [[nodiscard]] int failure() const noexcept { return tls_failed_ ? static_cast<int>(UV_EPROTO) : error_ != 0 ? error_ : write_error_; }
   // OpenSSL's error code of a failed handshake or record (ERR_get_error), 0 when the peer just went away.
   [[nodiscard]] unsigned long tls_error() const noexcept { return tls_error_; }
   [[nodiscard]] Endpoint peer() const noexcept;
@@ -126,7 +129,8 @@ private:
   Bytes sending_; // owned by write_request_
   std::uint64_t sent_ = 0;
   unsigned long tls_error_ = 0;
-  int error_ = 0;
+  int error_ = 0;       // of reading, connecting, memory: the stream is of no more use
+  int write_error_ = 0; // the kernel takes no more output
   Events in_event_ = 0, out_event_ = 0;
   bool land_borrowed_ = false; // the landing window lies in the loop's read buffer
   bool out_borrowed_ = false;  // out_ is the loop's write buffer

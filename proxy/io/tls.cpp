@@ -126,7 +126,7 @@ Step Stream::fill_tls(std::size_t room) noexcept {
 }
 
 void Stream::end_output() noexcept {
-  if (end_requested_ || failed()) return;
+  if (end_requested_ || write_failed()) return;
   end_requested_ = true;
   if (ssl_ != nullptr && SSL_is_init_finished(ssl_) == 1) {
     if (SSL_shutdown(ssl_) < 0) ERR_clear_error();

@@ -32,6 +32,7 @@ public:
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
   // The one deadline of the current phase, in loop time; kNever for none. Forgets an earlier expiry.
   void deadline_at(TimeMs at) {
+    if (halted_) return;
     pending_ &= ~kExpired;
     loop_.set_deadline(*this, at);
   }
@@ -41,6 +42,11 @@ public:
   void raise(Events events) {
     pending_ |= events;
     if (waiter_ && (pending_ & mask_) != 0) std::exchange(waiter_, {}).resume();
+  }
+  // The end of a drain: from now on every wait returns kExpired at once, so the story comes to its end by its own way out.
+  void halt() {
+    halted_ = true;
+    raise(kExpired);
   }
   // Forgets events that a story has dealt with otherwise.
   void forget(Events events) noexcept { pending_ &= ~events; }
@@ -53,6 +59,7 @@ public:
     Events await_resume() const noexcept {
       const Events happened = wake.pending_ & wake.mask_;
       wake.pending_ &= ~happened;
+      if (wake.halted_) wake.pending_ |= kExpired;
       return happened;
     }
   };
@@ -67,6 +74,7 @@ private:
   std::coroutine_handle<> waiter_{};
   Events pending_ = 0;
   Events mask_ = 0;
+  bool halted_ = false;
 
   void expired() noexcept override { raise(kExpired); }
 };

@@ -1,0 +1,184 @@
+#include "listen/tls_front.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstring>
+
+namespace ledgergate::listen {
+namespace {
+
+// Mozilla "intermediate" (guideline 5.7): TLS 1.2 with forward secrecy and AEAD only, ECDSA first. DHE with an RFC 7919 group is
+// there for Schannel up to Server 2012 R2, which has no ECDHE-RSA with GCM.
+constexpr const char* kCiphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+                                 "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+                                 "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305";
+constexpr const char* kSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+constexpr const char* kGroups = "X25519:P-256:P-384:ffdhe2048";
+constexpr long kSessionSeconds = 8L * 3600;
+
+// ALPN (RFC 7301): HTTP/1.1 is all that is spoken here; a caller that offers only other protocols is told so by the alert.
+int select_protocol(SSL*, const unsigned char** out, unsigned char* length, const unsigned char* offered, unsigned int size, void*) {
+  static constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  static constexpr std::array<unsigned char, 9> kHttp10 = {8, 'h', 't', 't', 'p', '/', '1', '.', '0'};
+  for (const auto& wanted : {kHttp11, kHttp10}) {
+    for (unsigned int at = 0; at < size; at += 1u + offered[at]) {
+      if (size - at < wanted.size() || std::memcmp(offered + at, wanted.data(), wanted.size()) != 0) continue;
+      *out = offered + at + 1;
+      *length = 8;
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+SslCtxPtr new_context(const settings::Listener& listener, TicketKeys& keys) {
+  SslCtxPtr context(SSL_CTX_new(TLS_server_method()));
+  if (!context) return {};
+  SSL_CTX* ctx = context.get();
+  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_cipher_list(ctx, kCiphers);
+  SSL_CTX_set_ciphersuites(ctx, kSuites);
+  SSL_CTX_set1_groups_list(ctx, kGroups);
+  EVP_PKEY* dh = EVP_PKEY_Q_keygen(nullptr, nullptr, "DH", "ffdhe2048");
+  if (dh != nullptr && SSL_CTX_set0_tmp_dh_pkey(ctx, dh) != 1) EVP_PKEY_free(dh);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); // tickets only: nothing to share but their keys
+  SSL_CTX_set_timeout(ctx, kSessionSeconds);
+  SSL_CTX_set_num_tickets(ctx, 1);
+  SSL_CTX_set_max_early_data(ctx, 0);
+  SSL_CTX_set_alpn_select_cb(ctx, select_protocol, nullptr);
+  keys.install(ctx);
+  // A session is good on the listener it was made on, and nowhere else.
+  std::array<unsigned char, 32> policy{};
+  unsigned int size = 0;
+  EVP_Digest(listener.name.data(), listener.name.size(), policy.data(), &size, EVP_sha256(), nullptr);
+  SSL_CTX_set_session_id_context(ctx, policy.data(), size);
+  return context;
+}
+
+bool use(SSL_CTX* context, const Certificate& certificate) {
+  STACK_OF(X509)* chain = sk_X509_new_null();
+  for (std::size_t i = 1; i < certificate.chain.size(); ++i) sk_X509_push(chain, certificate.chain[i].get());
+  const bool good = SSL_CTX_use_cert_and_key(context, certificate.chain.front().get(), certificate.key.get(), chain, 1) == 1;
+  sk_X509_free(chain);
+  return good;
+}
+
+std::string openssl_reason() {
+  const char* reason = ERR_reason_error_string(ERR_peek_error());
+  std::string text = reason != nullptr ? reason : "unknown reason";
+  ERR_clear_error();
+  return text;
+}
+
+bool share_a_name(const Certificate& a, const Certificate& b) {
+  return std::any_of(a.names.begin(), a.names.end(), [&](const std::string& name) { return std::find(b.names.begin(), b.names.end(), name) != b.names.end(); });
+}
+
+// The host_name of the server_name extension (RFC 6066 section 3), lower case; empty when absent or odd.
+std::string server_name(SSL* ssl) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
+  if (size < 5 || data[2] != TLSEXT_NAMETYPE_host_name) return {};
+  const std::size_t length = static_cast<std::size_t>(data[3]) << 8 | data[4];
+  if (length != size - 5 || length > 255) return {};
+  std::string name(reinterpret_cast<const char*>(data + 5), length);
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+} // namespace
+
+void free_ssl_ctx(SSL_CTX* object) { SSL_CTX_free(object); }
+
+std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems) {
+  std::vector<Certificate> certificates;
+  for (const auto& files : listener.certificates) certificates.push_back(read_certificate(files, problems));
+  if (!problems.errors.empty()) return nullptr;
+
+  auto front = std::make_shared<TlsFront>();
+  for (std::size_t i = 0; i < certificates.size(); ++i) {
+    SslCtxPtr context = new_context(listener, keys);
+    if (!context || !use(context.get(), certificates[i])) {
+      problems.errors.push_back(listener.certificates[i].chain.string() + ": OpenSSL refuses this certificate: " + openssl_reason());
+      return nullptr;
+    }
+    // The same name with another kind of key: an ECDSA and RSA pair, offered together.
+    std::vector<int> types{certificates[i].type};
+    for (const Certificate& other : certificates) {
+      if (std::find(types.begin(), types.end(), other.type) != types.end() || !share_a_name(certificates[i], other)) continue;
+      if (use(context.get(), other)) types.push_back(other.type);
+      else ERR_clear_error();
+    }
+    for (const std::string& name : certificates[i].names) front->names_.emplace_back(name.starts_with("*.") ? name.substr(1) : name, i);
+    front->contexts_.push_back(std::move(context));
+  }
+  // The first certificate with a name has it: a stable sort keeps the file's order.
+  std::stable_sort(front->names_.begin(), front->names_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  SSL_CTX_set_client_hello_cb(front->contexts_.front().get(), on_client_hello, front.get());
+  return front;
+}
+
+SSL* TlsFront::open() const noexcept {
+  SSL* ssl = SSL_new(contexts_.front().get());
+  if (ssl != nullptr) SSL_set_accept_state(ssl);
+  return ssl;
+}
+
+SSL_CTX* TlsFront::find(std::string_view name) const noexcept {
+  const auto look = [&](std::string_view key) -> SSL_CTX* {
+    const auto found = std::lower_bound(names_.begin(), names_.end(), key, [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+    return found != names_.end() && found->first == key ? contexts_[found->second].get() : nullptr;
+  };
+  if (!name.empty()) {
+    if (SSL_CTX* exact = look(name); exact != nullptr) return exact;
+    if (const auto dot = name.find('.'); dot != std::string_view::npos)
+      if (SSL_CTX* wildcard = look(name.substr(dot)); wildcard != nullptr) return wildcard;
+  }
+  return contexts_.front().get();
+}
+
+// Before the session is looked up: OpenSSL would otherwise open tickets under the first context's policy (CVE-2025-23419).
+int TlsFront::on_client_hello(SSL* ssl, int*, void* self) {
+  const auto* front = static_cast<const TlsFront*>(self);
+  SSL_CTX* wanted = front->find(server_name(ssl));
+  if (wanted != front->contexts_.front().get()) SSL_set_SSL_CTX(ssl, wanted);
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+std::string_view explain_handshake(unsigned long error) noexcept {
+  if (error == 0) return "the caller went away during the TLS handshake";
+  switch (ERR_GET_REASON(error)) {
+  case SSL_R_UNSUPPORTED_PROTOCOL:
+  case SSL_R_VERSION_TOO_LOW:
+    return "the caller offers no TLS version from 1.2 on (Windows 7 and Server 2008 R2 need TLS 1.2 switched on)";
+  case SSL_R_NO_SHARED_CIPHER:
+    return "no shared cipher: the caller offers none with forward secrecy and AEAD (an old Schannel needs an ECDSA certificate or DHE-GCM)";
+  case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM: return "no shared signature algorithm for the certificate";
+  case SSL_R_NO_APPLICATION_PROTOCOL: return "the caller wants a protocol other than HTTP/1.1 (ALPN)";
+  case SSL_R_HTTP_REQUEST:
+  case SSL_R_HTTPS_PROXY_REQUEST:
+    return "plain HTTP on the TLS port";
+  case SSL_R_WRONG_VERSION_NUMBER:
+  case SSL_R_BAD_PROTOCOL_VERSION_NUMBER:
+    return "the caller does not speak TLS";
+  case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+  case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+  case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    return "the caller does not trust our certificate";
+  case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED: return "the caller says our certificate has expired";
+  case SSL_R_UNEXPECTED_EOF_WHILE_READING: return "the caller went away during the TLS handshake";
+  default: break;
+  }
+  const char* reason = ERR_reason_error_string(error);
+  return reason != nullptr ? std::string_view(reason) : std::string_view("TLS handshake failed");
+}
+
+} // namespace ledgergate::listen

@@ -1,0 +1,92 @@
+#include "upstream/connect.h"
+
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace ledgergate::upstream {
+namespace {
+
+using io::Step;
+using io::Stream;
+
+Error explain(int status) {
+  switch (status) {
+  case UV_ECONNREFUSED: return {Cause::connect_refused};
+  case UV_EHOSTUNREACH:
+  case UV_ENETUNREACH:
+    return {Cause::connect_unreachable};
+  case UV_ETIMEDOUT: return {Cause::connect_timeout};
+  case UV_EMFILE:
+  case UV_ENFILE:
+    return {Cause::no_capacity, "no file descriptor for a connection to the server"};
+  case UV_ENOMEM: return {Cause::out_of_memory};
+  default: return {Cause::connect_failed};
+  }
+}
+
+io::Task<Result<Stream::Ptr>> connect_to(io::Wake& wake, Endpoint address) {
+  Stream::Ptr stream = Stream::connect(wake.loop(), address);
+  stream->attach(&wake, io::kServerIn, io::kServerOut);
+  while (stream->connecting()) {
+    const auto happened = co_await wake.wait(io::kServerOut);
+    if ((happened & io::kExpired) != 0) co_return Error{Cause::connect_timeout};
+  }
+  if (stream->failed()) co_return explain(stream->failure());
+  co_return std::move(stream);
+}
+
+io::Task<Result<void>> handshake(io::Wake& wake, Stream& stream) {
+  for (;;) {
+    const Step step = stream.handshake();
+    if (step == Step::done) co_return Result<void>{};
+    if (step == Step::blocked) {
+      stream.want_input();
+      const auto happened = co_await wake.wait(io::kServerIn);
+      if ((happened & io::kExpired) != 0) co_return Error{Cause::connect_timeout, "TLS handshake"};
+      continue;
+    }
+    const long verdict = SSL_get_verify_result(stream.tls());
+    if (verdict != X509_V_OK) co_return Error{Cause::upstream_certificate, X509_verify_cert_error_string(verdict)};
+    co_return Error{Cause::upstream_tls};
+  }
+}
+
+} // namespace
+
+io::Task<Result<Stream::Ptr>> connect(io::Wake& wake, Resolver& resolver, Pool& pool) {
+  const settings::Server& server = pool.server();
+  const io::TimeMs deadline = wake.loop().now() + static_cast<io::TimeMs>(server.timeouts.connect.count());
+  wake.deadline_at(deadline);
+  auto addresses = co_await resolver.resolve(wake, server.host, static_cast<io::TimeMs>(server.resolve_every.count()));
+  if (!addresses) co_return addresses.error();
+
+  Error last{Cause::connect_failed};
+  for (std::size_t i = 0; i < addresses->size(); ++i) {
+    // What is left of the time is shared among the addresses that are left.
+    const io::TimeMs now = wake.loop().now();
+    if (now >= deadline) co_return Error{Cause::connect_timeout};
+    wake.deadline_at(now + (deadline - now) / (addresses->size() - i));
+    const Endpoint address{(*addresses)[i], server.port};
+    auto connected = co_await connect_to(wake, address);
+    if (!connected) {
+      last = connected.error();
+      continue;
+    }
+    Stream::Ptr stream = std::move(*connected);
+    if (pool.tls() != nullptr) {
+      wake.deadline_at(deadline);
+      SSL* ssl = pool.tls()->open(pool.session());
+      if (ssl == nullptr) co_return Error{Cause::out_of_memory};
+      stream->start_tls(ssl);
+      const auto secured = co_await handshake(wake, *stream);
+      if (!secured) co_return secured.error();
+    }
+    co_return std::move(stream);
+  }
+  co_return last;
+}
+
+} // namespace ledgergate::upstream

@@ -1,0 +1,15 @@
+// A new connection to a server: resolve, try every address, TLS. One deadline for all of it (timeouts.connect).
+#pragma once
+
+#include "io/stream.h"
+#include "io/task.h"
+#include "upstream/pool.h"
+#include "upstream/resolver.h"
+
+namespace ledgergate::upstream {
+
+// The stream comes back attached to `wake` with kServerIn/kServerOut. All references must outlive the task.
+// Errors: dns_*, connect_*, upstream_tls, upstream_certificate, out_of_memory.
+io::Task<Result<io::Stream::Ptr>> connect(io::Wake& wake, Resolver& resolver, Pool& pool);
+
+} // namespace ledgergate::upstream

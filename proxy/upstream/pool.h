@@ -1,0 +1,51 @@
+// The idle connections of one worker to one server, newest used first. They keep reading while they wait: one that the server
+// closes, or that says something nobody asked for, is dropped at once and never used again.
+//
+// Invariants: loop thread only; idle_ is ordered by the time since which they wait (oldest first); at most `keep_idle` of them.
+#pragma once
+
+#include "io/deadline.h"
+#include "io/stream.h"
+#include "settings/settings.h"
+#include "upstream/client_tls.h"
+
+#include <memory>
+#include <vector>
+
+namespace ledgergate::upstream {
+
+class Pool final : private io::StreamWatcher, private io::Deadline {
+public:
+  Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls);
+  ~Pool() override;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  [[nodiscard]] const settings::Server& server() const noexcept { return server_; }
+  [[nodiscard]] const ClientTls* tls() const noexcept { return tls_.get(); }
+  [[nodiscard]] SSL_SESSION** session() noexcept { return &session_; }
+
+  // An idle connection, or null.
+  [[nodiscard]] io::Stream::Ptr take() noexcept;
+  // A connection whose last reply is complete and that has nothing unread. Closed when there is no room.
+  void put(io::Stream::Ptr stream);
+  void close_idle() noexcept { idle_.clear(); }
+  [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
+
+private:
+  struct Idle {
+    io::Stream::Ptr stream;
+    io::TimeMs since = 0;
+  };
+  io::Loop& loop_;
+  settings::Server server_;
+  std::shared_ptr<const ClientTls> tls_;
+  SSL_SESSION* session_ = nullptr;
+  std::vector<Idle> idle_;
+
+  void stream_woke(io::Stream& stream) override;
+  void expired() noexcept override;
+  void arm();
+};
+
+} // namespace ledgergate::upstream

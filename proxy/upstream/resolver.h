@@ -1,0 +1,49 @@
+// Server names -> addresses, off the loop (libuv's thread pool runs getaddrinfo) and kept for a while, a worker.
+//
+// Invariants: loop thread only. One query a name is in flight at most; everybody who waits for it is woken by kAnswer. A failed
+// query does not take away an answer that was good before (DNS may be down while the server is not).
+#pragma once
+
+#include "base/address.h"
+#include "base/result.h"
+#include "io/loop.h"
+#include "io/task.h"
+#include "io/wake.h"
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace ledgergate::upstream {
+
+using Addresses = std::vector<IpAddress>;
+
+class Resolver {
+public:
+  explicit Resolver(io::Loop& loop) : loop_(loop) {}
+  ~Resolver();
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  // An address literal is its own answer. Otherwise the kept answer while it is younger than `fresh_for` (ms), or a new query
+  // (an old good answer is used at once while the new one is on its way). Waits on `wake` until its deadline: dns_timeout.
+  // `host` and `wake` must outlive the task.
+  io::Task<Result<Addresses>> resolve(io::Wake& wake, const std::string& host, io::TimeMs fresh_for);
+
+private:
+  struct Entry {
+    Addresses addresses;
+    io::TimeMs answered_at = 0;
+    bool asking = false;
+    std::vector<io::Wake*> waiting;
+  };
+  struct Query;
+  io::Loop& loop_;
+  std::unordered_map<std::string, Entry> entries_;
+  std::vector<Query*> queries_;       // in flight; their results are dropped when the resolver is gone
+  void ask(const std::string& host, Entry& entry);
+  void answered(Query& query, int status, const struct addrinfo* list);
+};
+
+} // namespace ledgergate::upstream
