@@ -1,0 +1,112 @@
+// What can only be seen with all sections side by side.
+#include "settings/sections.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+
+namespace ledgergate::settings {
+namespace {
+
+std::string on_line(Place place) { return "line " + std::to_string(place.line); }
+
+// The two wildcards hold the same IPv4 port: "[::]" is dual stack.
+bool collide(const Endpoint& a, const Endpoint& b) {
+  if (a.port != b.port || a.port == 0) return false; // port 0: the kernel finds a free one for each
+  return a.ip == b.ip || (a.ip.unspecified() && b.ip.unspecified());
+}
+
+void check_listeners(const Draft& draft, Problems& problems) {
+  const auto& listeners = draft.settings.listeners;
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      const Place place = draft.listener_places[i];
+      const std::string other = on_line(draft.listener_places[k]);
+      if (collide(listeners[i].address, listeners[k].address)) {
+        problems.error(place, "duplicate address: " + listeners[i].address.text() + " is taken by the listener on " + other);
+        break;
+      }
+      if (!listeners[i].name.empty() && listeners[i].name == listeners[k].name) {
+        problems.error(place, "duplicate name: the listener on " + other + " is called " + quote(listeners[i].name) + " already");
+        break;
+      }
+    }
+  }
+}
+
+bool share_a_listener(const Route& a, const Route& b) {
+  if (a.listeners.empty() || b.listeners.empty()) return true;
+  return std::any_of(a.listeners.begin(), a.listeners.end(),
+                     [&](std::size_t i) { return std::find(b.listeners.begin(), b.listeners.end(), i) != b.listeners.end(); });
+}
+
+// `whole` at the border of a segment of `path`, or the same.
+bool begins_with(std::string_view path, std::string_view whole) {
+  if (whole == "/") return true;
+  return path.starts_with(whole) && (path.size() == whole.size() || path[whole.size()] == '/');
+}
+
+// The endpoints that profile/ lets through (PROTOCOLS; vendor documents 001 and 004). A prefix that leads to none of them is 404
+// for ever.
+bool reaches_an_endpoint(Profile profile, const Route& route) {
+  std::string prefix = route.strip_prefix ? "/" : !route.rewrite_prefix.empty() ? route.rewrite_prefix : route.path;
+  if (profile == Profile::apicomprem) return begins_with("/api/comm", prefix);
+  if (profile != Profile::mserver) return true;
+  for (char& c : prefix) // vendor documents write /xml and /XML
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return begins_with("/xml", prefix) || begins_with("/status", prefix) || begins_with("/documents", prefix) ||
+         begins_with(prefix, "/documents");
+}
+
+void check_routes(const Draft& draft, Problems& problems) {
+  const auto& routes = draft.settings.routes;
+  // Looked up by host and path, or by name: a comparison of all pairs would take minutes for a large generated file.
+  std::map<std::pair<std::string, std::string>, std::vector<std::size_t>> published;
+  std::map<std::string, std::size_t> names;
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    const Route& route = routes[i];
+    const Place place = draft.route_places[i];
+    auto& same = published[{route.host, route.path}];
+    const auto twin = std::find_if(same.begin(), same.end(), [&](std::size_t k) { return share_a_listener(route, routes[k]); });
+    const auto [first, added] = names.emplace(route.name, i);
+    if (twin != same.end())
+      problems.error(place, "duplicate route: " + quote(route.host + route.path) + " is published by the route on " +
+                                on_line(draft.route_places[*twin]) + " already");
+    else if (!added)
+      problems.error(place, "duplicate name: the route on " + on_line(draft.route_places[first->second]) + " is called " +
+                                quote(route.name) + " already; give one of them another `name`");
+    same.push_back(i);
+    if (route.server < draft.settings.servers.size() && !reaches_an_endpoint(draft.settings.servers[route.server].profile, route)) {
+      const bool mserver = draft.settings.servers[route.server].profile == Profile::mserver;
+      problems.error(place, std::string("nothing can be reached through this route: ") +
+                                (mserver ? "an mserver answers /xml, /status and /documents" : "ApiComPrem answers /api/comm") +
+                                " only (is `strip_prefix: true` missing?)");
+    }
+  }
+}
+
+// Not wrong, but surely not meant.
+void check_unused(const Draft& draft, Problems& problems) {
+  const auto& [listeners, servers, routes] = std::tie(draft.settings.listeners, draft.settings.servers, draft.settings.routes);
+  for (std::size_t i = 0; i < servers.size(); ++i)
+    if (std::none_of(routes.begin(), routes.end(), [&](const Route& route) { return route.server == i; }))
+      problems.warning(draft.server_places[i], "no route leads to the server " + quote(servers[i].name));
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    const auto served = [&](const Route& route) {
+      return route.listeners.empty() || std::find(route.listeners.begin(), route.listeners.end(), i) != route.listeners.end();
+    };
+    if (listeners[i].kind != ListenerKind::redirect && std::none_of(routes.begin(), routes.end(), served))
+      problems.warning(draft.listener_places[i], "no route is served on the listener " + quote(listeners[i].name));
+  }
+}
+
+} // namespace
+
+void check_together(const Draft& draft, Problems& problems) {
+  check_listeners(draft, problems);
+  check_routes(draft, problems);
+  if (!problems.failed()) check_unused(draft, problems);
+}
+
+} // namespace ledgergate::settings

@@ -1,0 +1,129 @@
+#include "settings/load.h"
+
+#include "settings/document.h"
+#include "settings/reader.h"
+#include "settings/record.h"
+#include "settings/sections.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace ledgergate::settings {
+namespace {
+
+constexpr std::size_t kLargestFile = 1024 * 1024;
+
+void read_workers(const Value& value, std::uint32_t& out) {
+  if (value.words() == "auto") return;
+  if (value.is_scalar())
+    value.count(out, 1, 256);
+  else
+    value.error("`workers` must be `auto` or a number from 1 to 256");
+}
+
+// The whole schema; every key is asked for here or in a section, present or not.
+void read_all(const Value& document, Draft& draft) {
+  Map fields(document);
+  Settings& settings = draft.settings;
+  read_workers(fields.get("workers"), settings.workers);
+  read_listeners(fields.need("listen", "the config needs `listen`: where requests come in"), draft);
+  const Value servers = fields.get("servers");
+  read_servers(servers, draft);
+  const Value routes = fields.get("routes");
+  read_routes(routes, draft);
+  read_trusted_proxies(fields.get("trusted_proxies"), settings.trusted_proxies);
+  read_limits(fields.get("limits"), settings.limits);
+  read_timeouts(fields.get("timeouts"), settings.timeouts);
+  read_body_rate(fields.get("body_rate"), settings.body_rate);
+  read_spool(fields.get("spool"), settings.spool);
+  read_log(fields.get("log"), settings.log);
+  fields.later({"clients", "admin", "rates", "classes", "hours", "operations", "ledger", "metrics", "credentials", "redis"});
+
+  // Redirecting alone is a service too; anything else needs to know where to.
+  const bool serves = std::any_of(settings.listeners.begin(), settings.listeners.end(),
+                                  [](const Listener& listener) { return listener.kind != ListenerKind::redirect; });
+  if (serves && settings.servers.empty())
+    servers.error("the config needs `servers`: where requests go to");
+  else if (serves && settings.routes.empty())
+    routes.error("the config needs `routes`: what is published");
+  else if (!serves && !settings.listeners.empty() && !settings.routes.empty())
+    routes.error("no route can be reached: every listener only redirects");
+}
+
+Loaded failed(const std::string& name, std::string text) { return {nullptr, {{name, 0, 0, std::move(text), false}}}; }
+
+class Descriptor {
+public:
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const noexcept { return fd_; }
+
+private:
+  int fd_;
+};
+
+} // namespace
+
+Loaded load_text(std::string_view yaml, const std::string& name) {
+  if (yaml.size() > kLargestFile) return failed(name, "larger than 1 MiB; this is no config file");
+  if (yaml.starts_with("\xef\xbb\xbf")) yaml.remove_prefix(3); // Windows editors put a byte order mark
+  Problems problems(name, yaml);
+  Draft draft;
+  const NodePointer root = check_text(yaml, problems) ? parse_document(yaml, problems) : nullptr;
+  if (root != nullptr) {
+    Context context{problems, std::filesystem::path(name).parent_path(), nullptr};
+    read_all(Value(context, root, root->place, ""), draft);
+    check_together(draft, problems);
+  }
+  Loaded out;
+  if (root != nullptr && !problems.failed()) out.settings = std::make_shared<const Settings>(std::move(draft.settings));
+  out.problems = problems.take();
+  return out;
+}
+
+Loaded load_file(const std::string& path) {
+  const auto because = [](int error) { return std::generic_category().message(error); };
+  // O_NONBLOCK: a FIFO must not hold up the start.
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.get() < 0) return failed(path, "can't be opened: " + because(errno));
+  struct stat status {};
+  if (fstat(file.get(), &status) != 0) return failed(path, "can't be read: " + because(errno));
+  if (S_ISDIR(status.st_mode)) return failed(path, "is a directory, not a file");
+  if (!S_ISREG(status.st_mode)) return failed(path, "is not a regular file");
+  // One byte more than is allowed, so that load_text() sees what is too large.
+  std::string text(kLargestFile + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t count = read(file.get(), text.data() + size, text.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed(path, "can't be read: " + because(errno));
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  text.resize(size);
+  return load_text(text, path);
+}
+
+Recorder record_schema() {
+  Recorder recorder;
+  Problems problems("", "");
+  Context context{problems, {}, &recorder};
+  Draft draft;
+  read_all(Value(context, nullptr, {}, ""), draft);
+  return recorder;
+}
+
+std::vector<std::string> known_keys() { return record_schema().keys; }
+
+} // namespace ledgergate::settings

@@ -1,0 +1,119 @@
+#include "settings/sections.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ledgergate::settings {
+namespace {
+
+struct CertificateValues {
+  Value chain, key;
+};
+
+void read_certificates(const Value& list, Listener& listener, std::vector<CertificateValues>& to_check) {
+  for (const Value& item : list.items("`certificates` is empty; each has a `chain` and a `key`")) {
+    Map fields(item);
+    Value chain = fields.need("chain");
+    Value key = fields.need("key");
+    std::string chain_path, key_path;
+    const bool has_chain = chain.path_name(chain_path);
+    if (!key.path_name(key_path) || !has_chain) continue;
+    listener.certificates.push_back({chain_path, key_path});
+    to_check.push_back({std::move(chain), std::move(key)});
+  }
+}
+
+// Exactly one of the three kinds, and only the keys that belong to it.
+void read_kind(Map& fields, const Value& item, Listener& listener, std::vector<CertificateValues>& to_check) {
+  const Value certificates = fields.get("certificates");
+  const Value redirect = fields.get("redirect");
+  const Value tls = fields.get("tls");
+  read_certificates(certificates, listener, to_check);
+  ListenerKind kind = ListenerKind::redirect;
+  redirect.choice<ListenerKind>(kind, {{"https", ListenerKind::redirect}});
+  bool tls_on = false;
+  if (tls.boolean(tls_on) && tls_on) tls.error("`tls` can only be `off`: TLS is spoken where there are `certificates`");
+
+  const int kinds = int{certificates.present()} + int{redirect.present()} + int{tls.present()};
+  if (fields.present() && kinds == 0)
+    item.error("a listener needs `certificates` (HTTPS), `redirect: https` or `tls: off` (plain HTTP)");
+  if (kinds > 1) item.error("`certificates`, `redirect` and `tls: off` exclude each other: a listener has one of them");
+  if (kinds == 1)
+    listener.kind = certificates.present() ? ListenerKind::https
+                    : redirect.present()   ? ListenerKind::redirect
+                                           : ListenerKind::plain;
+
+  const Value port = fields.get("redirect_port");
+  std::uint32_t number = listener.redirect_port;
+  if (port.count(number, 1, 65535)) listener.redirect_port = static_cast<std::uint16_t>(number);
+  if (port.present() && kinds == 1 && listener.kind != ListenerKind::redirect)
+    port.error("`redirect_port` belongs to a listener with `redirect: https`");
+  const Value webroot = fields.get("acme_webroot");
+  webroot.existing_directory(listener.acme_webroot);
+  if (webroot.present() && kinds == 1 && listener.kind == ListenerKind::https)
+    webroot.error(
+        "`acme_webroot` belongs to a listener without TLS: the challenge is asked for over plain HTTP (RFC 8555 section 8.3)");
+}
+
+} // namespace
+
+bool is_local_network(const IpAddress& address) {
+  if (address.loopback()) return true;
+  static const auto networks = [] {
+    std::array<Cidr, 6> out{};
+    // RFC 1918, RFC 3927, RFC 4193, RFC 4291 section 2.5.6.
+    constexpr std::array<std::string_view, 6> words{"10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
+                                                    "169.254.0.0/16", "fc00::/7",      "fe80::/10"};
+    std::transform(words.begin(), words.end(), out.begin(),
+                   [](std::string_view word) { return Cidr::parse(word).value_or(Cidr{}); });
+    return out;
+  }();
+  return std::any_of(networks.begin(), networks.end(), [&](const Cidr& network) { return network.contains(address); });
+}
+
+void read_listeners(const Value& list, Draft& draft) {
+  std::vector<CertificateValues> to_check;
+  for (const Value& item : list.items("`listen` is empty: nothing would be served")) {
+    Map fields(item);
+    Listener listener;
+    const Value address = fields.need("address");
+    std::string text;
+    bool exposed = false;
+    if (address.text(text)) {
+      listener.name = text; // so that routes can be held against it even when it is wrong
+      if (const auto endpoint = Endpoint::parse(text)) {
+        listener.address = *endpoint;
+        listener.name = endpoint->text();
+        exposed = !is_local_network(endpoint->ip);
+      } else {
+        address.error(
+            quote(text) +
+            " is not an address to listen on: write `[::]:443`, `0.0.0.0:443`, `127.0.0.1:8443`, `:443` or `localhost:8443`");
+      }
+    }
+    fields.get("name").label(listener.name);
+    read_kind(fields, item, listener, to_check);
+    fields.get("odd_hosts").boolean(listener.odd_hosts);
+    fields.get("max_connections").count(listener.max_connections, 1, 10'000'000);
+    fields.later({"client_ca", "client_crl", "bans", "http2", "proxy_protocol"});
+    if (listener.kind == ListenerKind::plain && exposed)
+      address.warning(
+          "this listener serves without TLS on an address that is not private: passwords and invoices can be read on the way");
+    draft.settings.listeners.push_back(std::move(listener));
+    draft.listener_places.push_back(item.place());
+  }
+
+  // The first certificate comes through the challenges on port 80, so this must start without it: its listener stays off until
+  // then.
+  const auto& listeners = draft.settings.listeners;
+  const bool acme =
+      std::any_of(listeners.begin(), listeners.end(), [](const Listener& listener) { return !listener.acme_webroot.empty(); });
+  const std::string_view only_warn = acme ? "; its listener stays off until it does" : "";
+  for (const CertificateValues& certificate : to_check) {
+    std::string path;
+    certificate.chain.existing_file(path, only_warn);
+    certificate.key.existing_file(path, only_warn);
+  }
+}
+
+} // namespace ledgergate::settings

@@ -1,0 +1,115 @@
+#include "settings/sections.h"
+
+#include "settings/url.h"
+
+namespace ledgergate::settings {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kMi = 1024 * 1024;
+constexpr std::uint64_t kLargestBody = 1024 * 1024 * kMi; // 1 TiB
+constexpr auto kLongest = 7 * 24h;
+
+void read_tls(const Value& map, Server& server) {
+  Map fields(map);
+  fields.get("verify").boolean(server.tls.verify);
+  const Value ca = fields.get("ca");
+  ca.existing_file(server.tls.ca);
+  const Value name = fields.get("name");
+  if (name.text(server.tls.name))
+    if (const std::string mistake = host_mistake(server.tls.name); !mistake.empty()) name.error("`name`: " + mistake);
+  const Value certificate = fields.get("client_certificate");
+  Map files(certificate);
+  std::string chain, key;
+  const bool has_chain = files.need("chain").existing_file(chain);
+  const bool has_key = files.need("key").existing_file(key);
+  if (has_chain && has_key) server.tls.client_certificate = CertificateFiles{chain, key};
+  if (!server.tls.verify && (ca.present() || name.present()))
+    map.error("`verify: false` checks nothing, so `ca` and `name` would mean nothing");
+  else if (map.present() && !server.tls.verify)
+    map.warning("the certificate of this server is not verified: anyone in between can read and change everything");
+}
+
+void read_server_timeouts(const Value& map, ServerTimeouts& out) {
+  Map fields(map);
+  fields.get("connect").duration(out.connect, 1ms, 1h);
+  fields.get("send").duration(out.send, 1ms, kLongest);
+  fields.get("reply").duration(out.reply, 1ms, kLongest);
+  fields.get("stall").duration(out.stall, 1ms, kLongest);
+  fields.get("idle").duration(out.idle, 1ms, kLongest);
+}
+
+void read_server(const Value& item, Server& server) {
+  Map fields(item);
+  Profile profile = Profile::http;
+  fields.get("profile").choice(profile, kProfiles);
+  std::string name = std::move(server.name);
+  server = with_profile_defaults(profile);
+  server.name = std::move(name);
+
+  const Value url = fields.need("url");
+  std::string text;
+  Url parsed;
+  const bool has_url = url.text(text);
+  if (has_url) {
+    if (const std::string mistake = parse_url(text, parsed); !mistake.empty()) url.error("`url`: " + mistake);
+    server.https = parsed.https;
+    server.host = parsed.host;
+    server.port = parsed.port;
+    server.authority = parsed.authority;
+  }
+  const Value tls = fields.get("tls");
+  read_tls(tls, server);
+  if (tls.present() && !parsed.host.empty() && !parsed.https)
+    tls.error("`tls` has no meaning for an http:// server; write https:// if it speaks TLS");
+  read_server_timeouts(fields.get("timeouts"), server.timeouts);
+  fields.get("keep_idle").count(server.keep_idle, 0, 10'000);
+  fields.get("resolve_every").duration(server.resolve_every, 100ms, kLongest);
+  const Value limit = fields.get("body_limit");
+  if (limit.words() == "none")
+    server.body_limit = 0;
+  else
+    limit.size(server.body_limit, 1, kLargestBody);
+  fields.later({"credentials", "concurrency", "queue", "hold", "hours", "units", "health", "spool", "operations", "rate"});
+}
+
+} // namespace
+
+Server with_profile_defaults(Profile profile) {
+  Server server;
+  server.profile = profile;
+  switch (profile) {
+  case Profile::http: break;
+  case Profile::mserver:
+    server.timeouts.reply = 300s;
+    server.body_limit = 256 * kMi;
+    break;
+  case Profile::apicomprem:
+    server.timeouts.reply = 130s; // vendor document 004: one command may take 2 minutes
+    server.body_limit = 64 * kMi;
+    break;
+  case Profile::eshop: server.body_limit = 256 * kMi; break;
+  case Profile::onec:
+    server.timeouts.reply = 600s;
+    server.body_limit = 1024 * kMi;
+    break;
+  case Profile::mobile_smarts: server.body_limit = 256 * kMi; break;
+  }
+  return server;
+}
+
+void read_servers(const Value& map, Draft& draft) {
+  for (const auto& [name, place, value] : map.named()) {
+    Server server;
+    server.name = name;
+    if (name.empty() && value.present()) value.context().problems.error(place, "a server needs a name");
+    if (const std::string mistake = label_mistake(name); !mistake.empty())
+      value.context().problems.error(place, "the name of a server" + mistake);
+    read_server(value, server);
+    draft.settings.servers.push_back(std::move(server));
+    draft.server_places.push_back(place);
+  }
+}
+
+} // namespace ledgergate::settings

@@ -1,0 +1,46 @@
+// The sections of the config, one file each (read_*.cpp), and the checks that need several of them (check.cpp).
+#pragma once
+
+#include "settings/reader.h"
+#include "settings/settings.h"
+
+#include <vector>
+
+namespace ledgergate::settings {
+
+// Settings in the making, with the places that later checks speak of. The places run parallel to the vectors of `settings`.
+struct Draft {
+  Settings settings;
+  std::vector<Place> listener_places;
+  std::vector<Place> server_places;
+  std::vector<Place> route_places;
+};
+
+void read_listeners(const Value& list, Draft& draft);
+void read_servers(const Value& map, Draft& draft);
+void read_routes(const Value& list, Draft& draft); // behind the two above: routes name them
+void read_header_rules(const Value& map, bool reply, std::vector<HeaderRule>& out);
+void read_hsts(const Value& value, std::string& out);
+
+void read_trusted_proxies(const Value& list, std::vector<Cidr>& out);
+void read_limits(const Value& map, Limits& out);
+void read_timeouts(const Value& map, Timeouts& out);
+void read_body_rate(const Value& map, BodyRate& out);
+void read_spool(const Value& map, Spool& out);
+void read_log(const Value& map, Log& out);
+
+inline constexpr Choice<Profile> kProfiles[] = {
+    {"http", Profile::http},   {"mserver", Profile::mserver}, {"apicomprem", Profile::apicomprem},
+    {"eshop", Profile::eshop}, {"onec", Profile::onec},       {"mobile_smarts", Profile::mobile_smarts}};
+
+// What each profile's server is known to need (PROTOCOLS: mServer's imports and 1C's calls run for minutes, one ApiComPrem command
+// may take two).
+[[nodiscard]] Server with_profile_defaults(Profile profile);
+
+// Whether a listener may publish plain HTTP without a word: loopback, private and link-local networks only.
+[[nodiscard]] bool is_local_network(const IpAddress& address);
+
+// Duplicates, overlaps, and what can never be reached.
+void check_together(const Draft& draft, Problems& problems);
+
+} // namespace ledgergate::settings
