@@ -4,6 +4,8 @@
 #include "http/head.h"
 #include "settings/settings.h"
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace ledgergate::profile {
@@ -11,9 +13,10 @@ namespace ledgergate::profile {
 enum class Verdict : std::uint8_t { allowed, no_such_endpoint, method_not_allowed };
 struct Endpoint {
   Verdict verdict = Verdict::allowed;
-  std::string_view allow{};   // value of Allow with method_not_allowed
+  std::string_view allow{}; // value of Allow with method_not_allowed
 };
-// `server_path` is the decoded path as the server will see it (behind strip/rewrite). mserver's are compared without regard to case.
+// `server_path` is the decoded path as the server will see it (behind strip/rewrite). mserver's are compared without regard to
+// case.
 [[nodiscard]] Endpoint check(settings::Profile profile, http::Method method, std::string_view server_path) noexcept;
 
 // Whether request bodies must go out with Content-Length even when they came chunked (mserver, apicomprem).
