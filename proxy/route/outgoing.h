@@ -19,14 +19,18 @@ struct Facts {
   const settings::Server* server = nullptr;
   const http::RequestHead* request = nullptr;
   const http::Target* target = nullptr;
-  IpAddress client_ip;            // the real caller: the peer, or what a trusted proxy said
+  IpAddress client_ip; // the real caller: the peer, or what a trusted proxy said
   std::uint16_t client_port = 0;
   std::string_view client_ip_text;
-  bool peer_trusted = false;      // the peer is in trusted_proxies: its forwarding headers are extended, not dropped
+  bool peer_trusted = false;     // the peer is in trusted_proxies: its forwarding headers are extended, not dropped
+  std::string_view peer_ip_text; // the TCP peer; may be left empty when it is the caller
+  std::string_view said_scheme,
+      said_host; // what a trusted peer said about the caller's own request (client/forwarded.h); else empty
+  std::uint16_t said_port = 0;
   bool tls = false;
   std::string_view tls_version, tls_cipher, tls_sni;
   std::string_view request_id;
-  std::string_view client_name;   // empty until the caller is identified
+  std::string_view client_name; // empty until the caller is identified
 };
 
 // Appends the request head for the server, empty line included. `framing` is how the body will go out (a chunked body that was
@@ -38,19 +42,23 @@ struct Facts {
 //    forwarding headers (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-ID, Via is extended), X-Client-Name and the like, in any
 //    spelling (case, '_' for '-')
 //  * X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239), Via (RFC 9110 section 7.6.3: "1.1 ledgergate"), X-Request-ID
-//  * the route's rules, last
-void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing, bool fresh_connection_close, std::string& out);
+//  * the route's rules, last; they may replace all but Host, framing and hop-by-hop fields. A rule whose value comes out empty
+//    writes nothing
+void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing,
+                         bool fresh_connection_close, std::string& out);
 
 // How the reply's body goes to the caller.
 enum class ReplyFraming : std::uint8_t { none, length, chunked, until_close };
 
 // Appends the reply head for the caller, empty line included. Hop-by-hop fields and those named in Connection are dropped,
 // Location / Content-Location mapped to the public name (when they point at the server), Strict-Transport-Security set on TLS,
-// X-Request-ID set, the route's rules last. `length` is written with `length`; with `none` the server's own Content-Length is kept
-// (HEAD, 304). `keep_alive` decides Connection. The status line says HTTP/1.1 with the server's code and reason.
-void append_reply_head(const Facts& facts, const http::ReplyHead& reply, ReplyFraming framing, std::uint64_t length, bool keep_alive, std::string& out);
+// X-Request-ID, Date and Via set, the route's rules last. `length` is written with `length`; with `none` the server's own
+// Content-Length is kept (HEAD, 304). `keep_alive` decides Connection. The status line says HTTP/1.1 with the server's code and
+// reason.
+void append_reply_head(const Facts& facts, const http::ReplyHead& reply, ReplyFraming framing, std::uint64_t length,
+                       bool keep_alive, std::string& out);
 
-// The value of Location as the caller should see it; false when it is to stay as it came.
+// Appends the value of Location as the caller should see it; false (out untouched) when it is to stay as it came.
 [[nodiscard]] bool map_location(const Facts& facts, std::string_view location, std::string& out);
 
 } // namespace ledgergate::route

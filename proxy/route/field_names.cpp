@@ -1,0 +1,169 @@
+#include "route/field_names.h"
+
+#include <array>
+#include <cstddef>
+
+namespace ledgergate::route {
+namespace {
+
+using enum FieldKind;
+
+constexpr auto kFold = [] {
+  std::array<char, 256> fold{};
+  for (std::size_t c = 0; c < fold.size(); ++c) {
+    fold[c] = '-';
+    if (c >= '0' && c <= '9') fold[c] = static_cast<char>(c);
+    if (c >= 'a' && c <= 'z') fold[c] = static_cast<char>(c);
+    if (c >= 'A' && c <= 'Z') fold[c] = static_cast<char>(c + ('a' - 'A'));
+  }
+  return fold;
+}();
+
+constexpr char fold(char c) noexcept { return kFold[static_cast<unsigned char>(c)]; }
+
+struct Entry {
+  std::string_view name; // folded
+  bool prefix;           // all that begins so
+  FieldKind kind;
+};
+
+// Of one letter the first match counts, so exact names stand before the prefixes that hold them.
+constexpr auto kRequest = std::to_array<Entry>({
+    {"authorization", false, credential},
+    {"client-ip", false, edge_only}, // what PHP programs ask beside X-Forwarded-For
+    {"connection", false, connection},
+    {"content-length", false, framing},
+    {"cookie", false, credential},
+    {"expect", false, framing}, // the edge answers 100 itself (DESIGN: law 6a)
+    {"forwarded", false, forwarded},
+    {"host", false, framing},
+    {"http2-settings", false, hop}, // RFC 7540 section 3.2.1: goes with Upgrade
+    {"id-uj", false, credential},   // vendor document 004: the accounting unit
+    {"keep-alive", false, hop},
+    {"proxy", false, edge_only}, // CGI would make HTTP_PROXY of it (CVE-2016-5385)
+    {"proxy-authenticate", false, hop},
+    {"proxy-authentication-info", false, hop},
+    {"proxy-authorization", false, hop},
+    {"proxy-connection", false, hop},
+    {"remote-user", false, edge_only},
+    {"ssl-client", true, edge_only},
+    {"stw-", true, credential}, // vendor document 001: STW-Authorization and what belongs to it
+    {"te", false, hop},
+    {"trailer", false, hop},
+    {"transfer-encoding", false, framing},
+    {"true-client-ip", false, edge_only},
+    {"upgrade", false, hop},
+    {"via", false, via},
+    {"x-arr-clientcert", false, edge_only}, // IIS takes it for the client's certificate
+    {"x-client-cert", true, edge_only},
+    {"x-client-dn", false, edge_only},
+    {"x-client-ip", false, edge_only},
+    {"x-client-name", false, edge_only},
+    {"x-client-verify", false, edge_only},
+    {"x-edge-", true, edge_only},
+    {"x-forwarded-for", false, forwarded_for},
+    {"x-forwarded-host", false, edge_only},
+    {"x-forwarded-port", false, edge_only},
+    {"x-forwarded-proto", false, edge_only},
+    {"x-forwarded-client-cert", true, edge_only},
+    {"x-forwarded-user", false, edge_only},
+    {"x-forwarded", true, forwarding},
+    {"x-original-", true, edge_only}, // X-Original-URL: some servers believe it over the request line that was checked
+    {"x-real-ip", false, forwarding},
+    {"x-remote-user", false, edge_only},
+    {"x-request-id", false, edge_only},
+    {"x-rewrite-url", false, edge_only},
+    {"x-ssl-client", true, edge_only},
+});
+
+constexpr auto kReply = std::to_array<Entry>({
+    {"connection", false, connection},
+    {"content-length", false, framing},
+    {"content-location", false, location},
+    {"date", false, date},
+    {"keep-alive", false, hop},
+    {"location", false, location},
+    {"proxy-authenticate", false, hop},
+    {"proxy-authentication-info", false, hop},
+    {"proxy-authorization", false, hop},
+    {"proxy-connection", false, hop},
+    {"set-cookie", false, credential},
+    {"strict-transport-security", false, transport_security},
+    {"te", false, hop},
+    {"trailer", false, hop},
+    {"transfer-encoding", false, framing},
+    {"upgrade", false, hop},
+    {"via", false, via},
+    {"www-authenticate", false, credential},
+    {"x-request-id", false, edge_only},
+});
+
+// first[c - 'a'] .. first[c - 'a' + 1] are the entries that begin with the letter c.
+using Letters = std::array<std::uint8_t, 27>;
+
+template <std::size_t N>
+consteval Letters index(const std::array<Entry, N>& table) {
+  static_assert(N < 256);
+  Letters first{};
+  for (std::size_t letter = 0; letter < first.size(); ++letter)
+    for (const Entry& entry : table)
+      if (static_cast<std::size_t>(entry.name[0] - 'a') < letter) ++first[letter];
+  return first;
+}
+
+template <std::size_t N>
+consteval bool sorted_by_letter(const std::array<Entry, N>& table) {
+  for (std::size_t i = 1; i < N; ++i)
+    if (table[i].name[0] < table[i - 1].name[0]) return false;
+  return true;
+}
+
+static_assert(sorted_by_letter(kRequest) && sorted_by_letter(kReply));
+constexpr Letters kRequestLetters = index(kRequest);
+constexpr Letters kReplyLetters = index(kReply);
+
+// A twin ('_' for '-') of a field that the edge reads or keeps is not that field.
+FieldKind twin(FieldKind kind) noexcept {
+  switch (kind) {
+  case forwarded_for:
+  case forwarding: return edge_only;
+  case credential:
+  case transport_security:
+  case location: return ordinary;
+  default: return kind;
+  }
+}
+
+FieldKind look_up(const Entry* table, const Letters& letters, std::string_view name) noexcept {
+  if (name.empty()) return ordinary;
+  const auto letter = static_cast<std::size_t>(static_cast<unsigned char>(fold(name[0]))) - 'a';
+  if (letter >= 26) return ordinary;
+  for (std::size_t i = letters[letter]; i < letters[letter + 1]; ++i) {
+    const Entry& entry = table[i];
+    if (entry.prefix ? name.size() < entry.name.size() : name.size() != entry.name.size()) continue;
+    bool exact = true;
+    std::size_t at = 1;
+    for (; at < entry.name.size() && fold(name[at]) == entry.name[at]; ++at)
+      if (entry.name[at] == '-' && name[at] != '-') exact = false;
+    if (at < entry.name.size()) continue;
+    for (; at < name.size(); ++at)
+      if (fold(name[at]) == '-' && name[at] != '-') exact = false;
+    return exact ? entry.kind : twin(entry.kind);
+  }
+  return ordinary;
+}
+
+} // namespace
+
+FieldKind request_kind(std::string_view name) noexcept { return look_up(kRequest.data(), kRequestLetters, name); }
+
+FieldKind reply_kind(std::string_view name) noexcept { return look_up(kReply.data(), kReplyLetters, name); }
+
+bool same_variable(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (fold(a[i]) != fold(b[i])) return false;
+  return true;
+}
+
+} // namespace ledgergate::route

@@ -1,0 +1,69 @@
+#include "route/caller_view.h"
+#include "route/connection_options.h"
+#include "route/field_names.h"
+#include "route/forwarding.h"
+#include "route/header_rules.h"
+#include "route/outgoing.h"
+#include "route/text.h"
+
+namespace ledgergate::route {
+namespace {
+
+// The caller's own fields that may pass; says which forwarding fields it brought along.
+Brought append_fields(const Facts& facts, std::string& out) {
+  static thread_local ConnectionOptions options; // reused, so that it allocates once a thread
+  options.read(facts.request->fields);
+  const auto& rules = facts.route->request_headers;
+  Brought brought;
+  for (const auto& field : facts.request->fields) {
+    bool dropped = false;
+    switch (request_kind(field.name)) {
+    case FieldKind::connection:
+    case FieldKind::hop:
+    case FieldKind::framing:
+    case FieldKind::edge_only: dropped = true; break;
+    case FieldKind::forwarded_for: brought.forwarded_for = dropped = true; break;
+    case FieldKind::forwarded: brought.forwarded = dropped = true; break;
+    case FieldKind::via: brought.via = dropped = true; break;
+    case FieldKind::forwarding: dropped = !facts.peer_trusted || options.names(field.name); break;
+    case FieldKind::credential: break;
+    default: dropped = options.names(field.name);
+    }
+    if (!dropped && !replaced(rules, field.name)) append_field(field.name, field.value, out);
+  }
+  return brought;
+}
+
+void append_framing(const http::RequestHead& request, const http::Framing& framing, std::string& out) {
+  if (framing.kind == http::BodyKind::chunked) {
+    out += "Transfer-Encoding: chunked\r\n";
+    return;
+  }
+  // RFC 9110 section 8.6: where the method means content, no content is said as length 0.
+  const bool means_content =
+      request.method == http::Method::post || request.method == http::Method::put || request.method == http::Method::patch;
+  if (framing.kind != http::BodyKind::length && !means_content) return;
+  out += "Content-Length: ";
+  append_number(framing.kind == http::BodyKind::length ? framing.length : 0, out);
+  out += "\r\n";
+}
+
+} // namespace
+
+void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing,
+                         bool fresh_connection_close, std::string& out) {
+  out += facts.request->method_text;
+  out += ' ';
+  out += upstream_target;
+  out += " HTTP/1.1\r\nHost: ";
+  append_upstream_host(facts, out);
+  out += "\r\n";
+  const auto brought = append_fields(facts, out);
+  append_framing(*facts.request, framing, out);
+  append_forwarding(facts, brought, out);
+  append_rules(facts.route->request_headers, facts, out);
+  if (fresh_connection_close) out += "Connection: close\r\n";
+  out += "\r\n";
+}
+
+} // namespace ledgergate::route

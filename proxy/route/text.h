@@ -1,0 +1,16 @@
+// The small writers of a head.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ledgergate::route {
+
+void append_number(std::uint64_t number, std::string& out);
+// Without the control characters: what comes from settings and variables can't end a field and begin another.
+void append_clean(std::string_view text, std::string& out);
+// "name: value" and the line's end; both come from a parsed head or from us.
+void append_field(std::string_view name, std::string_view value, std::string& out);
+
+} // namespace ledgergate::route
