@@ -13,7 +13,9 @@ namespace ledgergate::http {
 enum class Method : std::uint8_t { get, head, post, put, delete_, options, patch, other };
 
 // RFC 9110 section 9.2.1: what may be repeated or dropped without harm.
-[[nodiscard]] constexpr bool is_safe(Method method) noexcept { return method == Method::get || method == Method::head || method == Method::options; }
+[[nodiscard]] constexpr bool is_safe(Method method) noexcept {
+  return method == Method::get || method == Method::head || method == Method::options;
+}
 
 struct Field {
   std::string_view name;  // the sender's spelling
@@ -37,7 +39,7 @@ struct RequestHead {
   bool keep_alive = true;        // what version and Connection say together
   bool connection_close = false; // `Connection: close` was sent, or HTTP/1.0 without keep-alive: a reader that may not know chunked
   bool expect_continue = false;
-  std::string_view host;         // the Host field's value; empty when absent
+  std::string_view host; // the Host field's value; empty when absent
   bool has_host = false;
 
   void clear() noexcept;

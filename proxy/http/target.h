@@ -11,22 +11,25 @@
 namespace ledgergate::http {
 
 struct Target {
-  std::string host;            // lower case, without port and brackets; empty when the request named none (HTTP/1.0)
-  std::uint16_t port = 0;      // 0: not named
-  std::string_view path;       // as received, from its '/' on, without the query: what is forwarded, byte for byte
-  std::string_view query;      // as received, without '?'
+  std::string host;       // lower case, without port, brackets and trailing dot; empty when the request named none (HTTP/1.0)
+  std::uint16_t port = 0; // 0: not named, or the default one
+  std::string_view path;  // as received, from its '/' on, without the query: what is forwarded, byte for byte
+  std::string_view query; // as received, without '?'
   bool has_query = false;
-  std::string decoded;         // path, percent-decoded once; '/' and letters as they are: what routes are matched with
+  std::string decoded; // path, percent-decoded once; '/' and letters as they are: what routes are matched with
+  // There is a "//" in the path. It is forwarded as it came, and `decoded` keeps it; but some servers read it as one '/', so a
+  // path that holds one must not be matched with a wider route than it would be without.
+  bool empty_segments = false;
   void clear() noexcept;
 };
 
 // origin-form, absolute-form (http, https; its authority is the one that counts, and a Host that differs from it is an error) and,
 // for OPTIONS only, "*" (path "*"). Host: host[:port], or with `odd_hosts` exactly (http|https|ssl)://host[:port], nothing more.
 // `default_port` (443 or 80) makes "h" and "h:443" the same authority.
-// Refused: '#', '\', controls, space, bytes >= 0x80 in the host; bad percent-encoding; a path that leaves its root, or holds a dot
-// segment, an encoded slash/backslash/NUL, in any reading a server could give it: percent-decoded once or twice, overlong UTF-8,
-// Windows-1250, '\' as '/', ';' parameters, trailing dots. Bytes >= 0x80 written as %E1 are fine.
-// Errors: bad_target, bad_host.
+// Refused: '#', '\', controls, space, bytes >= 0x80 as they are; user information; hosts of other than letters, digits, '-', '.',
+// '_'; bad percent-encoding in the path; a path that leaves its root, or holds a dot segment, an encoded slash/backslash/NUL, in
+// any reading a server could give it: percent-decoded once or twice, overlong UTF-8, Windows-1250, '\' as '/', ';' parameters,
+// trailing dots. Bytes >= 0x80 written as %E1 are fine. Errors: bad_target, bad_host; out_of_memory when `out` can't grow.
 [[nodiscard]] Result<void> read_target(const RequestHead& head, bool odd_hosts, std::uint16_t default_port, Target& out);
 
 } // namespace ledgergate::http

@@ -1,0 +1,93 @@
+#include "http/chunked.h"
+
+#include "http/chars.h"
+
+#include <algorithm>
+
+namespace ledgergate::http {
+namespace {
+
+constexpr std::uint32_t most_digits = 15;      // 60 bits: no sum of sizes can overflow
+constexpr std::uint32_t most_extension = 4096; // of the whole body: tiny chunks with long extensions are an old attack
+constexpr std::uint32_t most_trailer = 8192;
+
+} // namespace
+
+void ChunkDecoder::reset() noexcept { *this = ChunkDecoder{}; }
+
+bool ChunkDecoder::extra(std::uint32_t most) noexcept { return ++extra_ <= most; }
+
+// One byte of framing. False when it must not be there.
+bool ChunkDecoder::judge(char c) noexcept {
+  switch (at_) {
+  case At::size:
+    if (is(c, hex_byte)) {
+      left_ = left_ * 16 + hex_value(c);
+      return ++digits_ <= most_digits;
+    }
+    // Nothing else may stand here: no sign, no 0x, no blank before or behind the digits.
+    if (digits_ == 0) return false;
+    at_ = c == '\r' ? At::size_lf : At::extension;
+    return c == '\r' || (c == ';' && extra(most_extension));
+  case At::extension: // not understood, so ignored (RFC 9112 section 7.1.1), quoted strings too: a CR ends them in any case
+    if (c == '\r') {
+      at_ = At::size_lf;
+      return true;
+    }
+    return is(c, value_byte) && extra(most_extension);
+  case At::size_lf:
+    at_ = left_ > 0 ? At::data : At::trailer_start;
+    if (left_ == 0) extra_ = 0; // the last chunk: from here on it counts trailers
+    return c == '\n';
+  case At::data_cr: at_ = At::data_lf; return c == '\r';
+  case At::data_lf:
+    at_ = At::size;
+    digits_ = 0;
+    return c == '\n';
+  case At::trailer_start:
+    at_ = c == '\r' ? At::end_lf : At::trailer_name;
+    return c == '\r' || (is(c, token_byte) && extra(most_trailer));
+  case At::trailer_name:
+    if (c == ':') at_ = At::trailer_value;
+    return (c == ':' || is(c, token_byte)) && extra(most_trailer);
+  case At::trailer_value:
+    if (c == '\r') at_ = At::trailer_lf;
+    return (c == '\r' || is(c, value_byte)) && extra(most_trailer);
+  case At::trailer_lf: at_ = At::trailer_start; return c == '\n' && extra(most_trailer);
+  case At::end_lf: at_ = At::done; return c == '\n';
+  case At::data:
+  case At::done:
+  case At::failed: break;
+  }
+  return false;
+}
+
+ChunkDecoder::Step ChunkDecoder::next(std::string_view in) noexcept {
+  std::size_t used = 0;
+  while (at_ != At::done && at_ != At::failed) {
+    if (used == in.size()) return {State::more, used, {}};
+    if (at_ == At::data) {
+      const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size() - used));
+      left_ -= size;
+      if (left_ == 0) at_ = At::data_cr;
+      return {State::data, used + size, in.substr(used, size)};
+    }
+    if (!judge(in[used])) {
+      at_ = At::failed;
+      break;
+    }
+    ++used;
+  }
+  return {at_ == At::done ? State::done : State::failed, used, {}};
+}
+
+std::size_t write_chunk_size(std::uint64_t size, char* out) noexcept {
+  std::size_t length = 1;
+  for (std::uint64_t rest = size >> 4; rest != 0; rest >>= 4) ++length;
+  for (std::size_t i = length; i-- > 0; size >>= 4) out[i] = "0123456789abcdef"[size & 0xF];
+  out[length] = '\r';
+  out[length + 1] = '\n';
+  return length + 2;
+}
+
+} // namespace ledgergate::http

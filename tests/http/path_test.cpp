@@ -1,0 +1,171 @@
+// No reading of a path may leave the place that the path names; and honest names pass untouched.
+#include "http/path.h"
+
+#include "http/target.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
+
+namespace ledgergate::http {
+namespace {
+
+TEST(Path, HonestNamesPass) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"/", "/"},
+      {"/xml", "/xml"},
+      {"/XML", "/XML"},
+      {"/documents/obr%E1zky/%9Eidle.jpg", "/documents/obr\xE1zky/\x9Eidle.jpg"}, // vendor document 001: Windows-1250
+      {"/documents/obr%C3%A1zky/%C5%BEidle.jpg", "/documents/obr\xC3\xA1zky/\xC5\xBEidle.jpg"},
+      {"/documents/Nov%E1k%20s.r.o./smlouva.pdf", "/documents/Nov\xE1k s.r.o./smlouva.pdf"},
+      {"/documents/.skryte/a..b/..c/d..", "/documents/.skryte/a..b/..c/d.."},
+      {"/.well-known/acme-challenge/x_Y-z", "/.well-known/acme-challenge/x_Y-z"},
+      {"/documents/sleva%20100%25.pdf", "/documents/sleva 100%.pdf"},
+      {"/documents/sleva%2010%25%20brutto.pdf", "/documents/sleva 10% brutto.pdf"},
+      {"/documents/%C1%C9%CD.pdf", "/documents/\xC1\xC9\xCD.pdf"},                      // "ÁÉÍ" in Windows-1250
+      {"/documents/VRBA%C0.jpg", "/documents/VRBA\xC0.jpg"},                            // "Ŕ." is no overlong dot
+      {"/documents/STR%C0/x", "/documents/STR\xC0/x"},                                  // nor "Ŕ/" a slash
+      {"/documents/%CF%EE%F7%F2%E0", "/documents/\xCF\xEE\xF7\xF2\xE0"},                // "Почта" in Windows-1251
+      {"/documents/%C0%EF%F0%E5%EB%FC.pdf", "/documents/\xC0\xEF\xF0\xE5\xEB\xFC.pdf"}, // "Апрель": not an overlong slash
+      {"/base/odata/standard.odata/Catalog_%D0%9D%D0%BE%D0%BC%D0%B5%D0%BD%D0%BA%D0%BB(guid'bd72d8f9-55bc-11d9-848a-00112f43529a')",
+       "/base/odata/standard.odata/"
+       "Catalog_\xD0\x9D\xD0\xBE\xD0\xBC\xD0\xB5\xD0\xBD\xD0\xBA\xD0\xBB(guid'bd72d8f9-55bc-11d9-848a-00112f43529a')"},
+      {"/MobileSMARTS/api/v1/Tables/Lot('A-1;b')", "/MobileSMARTS/api/v1/Tables/Lot('A-1;b')"},
+      {"/a;b=c/d:e", "/a;b=c/d:e"},
+      {"/a//b/", "/a//b/"},
+      {"/%F0%9F%92%B0", "/\xF0\x9F\x92\xB0"},
+      {"/a%3Fb%23c", "/a?b#c"},
+  };
+  for (const auto& [raw, wanted] : cases) {
+    std::string decoded;
+    const Result<void> outcome = read_path(raw, decoded);
+    EXPECT_TRUE(outcome.ok()) << raw << ": " << outcome.error().detail;
+    EXPECT_EQ(decoded, wanted) << raw;
+  }
+}
+
+TEST(Path, WhatClimbsInAnyReadingIsRefused) {
+  const std::vector<std::string> paths = {
+      // Dots as they are.
+      "/..",
+      "/../x",
+      "/documents/../xml",
+      "/documents/..",
+      "/documents/.",
+      "/documents/./x",
+      "/./",
+      // Encoded once, twice, thrice, in part.
+      "/documents/%2e%2e/xml",
+      "/documents/%2E./xml",
+      "/documents/.%2e",
+      "/documents/%252e%252e/xml",
+      "/documents/%25%32%65%25%32%65/xml",
+      "/documents/%25252e%25252e/xml",
+      "/documents/.%252e/xml",
+      "/%252525252525252e",
+      // Slashes, backslashes, NUL and controls hidden by encoding.
+      "/documents%2fxml",
+      "/documents%2Fxml",
+      "/documents/..%2f..%2fxml",
+      "/documents%5cxml",
+      "/documents/..%5c..%5cxml",
+      "/documents%255cxml",
+      "/documents%252fxml",
+      "/documents/a%00.pdf",
+      "/documents/a%2500.pdf",
+      "/documents/a%0d%0aX:%20b",
+      "/documents/a%250a",
+      "/documents/a%7f",
+      "/documents/a%09",
+      // Overlong UTF-8 of '.', '/', '\', NUL, '%'.
+      "/documents/%c0%ae%c0%ae/xml",
+      "/documents/%c0%ae./xml",
+      "/documents%c0%afxml",
+      "/documents%c1%9cxml",
+      "/documents/a%c0%80",
+      "/documents/%c0%a52e%c0%a52e/xml",
+      "/documents/%e0%80%ae%e0%80%ae/xml",
+      "/documents%e0%80%afxml",
+      "/documents/%f0%80%80%ae%f0%80%80%ae/xml",
+      "/documents/%f8%80%80%80%ae/xml",
+      "/documents/%fc%80%80%80%80%ae/xml",
+      "/documents/%25c0%25ae%25c0%25ae/xml",
+      // The same for decoders that take any byte for a continuation byte.
+      "/documents/%c0%2e%c0%2e/xml",
+      "/documents/%c0.%c0./xml",
+      "/documents/%c0%ee%c0%ee/xml",
+      "/documents/%c0n%c0n/xml",
+      "/documents/..%c0%ef",
+      "/documents/..%c0%efxml",
+      "/documents/..%c1%dcxml",
+      "/documents/%e0%40%ae%e0%40%ae/xml",
+      // Parameters, queries and streams behind the dots.
+      "/documents/..;/xml",
+      "/documents/..;a=b/xml",
+      "/documents/..%3b/xml",
+      "/documents/..%253b/xml",
+      "/documents/.;/xml",
+      "/documents/..%3fx",
+      "/documents/..%23x",
+      "/documents/..::$INDEX_ALLOCATION/xml",
+      // What Windows drops from the end of a name.
+      "/documents/.../xml",
+      "/documents/..../xml",
+      "/documents/..%20/xml",
+      "/documents/.%20./xml",
+      "/documents/%20../xml",
+      // Look-alikes that a code page folds.
+      "/documents/%ef%bc%8e%ef%bc%8e/xml",
+      "/documents/..%ef%bc%8fxml",
+      "/documents/..%ef%bc%bcxml",
+      "/documents/..%e2%81%84xml",
+      "/documents/..%e2%88%95xml",
+      "/documents/%e2%80%a5/xml",
+      "/documents/%e2%80%a4%e2%80%a4/xml",
+      // Escapes that are none.
+      "/%",
+      "/%4",
+      "/%zz",
+      "/%4g",
+      "/a%",
+      "/100%",
+      "/%u002e%u002e/xml",
+      "/% 41",
+  };
+  for (const std::string& path : paths) {
+    std::string decoded;
+    const Result<void> outcome = read_path(path, decoded);
+    EXPECT_FALSE(outcome.ok()) << path;
+    EXPECT_EQ(outcome.error().cause, Cause::bad_target) << path;
+  }
+}
+
+TEST(Path, EmptySegmentsAreKeptAndTold) {
+  RequestHead head;
+  head.has_host = true;
+  head.host = "a";
+  for (const auto& [path, told] : std::vector<std::pair<std::string, bool>>{
+           {"/a/b/", false}, {"//", true}, {"//xml", true}, {"/a//b", true}, {"/a/b//", true}, {"/a?b//c", false}}) {
+    head.target = path;
+    Target target;
+    ASSERT_TRUE(read_target(head, true, 443, target).ok()) << path;
+    EXPECT_EQ(target.empty_segments, told) << path;
+    EXPECT_EQ(target.path, path.substr(0, path.find('?')));
+    EXPECT_EQ(target.decoded, target.path);
+  }
+}
+
+TEST(Path, EveryControlIsRefusedOnceAndTwiceEncoded) {
+  const char* digits = "0123456789abcdef";
+  for (unsigned c = 0; c < 256; ++c) {
+    const std::string escape = std::string(1, digits[c >> 4]) + digits[c & 15];
+    const bool allowed = c > 0x1F && c != 0x7F && c != '/' && c != '\\';
+    std::string decoded;
+    EXPECT_EQ(read_path("/a%" + escape + "b", decoded).ok(), allowed) << escape;
+    EXPECT_EQ(read_path("/a%25" + escape + "b", decoded).ok(), allowed) << escape;
+  }
+}
+
+} // namespace
+} // namespace ledgergate::http
