@@ -22,18 +22,26 @@ public:
   // True when the answer is now this element.
   bool step(const std::optional<Node>& node) {
     if (!node) {
-      answer_.reset();
+      known_ = false;
       return false;
     }
-    if (answer_ && any_contains(trusted_, node->ip)) return false;
-    answer_ = node;
+    if (known_ && any_contains(trusted_, node->ip)) return false;
+    answer_ = *node;
+    known_ = true;
     return true;
   }
-  [[nodiscard]] const std::optional<Node>& answer() const noexcept { return answer_; }
+  // False when it is the peer.
+  bool take(Caller& caller) const noexcept {
+    if (!known_) return false;
+    caller.ip = answer_.ip;
+    caller.port = answer_.port;
+    return true;
+  }
 
 private:
   const std::vector<Cidr>& trusted_;
-  std::optional<Node> answer_; // empty: the peer
+  Node answer_;
+  bool known_ = false;
 };
 
 std::string_view known_scheme(std::string_view text) noexcept {
@@ -72,19 +80,13 @@ bool has_field(const std::vector<http::Field>& fields, std::string_view name) no
   return std::any_of(fields.begin(), fields.end(), [&](const http::Field& field) { return http::iequals(field.name, name); });
 }
 
-void take(const std::optional<Node>& node, Caller& caller) noexcept {
-  if (!node) return;
-  caller.ip = node->ip;
-  caller.port = node->port;
-}
-
 void read_x_forwarded(const std::vector<http::Field>& fields, const std::vector<Cidr>& trusted, Caller& caller) {
   Walk walk(trusted);
   for (const auto& field : fields) {
     if (!http::iequals(field.name, "X-Forwarded-For")) continue;
     for (std::string_view rest = field.value, item; next_item(rest, item);) walk.step(read_node(item));
   }
-  take(walk.answer(), caller);
+  walk.take(caller);
 }
 
 void read_forwarded(const std::vector<http::Field>& fields, const std::vector<Cidr>& trusted, Caller& caller) {
@@ -96,8 +98,7 @@ void read_forwarded(const std::vector<http::Field>& fields, const std::vector<Ci
     for (std::string_view rest = field.value; next_element(rest, element);)
       if (walk.step(element.malformed ? std::nullopt : read_node(element.node))) told = element;
   }
-  if (!walk.answer()) return;
-  take(walk.answer(), caller);
+  if (!walk.take(caller)) return;
   caller.scheme = known_scheme(told.proto);
   caller.host = known_host(told.host);
 }
