@@ -40,7 +40,8 @@ Server read_to(const CommandLine& options, Flags& flags) {
   std::string_view url = options.to;
   std::string_view word = "http";
   const std::size_t equals = url.find('=');
-  if (equals != std::string_view::npos && !url.starts_with("http://") && !url.starts_with("https://")) {
+  if (equals != std::string_view::npos &&
+      url.find_first_of(":/@") > equals) { // else the '=' is inside a URL, and so not ours to repeat
     word = url.substr(0, equals);
     url.remove_prefix(equals + 1);
   }
