@@ -5,9 +5,9 @@
 //  * methods it doesn't know: its list is fixed and differs between its versions, so words outside our own Method are shown to it
 //    as POST;
 //  * the reason phrase, Upgrade, CONNECT, and what follows a head: it is stopped at the end of the fields.
-// All that its versions read differently is refused by our reader before (see framing.cpp), so 8.1 and 9.x come to one answer: over
-// 190,000 mutated heads that our reader believes, 8.1.0 and 9.3.1 gave the same verdict and the same fields. What is left for them
-// to refuse is an absolute-form target whose authority holds bytes that no URI may hold there.
+// All that its versions read differently is refused by our reader before (see framing.cpp), so 8.1 and 9.x come to one answer: for
+// 189,540 distinct mutated heads that our reader believes, 8.1.0 and 9.3.1 gave the same verdict and the same fields. What is left
+// for them to refuse is an absolute-form target whose authority holds bytes that no URI may hold there.
 #pragma once
 
 #include "http/head.h"
