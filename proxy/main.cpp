@@ -1,1 +1,54 @@
-int main(){return 0;}
+// Flags and sub-commands only; what they do is in server.h.
+#include "server.h"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+
+namespace {
+
+using ledgergate::settings::CommandLine;
+
+struct Options {
+  std::string file;
+  CommandLine line;
+};
+
+ledgergate::Loader loader(const Options& options) {
+  if (!options.line.to.empty()) return [&options] { return ledgergate::settings::from_command_line(options.line); };
+  return [&options] { return ledgergate::settings::load_file(options.file); };
+}
+
+constexpr const char* kDefaultFile = "/etc/ledgergate/ledgergate.yaml";
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app{"Ledgergate: a secure front door for accounting servers (POHODA mServer, Premier ApiComPrem, 1C)"};
+  app.set_version_flag("--version", "ledgergate " LEDGERGATE_VERSION);
+  app.require_subcommand(1);
+  Options options;
+  options.file = kDefaultFile;
+
+  CLI::App* run = app.add_subcommand("run", "Serve, in the foreground, until SIGTERM; SIGHUP reloads");
+  run->add_option("-c,--config", options.file, "The settings file")->capture_default_str();
+  CLI::Option* to = run->add_option("--to", options.line.to, "Serve without a file: [PROFILE=]URL of the server, as mserver=http://192.168.0.10:444");
+  run->add_option("--listen", options.line.listen, "Where to listen, with --to")->capture_default_str()->needs(to);
+  run->add_option("--cert", options.line.certificate, "Certificate chain (PEM), with --to; without it plain HTTP is served")->needs(to);
+  run->add_option("--key", options.line.key, "Its key (PEM)")->needs(to);
+  run->add_option("--client-cert", options.line.client_certificate, "Certificate and key (PEM) shown to the server")->needs(to);
+  run->add_option("--ca", options.line.upstream_ca, "CA (PEM) that the server's certificate is checked against")->needs(to);
+  run->add_flag("--anonymous", options.line.anonymous, "Let everybody in, on an address that others can reach")->needs(to);
+
+  CLI::App* check = app.add_subcommand("check", "Read the settings and certificates, say all that is wrong with them, and exit");
+  check->add_option("-c,--config", options.file, "The settings file")->capture_default_str();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? ledgergate::kExitFine : ledgergate::kExitSettings;
+  }
+  const ledgergate::Loader load = loader(options);
+  return check->parsed() ? ledgergate::check(load) : ledgergate::run(load);
+}

@@ -91,7 +91,7 @@ public:
   Step flush() noexcept;
   [[nodiscard]] bool sending() const noexcept { return sending_.block.data != nullptr; }
   // Bytes accepted by write() that the kernel has not taken yet (as they go on the wire).
-  [[nodiscard]] std::size_t unsent() const noexcept { return out_.size() + sending_.size(); }
+  [[nodiscard]] std::size_t unsent() const noexcept { return out_.size() + uv_stream_get_write_queue_size(reinterpret_cast<const uv_stream_t*>(&handle_)); }
   // Bytes the kernel has taken: whether "not one byte of it has left" (law 1).
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
   // close_notify (TLS) and FIN, behind what is still to be sent. Reading goes on.

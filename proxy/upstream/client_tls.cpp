@@ -79,7 +79,7 @@ SSL* ClientTls::open(SSL_SESSION** session) const noexcept {
   if (IpAddress::parse(name_)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name_.c_str());
   } else {
-    SSL_set_tlsext_host_name(ssl, name_.c_str());
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name_.c_str())); // OpenSSL copies it
     SSL_set1_host(ssl, name_.c_str());
   }
   SSL_set_ex_data(ssl, session_index(), session);

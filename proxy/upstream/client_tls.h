@@ -4,7 +4,7 @@
 
 #include "settings/settings.h"
 
-#include <openssl/types.h>
+#include <openssl/ssl.h>
 
 #include <memory>
 #include <string>

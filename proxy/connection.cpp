@@ -1,0 +1,208 @@
+#include "connection.h"
+
+#include "h1.h"
+#include "http/parser.h"
+#include "listen/tls_front.h"
+#include "story.h"
+#include "worker.h"
+
+#include <openssl/ssl.h>
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+namespace ledgergate {
+namespace {
+
+// Discarded after a refusal, so that a reset does not destroy the answer (law 6a).
+constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
+
+io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
+
+struct Connection {
+  Connection(Worker& its_worker, std::shared_ptr<const Generation> its_generation, std::size_t its_listener, io::Stream::Ptr stream)
+      : worker(its_worker), generation(std::move(its_generation)), listener(its_listener), client(std::move(stream)), wake(its_worker.loop()),
+        slot(generation->snapshot->listeners[listener].connections) {
+    client->attach(&wake, io::kClientIn, io::kClientOut);
+    peer = client->peer();
+    open.wake = &wake;
+    worker.opened(open);
+  }
+  ~Connection() {
+    slot->fetch_sub(1, std::memory_order_relaxed);
+    worker.closed(open);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Worker& worker;
+  std::shared_ptr<const Generation> generation;
+  std::size_t listener;
+  io::Stream::Ptr client;
+  io::Wake wake;
+  std::shared_ptr<std::atomic<std::uint32_t>> slot; // counted by the worker at accept
+  OpenConnection open;
+  Endpoint peer;
+  std::string sni;
+  std::string_view tls_version, tls_cipher; // OpenSSL's own strings
+  std::uint32_t requests = 0;
+  bool tls = false;
+  bool last = false; // no further request on this connection
+  bool cut = false;
+};
+
+enum class Head : std::uint8_t { complete, silent_end, failed };
+
+io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
+  SSL* ssl = front.open();
+  if (ssl == nullptr) co_return Error{Cause::out_of_memory};
+  c.client->start_tls(ssl);
+  c.wake.deadline_in(ms(c.generation->settings().timeouts.handshake));
+  for (;;) {
+    const io::Step step = c.client->handshake();
+    if (step == io::Step::done) break;
+    if (step != io::Step::blocked) co_return Error{Cause::client_tls, listen::explain_handshake(c.client->tls_error())};
+    c.client->want_input();
+    const auto happened = co_await c.wake.wait(io::kClientIn);
+    if ((happened & io::kExpired) != 0) co_return Error{Cause::client_tls, "the TLS handshake took too long"};
+  }
+  c.tls = true;
+  c.tls_version = SSL_get_version(ssl);
+  c.tls_cipher = SSL_get_cipher_name(ssl);
+  if (const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name); name != nullptr) c.sni = name;
+  co_return Result<void>{};
+}
+
+// Waits until a head begins to arrive. False: nothing came, the connection ends without a word.
+io::Task<bool> await_request(Connection& c) {
+  const settings::Timeouts& timeouts = c.generation->settings().timeouts;
+  c.wake.deadline_in(ms(c.requests == 0 ? timeouts.head : timeouts.idle));
+  while (c.client->input().empty()) {
+    const io::Step step = c.client->fill();
+    if (step == io::Step::done) continue;
+    if (step != io::Step::blocked || c.worker.draining()) co_return false;
+    c.client->want_input();
+    const auto happened = co_await c.wake.wait(io::kClientIn | io::kDrain);
+    if ((happened & io::kExpired) != 0) co_return false;
+  }
+  co_return true;
+}
+
+// Collects one head and reads it into the exchange.
+io::Task<Result<void>> read_head(Connection& c, Exchange& x) {
+  const settings::Settings& settings = c.generation->settings();
+  http::HeadScan scan;
+  scan.reset({settings.limits.head, settings.limits.target, settings.limits.headers, true});
+  c.wake.deadline_in(ms(settings.timeouts.head));
+  for (;;) {
+    const auto state = scan.advance(c.client->input());
+    if (state == http::HeadScan::State::complete) break;
+    if (state == http::HeadScan::State::failed) co_return scan.error();
+    const io::Step step = c.client->fill();
+    if (step == io::Step::done) continue;
+    if (step != io::Step::blocked) co_return Error{Cause::client_gone, "inside a request head"};
+    c.client->want_input();
+    const auto happened = co_await c.wake.wait(io::kClientIn);
+    if ((happened & io::kExpired) != 0) co_return Error{Cause::client_head_timeout};
+  }
+  x.head_text.assign(c.client->input().substr(scan.skipped(), scan.size() - scan.skipped()));
+  c.client->consume(scan.size());
+  co_return http::parse_request(x.head_text, x.request);
+}
+
+void set_facts(Connection& c, Exchange& x) {
+  static const settings::Route kNoRoute;
+  static const settings::Server kNoServer;
+  x.worker = &c.worker;
+  x.generation = c.generation.get();
+  x.wake = &c.wake;
+  x.listener = c.listener;
+  x.peer = c.peer;
+  x.facts.listener = &c.generation->settings().listeners[c.listener];
+  x.facts.route = &kNoRoute;
+  x.facts.server = &kNoServer;
+  x.facts.tls = c.tls;
+  x.facts.tls_version = c.tls_version;
+  x.facts.tls_cipher = c.tls_cipher;
+  x.facts.tls_sni = c.sni;
+}
+
+// One request and its reply. True: the connection may go on.
+io::Task<bool> serve_one(Connection& c, Exchange& x) {
+  H1Body body(*c.client);
+  H1Reply reply(*c.client, x.gathered);
+  x.clear();
+  set_facts(c, x);
+  x.body = &body;
+  x.reply = &reply;
+  x.head_started = uv_hrtime();
+  ++c.requests;
+  const auto head = co_await read_head(c, x);
+  const bool may_keep = head.ok() && !c.last && !c.worker.draining() && c.requests < c.generation->settings().limits.requests_per_connection;
+  if (head) body.start(x.request.body, x.request.expect_continue);
+  reply.start(x, may_keep);
+  if (!head) {
+    co_await refuse_head(x, head.error());
+  } else {
+    co_await serve_request(x);
+  }
+  body.settle();
+  x.spool.clear();
+  if (reply.was_cut()) {
+    c.cut = true;
+    c.client->reset();
+  }
+  co_return reply.keeps();
+}
+
+// RFC 9112 section 9.6: close in two steps, so that what the caller is still sending does not reset away what it has not read.
+io::Task<void> close_politely(Connection& c) {
+  c.client->end_output();
+  c.wake.deadline_in(ms(c.generation->settings().timeouts.linger));
+  for (std::size_t discarded = 0; discarded < kLingerBytes;) {
+    const io::Step step = c.client->fill();
+    if (step == io::Step::done) {
+      discarded += c.client->input().size();
+      c.client->consume(c.client->input().size());
+      continue;
+    }
+    if (step != io::Step::blocked) co_return;
+    c.client->want_input();
+    const auto happened = co_await c.wake.wait(io::kClientIn);
+    if ((happened & io::kExpired) != 0) co_return;
+  }
+}
+
+// Requests on one connection, in order.
+io::Task<void> serve_requests(Connection& c) {
+  for (;;) {
+    const bool more = co_await await_request(c);
+    if (!more) break;
+    // A reload is seen between requests; an exchange keeps the settings it began with.
+    c.last = !c.worker.refresh(c.generation, c.listener);
+    const auto scratch = c.worker.lease();
+    const bool keep = co_await serve_one(c, *scratch);
+    if (!keep) break;
+    c.client->trim();
+  }
+}
+
+} // namespace
+
+io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener, io::Stream::Ptr client) {
+  Connection c(worker, std::move(generation), listener, std::move(client));
+  if (const listen::TlsFront* front = c.generation->front(listener); front != nullptr) {
+    const auto secured = co_await handshake(c, *front);
+    if (!secured) {
+      worker.log_handshake_failure(c.peer, c.generation->settings().listeners[listener], secured.error());
+      co_return;
+    }
+  }
+  co_await serve_requests(c);
+  if (!c.cut && !c.client->failed()) {
+    co_await close_politely(c);
+  }
+}
+
+} // namespace ledgergate

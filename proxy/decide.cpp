@@ -1,0 +1,55 @@
+// What the head alone can decide, before a byte of the body is read: normalise, redirect, route, access, endpoint, bounds.
+#include "profile/endpoints.h"
+#include "route/route.h"
+#include "story.h"
+#include "worker.h"
+
+namespace ledgergate {
+namespace {
+
+constexpr std::string_view kChallengePrefix = "/.well-known/acme-challenge/";
+
+bool carries_secrets(const http::RequestHead& request) {
+  for (const auto& field : request.fields)
+    if (http::iequals(field.name, "Authorization") || http::iequals(field.name, "STW-Authorization") || http::iequals(field.name, "Cookie") ||
+        http::iequals(field.name, "X-Edge-Key"))
+      return true;
+  return false;
+}
+
+} // namespace
+
+Result<Way> decide(Exchange& x) {
+  const settings::Settings& settings = x.generation->settings();
+  const settings::Listener& listener = *x.facts.listener;
+  const std::uint16_t default_port = x.facts.tls ? 443 : 80;
+
+  const auto read = http::read_target(x.request, listener.odd_hosts, default_port, x.target);
+  if (!read) return read.error();
+
+  if (!listener.acme_webroot.empty() && std::string_view(x.target.decoded).starts_with(kChallengePrefix)) return Way::challenge;
+  if (listener.kind == settings::ListenerKind::redirect) {
+    // A till would send its password in clear each time, and old .NET does not follow 308: the first request must fail loudly.
+    if (x.request.body.kind != http::BodyKind::none || carries_secrets(x.request)) return Error{Cause::https_required, "migration due: a caller still uses plain http"};
+    return Way::redirect;
+  }
+
+  const settings::Route* route = route::find(settings, x.listener, x.target.host, x.target.decoded);
+  if (route == nullptr) return Error{Cause::no_route};
+  const settings::Server& server = settings.servers[route->server];
+  x.facts.route = route;
+  x.facts.server = &server;
+  if (!route->anonymous) return Error{Cause::forbidden, "this version knows no clients"};
+
+  route::append_upstream_target(*route, x.target, x.upstream_target);
+  const auto endpoint = profile::check(server.profile, x.request.method, route::server_path(*route, x.target, x.note));
+  if (endpoint.verdict == profile::Verdict::no_such_endpoint) return Error{Cause::no_route, "no such endpoint on this kind of server"};
+  if (endpoint.verdict == profile::Verdict::method_not_allowed) return Error{Cause::method_not_allowed, endpoint.allow};
+
+  const std::uint64_t limit = route->body_limit != 0 ? route->body_limit : server.body_limit;
+  if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit) return Error{Cause::body_too_large};
+  x.body->limit(limit);
+  return Way::forward;
+}
+
+} // namespace ledgergate

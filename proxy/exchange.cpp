@@ -1,0 +1,26 @@
+#include "exchange.h"
+
+namespace ledgergate {
+
+void Exchange::clear() noexcept {
+  head_text.clear();
+  request.clear();
+  target.clear();
+  answer.clear();
+  upstream_target.clear();
+  out.clear();
+  request_id.clear();
+  client_ip_text.clear();
+  gathered.clear();
+  note.clear();
+  if (spool.size() != 0) spool.clear();
+  record = {};
+  facts = {};
+  body = nullptr;
+  reply = nullptr;
+  head_started = head_done = 0;
+  head_sent = failed = false;
+  failure = {};
+}
+
+} // namespace ledgergate

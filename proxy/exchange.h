@@ -1,0 +1,99 @@
+// One request and its reply, whatever protocol carried them. serve_request (story.h) sees a head, a body source and a reply sink;
+// HTTP/1 provides them in h1.h, and another protocol would provide its own.
+//
+// An Exchange is scratch space, leased from the worker when a head begins to arrive and given back when the connection is idle; it
+// keeps its capacity, so that the steady state allocates nothing.
+#pragma once
+
+#include "base/error.h"
+#include "base/result.h"
+#include "http/head.h"
+#include "http/spool.h"
+#include "http/target.h"
+#include "io/stream.h"
+#include "io/wake.h"
+#include "observe/access_log.h"
+#include "route/outgoing.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ledgergate {
+
+struct Generation;
+class Worker;
+
+// The request body, decoded of its framing.
+class BodySource {
+public:
+  // done: `bytes` (never empty) are handed over and stay good until the next call. ended: the body is complete. blocked: call want()
+  // and wait for kClientIn. failed: error().
+  virtual io::Step pull(std::string_view& bytes) = 0;
+  virtual void want() = 0;
+  // Largest body that is taken, in bytes; 0: no bound. Beyond it pull() fails with body_too_large.
+  virtual void limit(std::uint64_t bytes) = 0;
+  // The caller may send now: 100 (Continue) goes out if it waits for it.
+  virtual void invite() = 0;
+  [[nodiscard]] virtual Error error() const = 0;
+  [[nodiscard]] virtual bool complete() const = 0;
+  // After kClientIn while the body is complete: the caller is known to have broken its connection.
+  [[nodiscard]] virtual bool caller_gone() = 0;
+
+protected:
+  ~BodySource() = default;
+};
+
+// Where the reply goes.
+class ReplySink {
+public:
+  // Once, before body(). `framing` is how the body's end is known; `length` counts with ReplyFraming::length.
+  virtual void head(const http::ReplyHead& reply, http::BodyKind body, std::uint64_t length) = 0;
+  virtual void body(std::string_view bytes) = 0;
+  virtual void end() = 0;
+  // Hands to the kernel what was gathered: done, blocked (wait for kClientOut) or failed (the caller is gone).
+  virtual io::Step flush() = 0;
+  // Bytes that the kernel has not taken yet.
+  [[nodiscard]] virtual std::size_t unsent() const = 0;
+  // The reply can't be completed: the caller must see that (law 5). Nothing can be sent after it.
+  virtual void cut() = 0;
+
+protected:
+  ~ReplySink() = default;
+};
+
+struct Exchange {
+  // Set by the protocol before serve_request.
+  Worker* worker = nullptr;
+  const Generation* generation = nullptr;
+  io::Wake* wake = nullptr;
+  BodySource* body = nullptr;
+  ReplySink* reply = nullptr;
+  std::size_t listener = 0;       // index into the settings
+  Endpoint peer;
+  std::string head_text;          // the head's own bytes: views of `request` lie here
+  http::RequestHead request;
+  route::Facts facts;             // listener and TLS facts are set; the stages fill in the rest
+  std::uint64_t head_started = 0; // uv_hrtime() of the head's first byte
+
+  // The stages' own.
+  http::Target target;
+  http::ReplyHead answer;
+  std::size_t answer_head = 0;    // bytes of the server's reply head, still in its input until the body is relayed
+  std::string upstream_target;
+  std::string out;                // the head that goes to the server
+  std::string gathered;           // reply bytes not yet encrypted or offered to the kernel
+  std::string request_id;
+  std::string client_ip_text, peer_ip_text;
+  std::string note;               // a reply body of our own, or one that was held to be changed
+  http::Spool spool;
+  observe::AccessRecord record;
+  std::uint64_t head_done = 0;    // uv_hrtime()
+  bool head_sent = false;         // the reply's head went to the sink
+  Error failure{};
+  bool failed = false;
+
+  void clear() noexcept;
+};
+
+} // namespace ledgergate

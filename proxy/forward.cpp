@@ -1,0 +1,109 @@
+// One request to its server and the reply back. Law 1 lives here: a request is sent a second time only while not one byte of it has
+// left, or when a kept connection was closed before any answer and the method is safe.
+#include "profile/endpoints.h"
+#include "spool_source.h"
+#include "story.h"
+#include "upstream/connect.h"
+#include "worker.h"
+
+#include <utility>
+
+namespace ledgergate {
+namespace {
+
+struct Link {
+  io::Stream::Ptr server;
+  bool reused = false;
+};
+
+std::int64_t micros_since(std::uint64_t start) { return static_cast<std::int64_t>((uv_hrtime() - start) / 1000); }
+
+io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse) {
+  if (may_reuse) {
+    io::Stream::Ptr kept = pool.take();
+    if (kept) {
+      kept->attach(x.wake, io::kServerIn, io::kServerOut);
+      co_return Link{std::move(kept), true};
+    }
+  }
+  const std::uint64_t start = uv_hrtime();
+  auto fresh = co_await upstream::connect(*x.wake, x.worker->resolver(), pool);
+  if (!fresh) co_return fresh.error();
+  x.record.connect_micros = micros_since(start);
+  co_return Link{std::move(*fresh), false};
+}
+
+struct Attempt {
+  Result<void> outcome{};
+  bool again = false; // nothing is in doubt: a fresh connection may be tried
+};
+
+// Sends the request over `link` and waits for the reply's head.
+io::Task<Attempt> exchange_heads(Exchange& x, Link& link, BodySource& body, http::Framing framing) {
+  io::Stream& server = *link.server;
+  const std::uint64_t before = server.sent();
+  const auto sent = co_await send_request(x, server, body, framing);
+  const bool left = server.sent() != before;
+  x.record.forwarded = x.record.forwarded || left;
+  Attempt result;
+  if (!sent) {
+    result.outcome = sent.error();
+  } else {
+    result.outcome = co_await receive_head(x, server);
+  }
+  if (!result.outcome) {
+    const Cause cause = result.outcome.error().cause;
+    const bool closed_early = cause == Cause::upstream_closed || cause == Cause::upstream_reset || cause == Cause::upstream_write_failed;
+    const bool replayable = framing.kind == http::BodyKind::none;
+    result.again = closed_early && replayable && link.reused && (!left || http::is_safe(x.request.method));
+  }
+  co_return result;
+}
+
+bool keeps_server_connection(const Exchange& x, const io::Stream& server, bool whole) {
+  return whole && x.answer.keep_alive && server.input().empty() && !server.gone() && !server.write_failed();
+}
+
+} // namespace
+
+io::Task<Result<void>> forward(Exchange& x) {
+  upstream::Pool& pool = x.generation->pool(x.facts.route->server);
+  const settings::Server& server = pool.server();
+
+  http::Framing framing = x.request.body;
+  const bool spooled = framing.kind == http::BodyKind::chunked && profile::needs_length(server.profile);
+  if (spooled) {
+    const auto whole = co_await spool_request(x);
+    if (!whole) co_return whole.error();
+    framing = {http::BodyKind::length, x.spool.size()};
+  }
+
+  SpoolSource kept(x.spool, x.wake->loop().buffers());
+  BodySource& body = spooled ? static_cast<BodySource&>(kept) : *x.body;
+  const bool fresh_only = profile::fresh_for_unsafe(server.profile) && !http::is_safe(x.request.method);
+  x.out.clear();
+  route::append_request_head(x.facts, x.upstream_target, framing, fresh_only, x.out);
+
+  bool may_reuse = !fresh_only;
+  for (;;) {
+    auto link = co_await acquire(x, pool, may_reuse);
+    if (!link) co_return link.error();
+    x.record.reused_connection = link->reused;
+    kept.rewind();
+    const auto attempt = co_await exchange_heads(x, *link, body, framing);
+    if (attempt.again && may_reuse) {
+      may_reuse = false;
+      x.record.forwarded = false;
+      continue;
+    }
+    if (!attempt.outcome) co_return attempt.outcome.error();
+
+    const auto relayed = co_await relay_reply(x, *link->server);
+    if (!relayed) co_return relayed.error();
+    const bool request_whole = spooled || x.body->complete();
+    if (!fresh_only && keeps_server_connection(x, *link->server, request_whole)) pool.put(std::move(link->server));
+    co_return Result<void>{};
+  }
+}
+
+} // namespace ledgergate

@@ -1,0 +1,73 @@
+// HTTP/1.x as an exchange: the body source and the reply sink of one request on one connection.
+#pragma once
+
+#include "exchange.h"
+#include "http/chunked.h"
+
+namespace ledgergate {
+
+class H1Body final : public BodySource {
+public:
+  explicit H1Body(io::Stream& client) : client_(client) {}
+  // Starts a body: `framing` from the head, `limit` in bytes (0: none), `expects` when the caller waits for 100 (Continue).
+  void start(const http::Framing& framing, bool expects) noexcept;
+    io::Step pull(std::string_view& bytes) override;
+  void want() override { client_.want_input(); }
+  void limit(std::uint64_t bytes) override { limit_ = bytes; }
+  void invite() override;
+  [[nodiscard]] Error error() const override { return error_; }
+  [[nodiscard]] bool complete() const override { return complete_; }
+  [[nodiscard]] bool caller_gone() override;
+  [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
+  // Gives back to the stream what the last pull() handed over.
+  void settle() noexcept;
+  // The caller still waits for a 100 that it will not get.
+  [[nodiscard]] bool uninvited() const noexcept { return expects_; }
+
+private:
+  io::Stream& client_;
+  http::ChunkDecoder chunks_;
+  http::BodyKind kind_ = http::BodyKind::none;
+  std::uint64_t left_ = 0;
+  std::uint64_t limit_ = 0;
+  std::uint64_t received_ = 0;
+  std::size_t handed_ = 0; // bytes of input() to consume before the next look
+  bool expects_ = false;
+  bool complete_ = true;
+  Error error_{};
+
+  io::Step fail(Error error) noexcept;
+  io::Step account(std::string_view bytes);
+};
+
+class H1Reply final : public ReplySink {
+public:
+  H1Reply(io::Stream& client, std::string& gathered) : client_(client), gathered_(gathered) {}
+  // `may_keep`: the connection may go on after this reply, as far as settings and drain are concerned.
+  void start(Exchange& exchange, bool may_keep) noexcept;
+
+  void head(const http::ReplyHead& reply, http::BodyKind body, std::uint64_t length) override;
+  void body(std::string_view bytes) override;
+  void end() override;
+  io::Step flush() override;
+  [[nodiscard]] std::size_t unsent() const override { return gathered_.size() + client_.unsent(); }
+  void cut() override;
+  // After the exchange: whether the next request may follow on this connection.
+  [[nodiscard]] bool keeps() const noexcept { return keep_ && ended_ && !cut_; }
+  [[nodiscard]] bool was_cut() const noexcept { return cut_; }
+
+private:
+  io::Stream& client_;
+  std::string& gathered_;         // head and first body bytes: one TLS record, one write
+  Exchange* exchange_ = nullptr;
+  route::ReplyFraming framing_ = route::ReplyFraming::none;
+  std::uint64_t length_ = 0, sent_ = 0;
+  bool may_keep_ = false;
+  bool keep_ = false;
+  bool ended_ = false;
+  bool cut_ = false;
+
+  void put(std::string_view bytes);
+};
+
+} // namespace ledgergate

@@ -1,0 +1,17 @@
+// What systemd is told (sd_notify(3)): nothing happens when no service manager listens.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+namespace ledgergate::notify {
+
+void ready();
+void reloading();
+void stopping();
+void watchdog();
+void status(std::string_view text);
+// How often watchdog() is expected; zero when it is not.
+[[nodiscard]] std::chrono::microseconds watchdog_interval();
+
+} // namespace ledgergate::notify

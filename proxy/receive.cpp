@@ -1,0 +1,217 @@
+// The reply: its head, believed only when two readers agree; its body, relayed as it comes, at the caller's pace.
+#include "http/chunked.h"
+#include "http/parser.h"
+#include "http/rate_guard.h"
+#include "profile/endpoints.h"
+#include "story.h"
+#include "worker.h"
+
+#include <algorithm>
+
+namespace ledgergate {
+namespace {
+
+constexpr int kMaxInterim = 8;                 // 1xx replies before the real one
+constexpr std::size_t kBodyRoom = 128 * 1024;  // plaintext taken off a TLS server at once
+constexpr std::size_t kMaxHeld = 64 * 1024;    // a reply that is held whole to be changed
+
+io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
+
+Error broken_head(const io::Stream& server, bool began) {
+  if (began) return {Cause::reply_truncated, "inside the reply's head"};
+  return {server.failed() ? Cause::upstream_reset : Cause::upstream_closed};
+}
+
+// The reply's body as plain bytes, of whatever framing.
+class ReplyBody {
+public:
+  enum class State : std::uint8_t { data, more, done, bad };
+
+  explicit ReplyBody(const http::Framing& framing) : framing_(framing), left_(framing.length) {
+    done_ = framing.kind == http::BodyKind::none || (framing.kind == http::BodyKind::length && left_ == 0);
+  }
+
+  // `bytes` lie in the stream's input and stay good until it is consumed by `used`.
+  State next(std::string_view input, std::string_view& bytes, std::size_t& used) {
+    used = 0;
+    if (done_) return State::done;
+    if (input.empty()) return State::more;
+    if (framing_.kind == http::BodyKind::chunked) {
+      const auto step = chunks_.next(input);
+      used = step.consumed;
+      bytes = step.data;
+      switch (step.state) {
+      case http::ChunkDecoder::State::data: return State::data;
+      case http::ChunkDecoder::State::more: return State::more;
+      case http::ChunkDecoder::State::done: done_ = true; return State::done;
+      case http::ChunkDecoder::State::failed: return State::bad;
+      }
+    }
+    bytes = framing_.kind == http::BodyKind::length ? input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size()))) : input;
+    used = bytes.size();
+    if (framing_.kind == http::BodyKind::length) {
+      left_ -= used;
+      done_ = left_ == 0;
+    }
+    return State::data;
+  }
+  // The server's side ended: whether that is the end of the body.
+  [[nodiscard]] bool may_end(bool cleanly) const { return framing_.kind == http::BodyKind::until_close && cleanly; }
+
+private:
+  http::Framing framing_;
+  std::uint64_t left_;
+  http::ChunkDecoder chunks_;
+  bool done_ = false;
+};
+
+// Waits for more of the reply's body.
+io::Task<Result<void>> more_from(Exchange& x, io::Stream& server, const ReplyBody& body, bool& ended) {
+  x.wake->deadline_in(ms(x.facts.server->timeouts.stall));
+  for (;;) {
+    const io::Step step = server.fill(kBodyRoom);
+    if (step == io::Step::done) co_return Result<void>{};
+    if (step == io::Step::ended && body.may_end(server.ended_cleanly())) {
+      ended = true;
+      co_return Result<void>{};
+    }
+    if (step != io::Step::blocked) co_return Error{Cause::reply_truncated};
+    server.want_input();
+    const auto happened = co_await x.wake->wait(io::kServerIn | io::kClientIn);
+    if ((happened & io::kExpired) != 0) co_return Error{Cause::reply_stalled};
+    if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+  }
+}
+
+// /status of mServer prints a LAN name: the small reply is held, and the name replaced.
+bool holds_for_change(const Exchange& x) {
+  if (!x.facts.route->mask_server_name || x.answer.status != 200 || x.answer.body.kind == http::BodyKind::none) return false;
+  if (x.answer.body.kind == http::BodyKind::length && x.answer.body.length > kMaxHeld) return false;
+  const std::string_view path = std::string_view(x.upstream_target).substr(0, x.upstream_target.find('?'));
+  if (!profile::prints_server_name(x.facts.server->profile, path)) return false;
+  return std::none_of(x.answer.fields.begin(), x.answer.fields.end(), [](const http::Field& field) { return http::iequals(field.name, "Content-Encoding"); });
+}
+
+void send_head(Exchange& x, http::BodyKind kind, std::uint64_t length) {
+  x.record.status = x.answer.status;
+  x.head_sent = true;
+  x.reply->head(x.answer, kind, length);
+}
+
+std::string public_name(const Exchange& x) {
+  if (!x.facts.route->public_url.empty()) return x.facts.route->public_url;
+  std::string url = x.facts.tls ? "https://" : "http://";
+  url += x.target.host;
+  if (x.target.port != 0 && x.target.port != (x.facts.tls ? 443 : 80)) url += ":" + std::to_string(x.target.port);
+  return url;
+}
+
+// What was held goes out, changed if it holds a name.
+void release_held(Exchange& x) {
+  std::string changed;
+  const bool replaced = profile::replace_server_name(x.note, public_name(x), changed);
+  const std::string& body = replaced ? changed : x.note;
+  send_head(x, http::BodyKind::length, body.size());
+  x.reply->body(body);
+}
+
+} // namespace
+
+io::Task<Result<void>> receive_head(Exchange& x, io::Stream& server) {
+  const settings::Limits& limits = x.generation->settings().limits;
+  const http::HeadScan::Bounds bounds{limits.reply_head, limits.reply_head, 1000, false};
+  x.wake->deadline_in(ms(x.facts.server->timeouts.reply));
+  for (int interim = 0;; ++interim) {
+    if (interim > kMaxInterim) co_return Error{Cause::reply_unparsable, "too many interim replies"};
+    http::HeadScan scan;
+    scan.reset(bounds);
+    for (;;) {
+      const auto state = scan.advance(server.input());
+      if (state == http::HeadScan::State::complete) break;
+      if (state == http::HeadScan::State::failed) co_return scan.error();
+      const io::Step step = server.fill();
+      if (step == io::Step::done) {
+        if (x.record.first_byte_micros < 0) x.record.first_byte_micros = static_cast<std::int64_t>((uv_hrtime() - x.head_done) / 1000);
+        continue;
+      }
+      if (step != io::Step::blocked) co_return broken_head(server, !server.input().empty());
+      server.want_input();
+      const auto happened = co_await x.wake->wait(io::kServerIn | io::kClientIn);
+      if ((happened & io::kExpired) != 0) co_return Error{Cause::reply_timeout};
+      if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+    }
+    x.answer.clear();
+    x.answer_head = scan.size();
+    const auto parsed = http::parse_reply(server.input().substr(0, x.answer_head), x.request.method, x.answer);
+    if (!parsed) co_return parsed.error();
+    if (x.answer.status >= 200) break;
+    // RFC 9110 section 15.2: interim replies may come at any time; 100 is the edge's own, 101 was never asked for.
+    if (x.answer.status == 101) co_return Error{Cause::upgrade_failed, "101 without a request to upgrade"};
+    server.consume(scan.size());
+  }
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
+  const bool holding = holds_for_change(x);
+  x.note.clear();
+  if (holding) {
+    // The head's views lie in the input, which moves while the body is collected.
+    x.out.assign(server.input().substr(0, x.answer_head));
+    x.answer.clear();
+    const auto again = http::parse_reply(x.out, x.request.method, x.answer);
+    if (!again) co_return again.error();
+  } else {
+    send_head(x, x.answer.body.kind, x.answer.body.length);
+  }
+  server.consume(x.answer_head);
+
+  ReplyBody body(x.answer.body);
+  for (bool ended = false; !ended;) {
+    std::string_view bytes;
+    std::size_t used = 0;
+    const auto state = body.next(server.input(), bytes, used);
+    if (state == ReplyBody::State::bad) co_return Error{Cause::reply_bad_coding};
+    if (holding) x.note.append(bytes);
+    else x.reply->body(bytes);
+    server.consume(used);
+    if (state == ReplyBody::State::data) {
+      if (x.note.size() > kMaxHeld) co_return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};
+      continue;
+    }
+    if (state == ReplyBody::State::done) break;
+
+    // Nothing more to relay now: the caller gets what there is before the server is waited for.
+    if (!holding) {
+      const auto flushed = co_await flush_reply(x);
+      if (!flushed) co_return flushed.error();
+    }
+    const auto more = co_await more_from(x, server, body, ended);
+    if (!more) co_return more.error();
+  }
+  if (holding) release_held(x);
+  x.reply->end();
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> flush_reply(Exchange& x) {
+  io::Step step = x.reply->flush();
+  if (step == io::Step::done) co_return Result<void>{};
+  const settings::BodyRate& rate = x.generation->settings().body_rate;
+  http::RateGuard guard(rate.bytes_per_second, ms(rate.over));
+  guard.restart(x.wake->loop().now());
+  std::size_t left = x.reply->unsent();
+  while (step == io::Step::blocked) {
+    x.wake->deadline_at(guard.deadline());
+    const auto happened = co_await x.wake->wait(io::kClientOut | io::kClientIn);
+    if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+    const std::size_t now_left = x.reply->unsent();
+    if (!guard.moved(left - std::min(left, now_left), x.wake->loop().now())) co_return Error{Cause::client_write_timeout};
+    left = now_left;
+    step = x.reply->flush();
+  }
+  if (step == io::Step::failed) co_return Error{Cause::client_gone};
+  co_return Result<void>{};
+}
+
+} // namespace ledgergate

@@ -1,0 +1,77 @@
+// A failure as a reply: the status from the one table, Proxy-Status (RFC 9209), a body in plain words with the request id.
+#include "story.h"
+
+
+namespace ledgergate {
+namespace {
+
+// What the caller may do: shown under the sentence of the cause. "In doubt" is said wherever the request may have been carried out.
+std::string_view advice(const CauseInfo& info, bool forwarded, bool safe) {
+  if (info.side == Side::upstream && forwarded && !safe) return "The request may have been carried out: check before sending it again.\n";
+  if (info.status == 503 || (info.side == Side::upstream && !forwarded)) return "The request was not forwarded: it is safe to send it again.\n";
+  return {};
+}
+
+void append_proxy_status(const Exchange& x, const CauseInfo& info, std::string& out) {
+  out += "ledgergate; error=";
+  out += info.proxy_error;
+  out += "; details=\"";
+  out += info.name;
+  out += "\"; forwarded=";
+  out += x.record.forwarded ? "maybe" : "no";
+}
+
+std::string_view retry_after(const CauseInfo& info) { return info.status == 503 ? "5" : std::string_view{}; }
+
+} // namespace
+
+void answer(Exchange& x, std::uint16_t status, std::string_view content_type, std::string_view body) {
+  x.answer.status = status;
+  x.answer.reason = {};
+  x.answer.fields.push_back({"Content-Type", content_type});
+  x.answer.fields.push_back({"Cache-Control", "no-store"});
+  x.record.status = status;
+  x.head_sent = true;
+  const bool bodyless = x.request.method == http::Method::head;
+  if (bodyless) {
+    x.reply->head(x.answer, http::BodyKind::none, 0);
+  } else {
+    x.reply->head(x.answer, http::BodyKind::length, body.size());
+    x.reply->body(body);
+  }
+  x.reply->end();
+}
+
+void refuse(Exchange& x, Error error) {
+  const CauseInfo& info = describe(error.cause);
+  x.failed = true;
+  x.failure = error;
+  if (x.head_sent || info.status == 0) {
+    x.reply->cut();
+    return;
+  }
+  x.answer.clear();
+  x.out.clear();
+  append_proxy_status(x, info, x.out);
+  x.answer.fields.push_back({"Proxy-Status", x.out});
+  if (error.cause == Cause::method_not_allowed) x.answer.fields.push_back({"Allow", error.detail});
+  if (const auto wait = retry_after(info); !wait.empty()) x.answer.fields.push_back({"Retry-After", wait});
+
+  x.note.clear();
+  x.note += info.text;
+  x.note += '\n';
+  if (error.cause == Cause::https_required) {
+    x.note += "https://";
+    x.note += x.target.host;
+    if (x.facts.listener->redirect_port != 443) x.note += ":" + std::to_string(x.facts.listener->redirect_port);
+    x.note += x.target.path;
+    x.note += '\n';
+  }
+  x.note += advice(info, x.record.forwarded, http::is_safe(x.request.method));
+  x.note += "Request ";
+  x.note += x.request_id;
+  x.note += '\n';
+  answer(x, info.status, "text/plain; charset=utf-8", x.note);
+}
+
+} // namespace ledgergate

@@ -1,0 +1,155 @@
+// The request on its way to the server, streamed with backpressure, while the server is listened to: it may answer before it has
+// taken all (413, 401), or go away.
+#include "http/chunked.h"
+#include "http/rate_guard.h"
+#include "story.h"
+#include "worker.h"
+
+namespace ledgergate {
+namespace {
+
+// Gathered before the kernel is asked to take it.
+constexpr std::size_t kBatch = 128 * 1024;
+// How long a reply is waited for that a server may have sent before it stopped taking the request.
+constexpr io::TimeMs kLastWordsMs = 1000;
+
+io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
+
+void put_chunk(io::Stream& server, std::string_view bytes) {
+  char size[18];
+  server.write({size, http::write_chunk_size(bytes.size(), size)});
+  server.write(bytes);
+  server.write("\r\n");
+}
+
+enum class Spoke : std::uint8_t { nothing, reply, gone };
+
+// What the server said while it was being sent to.
+Spoke listen_to(io::Stream& server) {
+  switch (server.fill()) {
+  case io::Step::done: return Spoke::reply;
+  case io::Step::blocked: server.want_input(); return Spoke::nothing;
+  case io::Step::ended:
+  case io::Step::failed: break;
+  }
+  return Spoke::gone;
+}
+
+// The server takes no more: the reply that may be waiting is read first (a write that fails says nothing about what was sent before).
+io::Task<Result<Sent>> last_words(Exchange& x, io::Stream& server) {
+  x.wake->deadline_in(kLastWordsMs);
+  for (;;) {
+    const io::Step step = server.fill();
+    if (step == io::Step::done) co_return Sent::early_reply;
+    if (step != io::Step::blocked) break;
+    server.want_input();
+    const auto happened = co_await x.wake->wait(io::kServerIn);
+    if ((happened & io::kExpired) != 0) break;
+  }
+  co_return Error{Cause::upstream_write_failed};
+}
+
+// Everything gathered goes out; early_reply when the server answered meanwhile.
+io::Task<Result<Sent>> drain(Exchange& x, io::Stream& server) {
+  const io::TimeMs patience = ms(x.facts.server->timeouts.send);
+  std::uint64_t taken = server.sent();
+  x.wake->deadline_in(patience);
+  for (;;) {
+    const io::Step step = server.flush();
+    if (step == io::Step::done) co_return Sent::whole;
+    if (step != io::Step::blocked) co_return co_await last_words(x, server);
+    const auto happened = co_await x.wake->wait(io::kServerOut | io::kServerIn);
+    if ((happened & io::kExpired) != 0) co_return Error{Cause::upstream_write_timeout};
+    if (server.sent() != taken) {
+      taken = server.sent();
+      x.wake->deadline_in(patience);
+    }
+    if ((happened & io::kServerIn) != 0) {
+      const Spoke spoke = listen_to(server);
+      if (spoke == Spoke::reply) co_return Sent::early_reply;
+      if (spoke == Spoke::gone && server.failed()) co_return Error{Cause::upstream_reset};
+    }
+  }
+}
+
+} // namespace
+
+io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource& body, http::Framing framing) {
+  server.write(x.out);
+  if (framing.kind == http::BodyKind::none) {
+    if (server.flush() == io::Step::done) co_return Sent::whole;
+    co_return co_await drain(x, server);
+  }
+
+  body.invite();
+  const settings::BodyRate& rate = x.generation->settings().body_rate;
+  http::RateGuard guard(rate.bytes_per_second, ms(rate.over));
+  guard.restart(x.wake->loop().now());
+  for (;;) {
+    std::string_view bytes;
+    const io::Step step = body.pull(bytes);
+    if (step == io::Step::done) {
+      x.record.bytes_in += bytes.size();
+      if (!guard.moved(bytes.size(), x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
+      if (framing.kind == http::BodyKind::chunked) put_chunk(server, bytes);
+      else server.write(bytes);
+      if (server.unsent() < kBatch) continue;
+    }
+    if (step == io::Step::failed) {
+      server.reset(); // never ended as if the request were whole
+      x.record.forwarded = x.record.forwarded || server.sent() != 0;
+      co_return body.error();
+    }
+    if (step == io::Step::ended && framing.kind == http::BodyKind::chunked) server.write("0\r\n\r\n");
+
+    // Out with it; a server that does not take it must not make the caller look slow.
+    if (server.flush() != io::Step::done) {
+      const auto drained = co_await drain(x, server);
+      if (!drained) co_return drained.error();
+      if (*drained == Sent::early_reply) co_return Sent::early_reply;
+      guard.restart(x.wake->loop().now());
+    }
+    if (step == io::Step::ended) co_return Sent::whole;
+    if (step == io::Step::done) continue;
+
+    body.want();
+    x.wake->deadline_at(guard.deadline());
+    const auto happened = co_await x.wake->wait(io::kClientIn | io::kServerIn);
+    if ((happened & io::kExpired) != 0 && !guard.moved(0, x.wake->loop().now())) {
+      server.reset();
+      co_return Error{Cause::client_body_timeout};
+    }
+    if ((happened & io::kServerIn) != 0) {
+      const Spoke spoke = listen_to(server);
+      if (spoke == Spoke::reply) co_return Sent::early_reply;
+      if (spoke == Spoke::gone) co_return Error{Cause::upstream_closed, "inside the request body"};
+    }
+  }
+}
+
+io::Task<Result<void>> spool_request(Exchange& x) {
+  const settings::Settings& settings = x.generation->settings();
+  http::RateGuard guard(settings.body_rate.bytes_per_second, ms(settings.body_rate.over));
+  guard.restart(x.wake->loop().now());
+  x.spool.open(x.worker->spool_directory(), settings.spool.memory);
+  x.body->invite();
+  for (;;) {
+    std::string_view bytes;
+    const io::Step step = x.body->pull(bytes);
+    if (step == io::Step::ended) co_return Result<void>{};
+    if (step == io::Step::failed) co_return x.body->error();
+    if (step == io::Step::done) {
+      x.record.bytes_in += bytes.size();
+      const auto kept = x.spool.append(bytes);
+      if (!kept) co_return kept.error();
+      if (!guard.moved(bytes.size(), x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
+      continue;
+    }
+    x.body->want();
+    x.wake->deadline_at(guard.deadline());
+    const auto happened = co_await x.wake->wait(io::kClientIn);
+    if ((happened & io::kExpired) != 0 && !guard.moved(0, x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
+  }
+}
+
+} // namespace ledgergate

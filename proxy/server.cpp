@@ -1,0 +1,305 @@
+#include "server.h"
+
+#include "listen/sockets.h"
+#include "notify.h"
+#include "observe/log_ring.h"
+#include "snapshot.h"
+#include "worker.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+#include <utility>
+
+namespace ledgergate {
+namespace {
+
+using observe::event;
+using settings::LogLevel;
+
+constexpr std::uint64_t kTickMs = 60'000;       // ticket keys; also the watchdog's when it is slower
+constexpr std::uint64_t kLastResortMs = 5'000;  // halted stories end at once; whatever does not (a hanging DNS query) is left behind
+
+void print(const settings::Loaded& loaded) {
+  for (const auto& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.format().c_str());
+}
+
+void print(const SnapshotProblems& problems) {
+  for (const auto& text : problems.warnings) std::fprintf(stderr, "warning: %s\n", text.c_str());
+  for (const auto& text : problems.errors) std::fprintf(stderr, "error: %s\n", text.c_str());
+}
+
+// The soft limit on descriptors is a relic of select(); we use none.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+class Server {
+public:
+  explicit Server(const Loader& load) : load_(load) {}
+  int run();
+
+private:
+  const Loader& load_;
+  listen::TicketKeys keys_; // outlives every context
+  observe::LogWriter log_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::string> doors_; // keys of the doors that are open
+  std::vector<listen::Activated> activated_;
+  std::vector<std::uint64_t> last_beats_;
+  uv_loop_t loop_{};
+  uv_timer_t timer_{};
+  uv_timer_t drain_timer_{};
+  uv_async_t drained_{};
+  std::array<uv_signal_t, 3> signals_{};
+  std::atomic<std::size_t> still_draining_{0};
+  bool draining_ = false;
+
+  bool start();
+  // Opens what the snapshot wants and is not open yet, for each worker; false: `error` says what can't be opened (nothing is open then).
+  bool open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOrder>>& orders, std::string& error);
+  listen::Sockets open_door(const settings::Listener& listener);
+  void hand_over(std::vector<std::vector<DoorOrder>>& orders);
+  void watch_signals();
+  void tick();
+  void reload();
+  void drain();
+  void stop();
+};
+
+listen::Sockets Server::open_door(const settings::Listener& listener) {
+  const auto given = std::find_if(activated_.begin(), activated_.end(), [&](const listen::Activated& each) { return each.address == listener.address; });
+  if (given == activated_.end()) return listen::open_sockets(listener.address, workers_.size());
+  // An activated socket is shared: every worker accepts from it.
+  listen::Sockets sockets;
+  sockets.bound = given->address;
+  for (std::size_t i = 0; i < workers_.size(); ++i) sockets.descriptors.push_back(::dup(given->descriptor));
+  return sockets;
+}
+
+bool Server::open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOrder>>& orders, std::string& error) {
+  orders.assign(workers_.size(), {});
+  const auto& listeners = snapshot.settings->listeners;
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    if (!snapshot.listeners[i].enabled) continue;
+    const std::string key = door_key(listeners[i]);
+    if (std::find(doors_.begin(), doors_.end(), key) != doors_.end()) {
+      for (auto& order : orders) order.push_back({i, key, -1});
+      continue;
+    }
+    const listen::Sockets sockets = open_door(listeners[i]);
+    if (!sockets.error.empty()) {
+      error = "listener " + listeners[i].name + ": " + sockets.error;
+      for (auto& order : orders)
+        for (auto& each : order)
+          if (each.descriptor >= 0) ::close(each.descriptor);
+      return false;
+    }
+    if (!sockets.warning.empty()) event(LogLevel::warning, sockets.warning);
+    for (std::size_t w = 0; w < workers_.size(); ++w) orders[w].push_back({i, key, sockets.descriptors[w]});
+    event(LogLevel::info, "listening " + listeners[i].name + " " + sockets.bound.text());
+  }
+  return true;
+}
+
+void Server::hand_over(std::vector<std::vector<DoorOrder>>& orders) {
+  doors_.clear();
+  for (const DoorOrder& order : orders.front()) doors_.push_back(order.key);
+  for (std::size_t w = 0; w < workers_.size(); ++w) workers_[w]->apply(snapshot_, std::move(orders[w]));
+}
+
+bool Server::start() {
+  const std::uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
+  const std::uint32_t count = snapshot_->settings->workers != 0 ? snapshot_->settings->workers : cores;
+  for (std::uint32_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(log_.ring()));
+  last_beats_.assign(count, 0);
+  activated_ = listen::activated_sockets();
+
+  std::vector<std::vector<DoorOrder>> orders;
+  std::string error;
+  if (!open_doors(*snapshot_, orders, error)) {
+    event(LogLevel::error, error);
+    return false;
+  }
+  log_.start();
+  hand_over(orders);
+  for (auto& worker : workers_) worker->start();
+  return true;
+}
+
+void Server::watch_signals() {
+  static constexpr std::array kSignals = {SIGTERM, SIGINT, SIGHUP};
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    uv_signal_init(&loop_, &signals_[i]);
+    signals_[i].data = this;
+    uv_signal_start(
+        &signals_[i],
+        [](uv_signal_t* handle, int number) {
+          auto* self = static_cast<Server*>(handle->data);
+          if (number == SIGHUP) self->reload();
+          else self->drain();
+        },
+        kSignals[i]);
+  }
+}
+
+// A worker whose loop has not come round since the last tick hangs: systemd is not told that all is well, and restarts us.
+void Server::tick() {
+  keys_.rotate_if_due(std::chrono::steady_clock::now());
+  bool all_well = true;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const std::uint64_t beats = workers_[i]->beats();
+    all_well = all_well && (beats != last_beats_[i] || beats == 0);
+    last_beats_[i] = beats;
+    workers_[i]->beat();
+  }
+  if (all_well) notify::watchdog();
+}
+
+void Server::reload() {
+  if (draining_) return;
+  notify::reloading();
+  const auto loaded = load_();
+  for (const auto& problem : loaded.problems) event(problem.warning ? LogLevel::warning : LogLevel::error, problem.format());
+  SnapshotProblems problems;
+  std::shared_ptr<const Snapshot> next;
+  if (loaded.settings) next = make_snapshot(loaded.settings, keys_, false, snapshot_.get(), problems);
+  for (const auto& text : problems.warnings) event(LogLevel::warning, text);
+  for (const auto& text : problems.errors) event(LogLevel::error, text);
+  std::vector<std::vector<DoorOrder>> orders;
+  std::string error;
+  if (next && !open_doors(*next, orders, error)) {
+    event(LogLevel::error, error);
+    next = nullptr;
+  }
+  if (next && !log_.open(next->settings->log, error)) {
+    // Its doors are open already; the log's old target goes on.
+    event(LogLevel::error, error + "; the access log stays where it was");
+  }
+  if (!next) {
+    event(LogLevel::error, "reload refused: the settings in use stay as they are");
+    notify::ready();
+    return;
+  }
+  snapshot_ = std::move(next);
+  hand_over(orders);
+  event(LogLevel::info, "reloaded");
+  notify::ready();
+}
+
+void Server::drain() {
+  if (draining_) {
+    event(LogLevel::warning, "second signal: ending what is left");
+    for (auto& worker : workers_) worker->halt();
+    return;
+  }
+  draining_ = true;
+  notify::stopping();
+  event(LogLevel::info, "draining");
+  still_draining_ = workers_.size();
+  for (auto& worker : workers_)
+    worker->drain([this] {
+      if (still_draining_.fetch_sub(1) == 1) uv_async_send(&drained_);
+    });
+  uv_timer_start(
+      &drain_timer_,
+      [](uv_timer_t* handle) {
+        auto* self = static_cast<Server*>(handle->data);
+        event(LogLevel::warning, "drain time is over: ending what is left");
+        for (auto& worker : self->workers_) worker->halt();
+        uv_timer_start(
+            handle,
+            [](uv_timer_t* last) {
+              event(LogLevel::error, "something does not end; leaving it behind");
+              static_cast<Server*>(last->data)->log_.stop();
+              _exit(kExitFine);
+            },
+            kLastResortMs, 0);
+      },
+      static_cast<std::uint64_t>(snapshot_->settings->timeouts.drain.count()), 0);
+}
+
+void Server::stop() {
+  for (auto& worker : workers_) worker->join();
+  uv_walk(
+      &loop_,
+      [](uv_handle_t* handle, void*) {
+        if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
+      },
+      nullptr);
+}
+
+int Server::run() {
+  observe::set_event_sink(&log_);
+  const auto loaded = load_();
+  print(loaded);
+  if (!loaded.settings) return kExitSettings;
+  SnapshotProblems problems;
+  snapshot_ = make_snapshot(loaded.settings, keys_, true, nullptr, problems);
+  print(problems);
+  if (!snapshot_) return kExitSettings;
+  std::string error;
+  if (!log_.open(snapshot_->settings->log, error)) {
+    std::fprintf(stderr, "error: %s\n", error.c_str());
+    return kExitRuntime;
+  }
+  raise_descriptor_limit();
+
+  uv_loop_init(&loop_);
+  uv_timer_init(&loop_, &timer_);
+  uv_timer_init(&loop_, &drain_timer_);
+  timer_.data = drain_timer_.data = drained_.data = this;
+  uv_async_init(&loop_, &drained_, [](uv_async_t* handle) { static_cast<Server*>(handle->data)->stop(); });
+  const bool started = start();
+  if (started) {
+    watch_signals();
+    const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(notify::watchdog_interval());
+    const std::uint64_t tick_ms = interval.count() > 0 ? std::min(kTickMs, static_cast<std::uint64_t>(interval.count())) : kTickMs;
+    uv_timer_start(&timer_, [](uv_timer_t* handle) { static_cast<Server*>(handle->data)->tick(); }, tick_ms, tick_ms);
+    event(LogLevel::info, "ready");
+    notify::ready();
+  } else {
+    stop();
+  }
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  uv_loop_close(&loop_);
+  workers_.clear();
+  if (started) event(LogLevel::info, "stopped");
+  log_.stop();
+  return started ? kExitFine : kExitRuntime;
+}
+
+} // namespace
+
+int check(const Loader& load) {
+  const auto loaded = load();
+  print(loaded);
+  if (!loaded.settings) return kExitSettings;
+  listen::TicketKeys keys;
+  SnapshotProblems problems;
+  const auto snapshot = make_snapshot(loaded.settings, keys, false, nullptr, problems);
+  print(problems);
+  if (!snapshot) return kExitSettings;
+  std::printf("ok\n");
+  return kExitFine;
+}
+
+int run(const Loader& load) {
+  Server server(load);
+  const int code = server.run();
+  observe::set_event_sink(nullptr);
+  return code;
+}
+
+} // namespace ledgergate

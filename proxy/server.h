@@ -1,0 +1,23 @@
+// The process: settings, workers, signals, reload, drain. All of it on the main thread.
+#pragma once
+
+#include "settings/load.h"
+
+#include <functional>
+
+namespace ledgergate {
+
+// Exit codes (issue 2): 0 fine, 1 it could not run, 2 the settings are wrong.
+inline constexpr int kExitFine = 0;
+inline constexpr int kExitRuntime = 1;
+inline constexpr int kExitSettings = 2;
+
+using Loader = std::function<settings::Loaded()>;
+
+// Prints every problem of the settings and their certificates to stderr, and "ok" to stdout when there is none.
+int check(const Loader& load);
+
+// Serves until SIGTERM or SIGINT. SIGHUP loads again: new requests see the new settings, a broken file changes nothing.
+int run(const Loader& load);
+
+} // namespace ledgergate

@@ -1,0 +1,57 @@
+#include "snapshot.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace ledgergate {
+namespace {
+
+std::shared_ptr<std::atomic<std::uint32_t>> counter_of(const Snapshot* before, const settings::Listener& listener) {
+  if (before != nullptr) {
+    const auto& old = before->settings->listeners;
+    const auto same = std::find_if(old.begin(), old.end(), [&](const settings::Listener& each) { return each.address == listener.address && each.name == listener.name; });
+    if (same != old.end()) return before->listeners[static_cast<std::size_t>(same - old.begin())].connections;
+  }
+  return std::make_shared<std::atomic<std::uint32_t>>(0);
+}
+
+std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) {
+  if (::access(wanted.c_str(), W_OK | X_OK) == 0) return wanted;
+  problems.warnings.push_back("spool directory " + wanted + " can't be written; /tmp is used");
+  return "/tmp";
+}
+
+} // namespace
+
+std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys, bool missing_disables,
+                                              const Snapshot* before, SnapshotProblems& problems) {
+  auto made = std::make_shared<Snapshot>();
+  for (const auto& listener : settings->listeners) {
+    ListenerRuntime runtime;
+    runtime.connections = counter_of(before, listener);
+    if (listener.kind == settings::ListenerKind::https) {
+      listen::CertificateProblems found;
+      runtime.front = listen::TlsFront::make(listener, keys, found);
+      const bool wait_for_it = found.missing && missing_disables;
+      runtime.enabled = runtime.front != nullptr;
+      for (const auto& text : found.warnings) problems.warnings.push_back("listener " + listener.name + ": " + text);
+      auto& where = wait_for_it ? problems.warnings : problems.errors;
+      for (const auto& text : found.errors) where.push_back("listener " + listener.name + ": " + text + (wait_for_it ? "; the listener stays closed until a reload finds it" : ""));
+    }
+    made->listeners.push_back(std::move(runtime));
+  }
+  for (const auto& server : settings->servers) {
+    std::string why;
+    made->servers.push_back(upstream::ClientTls::make(server, why));
+    if (!why.empty()) problems.errors.push_back("server " + server.name + ": " + why);
+  }
+  if (std::none_of(made->listeners.begin(), made->listeners.end(), [](const ListenerRuntime& each) { return each.enabled; }))
+    problems.errors.push_back("no listener can be opened");
+  made->spool_directory = choose_spool(settings->spool.directory, problems);
+  made->settings = std::move(settings);
+  if (!problems.errors.empty()) return nullptr;
+  return made;
+}
+
+} // namespace ledgergate

@@ -1,0 +1,37 @@
+// Everything a reload swaps: the settings and what was made of them (TLS contexts). Made on the main thread, immutable, shared.
+#pragma once
+
+#include "listen/tls_front.h"
+#include "settings/load.h"
+#include "upstream/client_tls.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ledgergate {
+
+struct ListenerRuntime {
+  std::shared_ptr<const listen::TlsFront> front;               // null: plain HTTP
+  std::shared_ptr<std::atomic<std::uint32_t>> connections;     // open now, over all workers; kept across reloads
+  bool enabled = true;                                         // false: its certificate does not exist yet
+};
+
+struct Snapshot {
+  std::shared_ptr<const settings::Settings> settings;
+  std::vector<ListenerRuntime> listeners;                            // as in settings
+  std::vector<std::shared_ptr<const upstream::ClientTls>> servers;   // as in settings; null: plain HTTP
+  std::string spool_directory;
+};
+
+struct SnapshotProblems {
+  std::vector<std::string> errors, warnings;
+};
+
+// Null when there are errors. A certificate that does not exist disables its listener (a warning) when `missing_disables`: port 80
+// must run for the first certificate to come. `before` (may be null) lends what goes on: the connection counts.
+[[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys, bool missing_disables,
+                                                            const Snapshot* before, SnapshotProblems& problems);
+
+} // namespace ledgergate

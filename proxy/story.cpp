@@ -1,0 +1,92 @@
+#include "story.h"
+
+#include "client/forwarded.h"
+#include "request_id.h"
+#include "worker.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace ledgergate {
+namespace {
+
+// Who calls, under which id: what every reply and every log line names.
+void begin(Exchange& x) {
+  using namespace std::chrono;
+  x.head_done = uv_hrtime();
+  x.record.unix_micros = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  x.record.head_micros = x.head_started == 0 ? -1 : static_cast<std::int64_t>((x.head_done - x.head_started) / 1000);
+  make_request_id(x.request_id);
+  const auto& trusted = x.generation->settings().trusted_proxies;
+  const auto caller = client::real_caller(x.peer.ip, x.peer.port, trusted, x.request.fields);
+  x.client_ip_text = caller.ip.text();
+  x.facts.client_ip = caller.ip;
+  x.facts.client_port = caller.port;
+  x.facts.peer_trusted = caller.peer_trusted;
+  if (caller.peer_trusted) {
+    x.peer_ip_text = x.peer.ip.text();
+    x.facts.peer_ip_text = x.peer_ip_text;
+    x.facts.said_scheme = caller.scheme;
+    x.facts.said_host = caller.host;
+    x.facts.said_port = caller.host_port;
+  }
+  x.facts.client_ip_text = x.client_ip_text;
+  x.facts.request_id = x.request_id;
+  x.facts.request = &x.request;
+  x.facts.target = &x.target;
+}
+
+void log(Exchange& x) {
+  observe::AccessRecord& record = x.record;
+  record.request_id = x.request_id;
+  record.listener = x.facts.listener->name;
+  record.client_ip = x.client_ip_text;
+  record.client_port = x.facts.client_port;
+  record.client_name = x.facts.client_name;
+  record.tls_version = x.facts.tls_version;
+  record.tls_cipher = x.facts.tls_cipher;
+  record.tls_sni = x.facts.tls_sni;
+  record.method = x.request.method_text;
+  record.host = x.target.host;
+  record.path = x.target.path;
+  record.query = x.target.query;
+  record.has_query = x.target.has_query;
+  record.http_version = x.request.minor == 0 ? "1.0" : "1.1";
+  record.route = x.facts.route->name;
+  record.server = x.facts.server->name;
+  record.total_micros = static_cast<std::int64_t>((uv_hrtime() - x.head_done) / 1000);
+  if (x.failed) record.failure = x.failure;
+  x.worker->log(record);
+}
+
+io::Task<void> finish(Exchange& x, Result<void> outcome) {
+  if (!outcome) refuse(x, outcome.error());
+  const auto flushed = co_await flush_reply(x);
+  if (!flushed && !x.failed) {
+    x.failed = true;
+    x.failure = flushed.error();
+    x.reply->cut();
+  }
+  log(x);
+}
+
+} // namespace
+
+io::Task<void> serve_request(Exchange& x) {
+  begin(x);
+  const Result<Way> way = decide(x);
+  Result<void> outcome;
+  if (!way) outcome = way.error();
+  else if (*way == Way::redirect) outcome = answer_redirect(x);
+  else if (*way == Way::challenge) outcome = answer_challenge(x);
+  else outcome = co_await forward(x);
+  co_return co_await finish(x, outcome);
+}
+
+io::Task<void> refuse_head(Exchange& x, Error error) {
+  begin(x);
+  const Result<void> outcome = error;
+  co_return co_await finish(x, outcome);
+}
+
+} // namespace ledgergate

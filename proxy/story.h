@@ -1,0 +1,45 @@
+// READ FIRST: the way of one request through the program. Each stage is a file; docs/architecture.md tells the same in prose.
+#pragma once
+
+#include "exchange.h"
+#include "io/task.h"
+
+namespace ledgergate {
+
+// Serves one request whose head is complete, to the end: when it returns, the reply has been handed to the sink whole, or cut, and
+// the request is logged. `exchange` must outlive the task. Never throws.
+io::Task<void> serve_request(Exchange& exchange);
+
+// A request whose head could not be read: the refusal and its log line.
+io::Task<void> refuse_head(Exchange& exchange, Error error);
+
+// --- the stages ----------------------------------------------------------------------------------------------------------------
+
+// decide.cpp: what the head can decide. Normalise, redirect, route, access, endpoint, bounds. An error is the refusal.
+enum class Way : std::uint8_t { forward, redirect, challenge };
+[[nodiscard]] Result<Way> decide(Exchange& exchange);
+
+// local.cpp: answers of the edge itself (the redirect to https, ACME challenges).
+[[nodiscard]] Result<void> answer_redirect(Exchange& exchange);
+[[nodiscard]] Result<void> answer_challenge(Exchange& exchange);
+
+// forward.cpp: connect, send, read the reply, relay. An error before `head_sent` becomes a refusal, one after it a cut.
+io::Task<Result<void>> forward(Exchange& exchange);
+
+// send.cpp: the request to the server.
+enum class Sent : std::uint8_t { whole, early_reply };
+io::Task<Result<Sent>> send_request(Exchange& exchange, io::Stream& server, BodySource& body, http::Framing framing);
+io::Task<Result<void>> spool_request(Exchange& exchange);
+
+// receive.cpp: the reply's head, and its body to the caller.
+io::Task<Result<void>> receive_head(Exchange& exchange, io::Stream& server);
+io::Task<Result<void>> relay_reply(Exchange& exchange, io::Stream& server);
+// Waits until the sink has handed everything to the kernel, at the caller's minimum rate.
+io::Task<Result<void>> flush_reply(Exchange& exchange);
+
+// refuse.cpp: a failure as a reply. Does nothing but cut when the cause has no status or a head was sent.
+void refuse(Exchange& exchange, Error error);
+// A reply of the edge's own with a body.
+void answer(Exchange& exchange, std::uint16_t status, std::string_view content_type, std::string_view body);
+
+} // namespace ledgergate

@@ -1,0 +1,104 @@
+// One thread with its own loop: listeners, connections, pools. Nothing here is shared but the snapshot; other threads reach it
+// through the loop's post() only.
+#pragma once
+
+#include "connection.h"
+#include "exchange.h"
+#include "io/loop.h"
+#include "observe/log_ring.h"
+#include "snapshot.h"
+#include "upstream/pool.h"
+#include "upstream/resolver.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ledgergate {
+
+// A snapshot with what this worker hangs on it. A connection keeps the generation its current request began with.
+struct Generation {
+  std::shared_ptr<const Snapshot> snapshot;
+  std::vector<std::shared_ptr<upstream::Pool>> pools; // by server
+  [[nodiscard]] const settings::Settings& settings() const { return *snapshot->settings; }
+  [[nodiscard]] upstream::Pool& pool(std::size_t server) const { return *pools[server]; }
+  [[nodiscard]] const listen::TlsFront* front(std::size_t listener) const { return snapshot->listeners[listener].front.get(); }
+};
+
+// A listening socket for a worker, by the listener's place in the snapshot it came with.
+struct DoorOrder {
+  std::size_t listener = 0;
+  std::string key;       // see door_key()
+  int descriptor = -1;   // a new socket, owned by the worker from here on; -1: the open door of this key goes on
+};
+// What makes a listening socket the same one across reloads.
+[[nodiscard]] std::string door_key(const settings::Listener& listener);
+
+class Worker {
+public:
+  explicit Worker(observe::LogRing& log);
+  ~Worker(); // join() was called
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // --- main thread ---------------------------------------------------------------------------------------------------------
+  void start();
+  void join();
+  // A new snapshot, and the doors it wants: those not named are closed (what waits in them is accepted first).
+  void apply(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors);
+  // Stops accepting, ends idle connections, lets requests finish; `done` is called on this worker's thread when none is left.
+  void drain(std::function<void()> done);
+  // Ends what is left.
+  void halt();
+  // Any thread: how often the loop has come round; a loop that hangs does not.
+  [[nodiscard]] std::uint64_t beats() const noexcept { return beats_.load(std::memory_order_relaxed); }
+  void beat();
+
+  // --- this worker's thread ------------------------------------------------------------------------------------------------
+  [[nodiscard]] io::Loop& loop() noexcept { return loop_; }
+  [[nodiscard]] upstream::Resolver& resolver() noexcept { return *resolver_; }
+  [[nodiscard]] const std::string& spool_directory() const noexcept { return current_->snapshot->spool_directory; }
+  [[nodiscard]] bool draining() const noexcept { return draining_; }
+  void log(const observe::AccessRecord& record);
+  void log_handshake_failure(const Endpoint& peer, const settings::Listener& listener, const Error& error);
+
+  void opened(OpenConnection& connection) noexcept;
+  void closed(OpenConnection& connection) noexcept;
+  // Moves a connection to the newest generation. False: its listener is gone; the connection ends after this request.
+  bool refresh(std::shared_ptr<const Generation>& generation, std::size_t& listener) const;
+
+  struct GiveBack {
+    Worker* worker;
+    void operator()(Exchange* exchange) const noexcept { worker->give_back(exchange); }
+  };
+  using Lease = std::unique_ptr<Exchange, GiveBack>;
+  [[nodiscard]] Lease lease();
+
+private:
+  struct Door;
+  io::Loop loop_;
+  observe::LogRing& log_;
+  std::string line_;
+  std::unique_ptr<upstream::Resolver> resolver_;
+  std::shared_ptr<const Generation> current_;
+  std::vector<std::unique_ptr<Exchange>> spare_;
+  std::vector<Door*> doors_; // freed in their close callbacks
+  OpenConnection* open_ = nullptr;
+  std::size_t open_count_ = 0;
+  std::function<void()> drained_;
+  std::atomic<std::uint64_t> beats_{0};
+  bool draining_ = false;
+  std::thread thread_;
+
+  void take_over(std::shared_ptr<const Snapshot> snapshot, const std::vector<DoorOrder>& doors);
+  void open_door(const DoorOrder& order);
+  void close_door(Door* door);
+  void welcome(Door& door, io::Stream::Ptr client);
+  void give_back(Exchange* exchange) noexcept;
+  void finish_if_drained();
+};
+
+} // namespace ledgergate
