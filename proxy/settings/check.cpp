@@ -2,9 +2,11 @@
 #include "settings/sections.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
 
 namespace ledgergate::settings {
 namespace {

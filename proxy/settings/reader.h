@@ -50,7 +50,6 @@ public:
 
   [[nodiscard]] bool present() const noexcept { return node_ != nullptr; }
   [[nodiscard]] Place place() const noexcept { return place_; }
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::string name() const; // "`connect`", "an item of `listen`", "`pohoda`"
   [[nodiscard]] Context& context() const noexcept { return *context_; }
   void error(std::string text) const { context_->problems.error(place_, std::move(text)); }
