@@ -9,12 +9,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ledgergate::observe {
 
 // Views must live until format() returns. Times are microseconds; -1 means "did not happen".
 struct AccessRecord {
-  std::int64_t unix_micros = 0;         // when the head was complete
+  std::int64_t unix_micros = 0; // when the head was complete
   std::string_view request_id;
   std::string_view listener;
   std::string_view client_ip;
@@ -23,24 +24,26 @@ struct AccessRecord {
   std::string_view tls_version, tls_cipher, tls_sni; // empty on plain listeners
   std::string_view method;
   std::string_view host;
-  std::string_view path;                // as received, no query
-  std::string_view query;               // secrets are masked by format()
+  std::string_view path;  // as received, no query
+  std::string_view query; // secrets are masked by format()
   bool has_query = false;
-  std::string_view http_version;        // "1.1"
+  std::string_view http_version; // "1.1"
   std::string_view route, server;
-  std::uint16_t status = 0;             // 0: none was sent
+  std::uint16_t status = 0;                  // 0: none was sent
   std::uint64_t bytes_in = 0, bytes_out = 0; // body bytes from and to the caller
-  std::int64_t head_micros = -1;        // first byte of the head -> head complete
-  std::int64_t connect_micros = -1;     // -1: a kept connection was used
-  std::int64_t first_byte_micros = -1;  // head complete -> first byte of the server's reply
-  std::int64_t total_micros = 0;        // head complete -> finished
+  std::int64_t head_micros = -1;             // first byte of the head -> head complete
+  std::int64_t connect_micros = -1;          // -1: a kept connection was used
+  std::int64_t first_byte_micros = -1;       // head complete -> first byte of the server's reply
+  std::int64_t total_micros = 0;             // head complete -> finished
   bool reused_connection = false;
-  bool forwarded = false;               // whether a byte of the request may have reached the server
+  bool forwarded = false; // whether a byte of the request may have reached the server
   std::optional<Error> failure;
 };
 
 // Appends one line, '\n' included, to `out`. JSON (RFC 8259, bytes >= 0x80 that are not UTF-8 are escaped as \u00XX of their value)
-// or text (key=value). Values of query keys that look like secrets (key, token, password, pwd, secret, auth, sig… and `mask`) are "***".
+// or text (key=value). Values of query keys that look like secrets (key, token, password, pwd, secret, auth, sig… and `mask`) are
+// "***" (see mask.h). Times are in milliseconds; a field that says nothing is left out; `forwarded` is always there (DESIGN: law
+// 4). Allocates nothing once `out` and the thread's scratch space have grown to the size of the lines.
 void append_line(const AccessRecord& record, settings::LogFormat format, const std::vector<std::string>& mask, std::string& out);
 
 } // namespace ledgergate::observe

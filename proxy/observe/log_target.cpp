@@ -1,0 +1,93 @@
+#include "observe/log_target.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace ledgergate::observe {
+namespace {
+
+// Whole lines up to PIPE_BUF where possible: such a write is all or nothing (pipe(7)), so that lines of several writers don't mix.
+std::string_view piece_for_pipe(std::string_view lines) noexcept {
+  if (lines.size() <= PIPE_BUF) return lines;
+  const std::size_t end = lines.rfind('\n', PIPE_BUF - 1);
+  return lines.substr(0, end == std::string_view::npos ? PIPE_BUF : end + 1);
+}
+
+} // namespace
+
+LogTarget::LogTarget(int fd) noexcept : fd_(fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || S_ISREG(status.st_mode)) return;
+  kind_ = S_ISSOCK(status.st_mode) ? Kind::socket : Kind::stream;
+}
+
+LogTarget::~LogTarget() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+LogTarget::LogTarget(LogTarget&& other) noexcept : fd_(std::exchange(other.fd_, -1)), kind_(other.kind_) {}
+
+LogTarget& LogTarget::operator=(LogTarget&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(kind_, other.kind_);
+  return *this;
+}
+
+std::optional<LogTarget> LogTarget::open(const std::string& where, std::string& why) {
+  if (where == "off") return LogTarget();
+  int fd = -1;
+  if (where == "stdout")
+    fd = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  else if (where == "stderr")
+    fd = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  else
+    fd = ::open(where.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+  if (fd < 0) {
+    why = "can't open the access log " + where + ": " + std::strerror(errno);
+    return std::nullopt;
+  }
+  return LogTarget(fd);
+}
+
+LogTarget::Written LogTarget::write_piece(std::string_view lines) noexcept {
+  ssize_t taken = 0;
+  if (kind_ == Kind::socket) {
+    taken = ::send(fd_, lines.data(), lines.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  } else {
+    std::string_view piece = lines;
+    if (kind_ == Kind::stream) {
+      pollfd ready{fd_, POLLOUT, 0};
+      if (::poll(&ready, 1, 0) == 0) return {0, EAGAIN};
+      piece = piece_for_pipe(lines); // POLLERR goes on to write, which names the error
+    }
+    taken = ::write(fd_, piece.data(), piece.size());
+  }
+  if (taken >= 0) return {static_cast<std::size_t>(taken), 0};
+  return {0, errno};
+}
+
+LogTarget::Written LogTarget::write(std::string_view lines) noexcept {
+  if (fd_ < 0) return {lines.size(), 0};
+  Written sum;
+  while (sum.bytes < lines.size()) {
+    const Written piece = write_piece(lines.substr(sum.bytes));
+    if (piece.error == EINTR) continue;
+    if (piece.error != 0 || piece.bytes == 0) {
+      sum.error = piece.error == 0 ? EIO : piece.error; // a write of 0 bytes without an error would be tried for ever
+      return sum;
+    }
+    sum.bytes += piece.bytes;
+  }
+  return sum;
+}
+
+} // namespace ledgergate::observe

@@ -1,0 +1,160 @@
+#include "observe/mask.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace ledgergate::observe {
+namespace {
+
+constexpr std::string_view kMasked = "***";
+
+// Compared with names reduced to their letters and digits in lower case. Czech, German and Russian for "password" stand here
+// because these are the countries of POHODA, Premier and 1C.
+constexpr auto kAnywhere = std::to_array<std::string_view>({
+    "password", "passwd", "passphrase", "passwort",   "heslo",     "parol",         "пароль", "Пароль", "ПАРОЛЬ",  "pwd",
+    "secret",   "token",  "apikey",     "credential", "signature", "authorization", "bearer", "cookie", "session", "jwt",
+});
+constexpr auto kAtTheEnd = std::to_array<std::string_view>({"key", "auth", "sig", "pass", "hmac", "sid", "otp", "pw"});
+// `code` is what OAuth 2 hands over in a redirect (RFC 6749 section 4.1.2).
+constexpr auto kWhole = std::to_array<std::string_view>({"pin", "code"});
+
+// Where a name inside a value ends and its own value begins (a=b, JSON's "a":, XML's <a>), and where such a name can begin.
+constexpr std::string_view kPairMarks = "=:>";
+constexpr std::string_view kNameStarts = "=:><?&;,{#/ \t\r\n";
+
+int hex(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// One round of percent-decoding in place, %uXXXX of old IIS included. False: there was nothing to decode.
+bool decode_once(std::string& text) noexcept {
+  std::size_t to = 0;
+  bool changed = false;
+  for (std::size_t from = 0; from < text.size(); ++to) {
+    std::size_t digits = from + 1;
+    std::size_t length = 3;
+    if (text[from] == '%' && from + 5 < text.size() && (text[from + 1] | 0x20) == 'u' && text[from + 2] == '0' &&
+        text[from + 3] == '0')
+      digits = from + 4, length = 6;
+    const bool encoded = text[from] == '%' && digits + 1 < text.size() && hex(text[digits]) >= 0 && hex(text[digits + 1]) >= 0;
+    text[to] = encoded ? static_cast<char>(hex(text[digits]) * 16 + hex(text[digits + 1])) : text[from];
+    from += encoded ? length : 1;
+    changed = changed || encoded;
+  }
+  text.resize(to);
+  return changed;
+}
+
+// A server decodes once, a chain of them (a gateway, IIS, a script) may do so again.
+void decode(std::string_view raw, std::string& text) {
+  text.assign(raw);
+  for (int round = 0; round < 4 && text.find('%') != std::string::npos; ++round)
+    if (!decode_once(text)) return;
+}
+
+// A letter or digit in lower case, or '\0' for what a name is compared without. Other bytes are parts of letters.
+char reduced(char c) noexcept {
+  if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
+  const bool counts = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+  return counts ? c : '\0';
+}
+
+bool same_name(std::string_view name, std::string_view listed) noexcept {
+  std::size_t at = 0;
+  bool any = false;
+  for (const char c : listed) {
+    const char wanted = reduced(c);
+    if (wanted == '\0') continue;
+    while (at < name.size() && reduced(name[at]) == '\0') ++at;
+    if (at == name.size() || reduced(name[at]) != wanted) return false;
+    ++at;
+    any = true;
+  }
+  while (at < name.size() && reduced(name[at]) == '\0') ++at;
+  return any && at == name.size();
+}
+
+// Whether a decoded name is that of a secret. A name longer than any honest one counts as secret.
+bool secret_name(std::string_view name, const std::vector<std::string>& mask) noexcept {
+  for (const std::string& listed : mask)
+    if (same_name(name, listed)) return true;
+  std::array<char, 256> letters;
+  std::size_t count = 0;
+  for (const char c : name) {
+    const char letter = reduced(c);
+    if (letter == '\0') continue;
+    if (count == letters.size()) return true;
+    letters[count++] = letter;
+  }
+  while (count > 0 && letters[count - 1] >= '0' && letters[count - 1] <= '9') --count; // key1, token[0]
+  const std::string_view word(letters.data(), count);
+  const auto anywhere = [word](std::string_view part) { return word.find(part) != std::string_view::npos; };
+  const auto at_the_end = [word](std::string_view part) { return word.ends_with(part); };
+  return std::any_of(kAnywhere.begin(), kAnywhere.end(), anywhere) || std::any_of(kAtTheEnd.begin(), kAtTheEnd.end(), at_the_end) ||
+         std::find(kWhole.begin(), kWhole.end(), word) != kWhole.end();
+}
+
+// Whether a decoded value holds a pair whose name is that of a secret: another URL, JSON, XML, a matrix parameter.
+bool holds_secret(std::string_view text, const std::vector<std::string>& mask) noexcept {
+  for (std::size_t mark = text.find_first_of(kPairMarks); mark != std::string_view::npos;
+       mark = text.find_first_of(kPairMarks, mark + 1)) {
+    std::size_t end = mark;
+    while (end > 0 && reduced(text[end - 1]) == '\0' && kPairMarks.find(text[end - 1]) == std::string_view::npos) --end;
+    if (end == 0) continue;
+    const std::size_t before = text.find_last_of(kNameStarts, end - 1);
+    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    if (begin < end && secret_name(text.substr(begin, end - begin), mask)) return true;
+  }
+  return false;
+}
+
+// How much of a raw parameter may be shown, or npos for all of it.
+std::size_t shown(std::string_view raw, const std::vector<std::string>& mask, std::string& decoded) {
+  const std::size_t equals = raw.find('=');
+  const std::size_t upto_value = equals == std::string_view::npos ? 0 : equals + 1;
+  decode(raw.substr(0, equals), decoded);
+  const bool nested_name = decoded.find_first_of(kPairMarks) != std::string::npos;
+  if (equals != std::string_view::npos && secret_name(decoded, mask)) return nested_name ? 0 : upto_value;
+  decode(raw, decoded);
+  if (!holds_secret(decoded, mask)) return std::string_view::npos;
+  return nested_name ? 0 : upto_value;
+}
+
+std::string_view mask_pieces(std::string_view text, char separator, const std::vector<std::string>& mask, std::string& scratch) {
+  thread_local std::string decoded;
+  bool masked = false;
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    const std::string_view piece = text.substr(begin, end - begin);
+    const std::size_t keep = shown(piece, mask, decoded);
+    if (keep != std::string_view::npos && !masked) {
+      scratch.assign(text.substr(0, begin)); // the first secret: from here on the answer is a copy
+      masked = true;
+    }
+    if (masked) {
+      scratch.append(piece.substr(0, keep));
+      if (keep != std::string_view::npos) scratch.append(kMasked);
+      if (end < text.size()) scratch.push_back(separator);
+    }
+    if (end == text.size()) return masked ? std::string_view(scratch) : text;
+    begin = end + 1;
+  }
+}
+
+} // namespace
+
+std::string_view mask_query(std::string_view query, const std::vector<std::string>& mask, std::string& scratch) {
+  return mask_pieces(query, '&', mask, scratch);
+}
+
+std::string_view mask_path(std::string_view path, const std::vector<std::string>& mask, std::string& scratch) {
+  if (path.find_first_of("=:>%") == std::string_view::npos) return path;
+  return mask_pieces(path, '/', mask, scratch);
+}
+
+} // namespace ledgergate::observe

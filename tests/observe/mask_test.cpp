@@ -1,0 +1,96 @@
+#include "observe/mask.h"
+
+#include <gtest/gtest.h>
+
+namespace ledgergate::observe {
+namespace {
+
+std::string masked(std::string_view query, const std::vector<std::string>& mask = {}) {
+  std::string scratch;
+  return std::string(mask_query(query, mask, scratch));
+}
+
+std::string masked_path(std::string_view path) {
+  std::string scratch;
+  return std::string(mask_path(path, {}, scratch));
+}
+
+class SecretName : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Mask, SecretName,
+                         testing::Values("password", "Password", "PASSWORD", "user_password", "passwd", "pwd", "pass", "pw",
+                                         "heslo", "Heslo", "passphrase", "secret", "client_secret", "clientSecret", "token",
+                                         "access_token", "X-Token", "key", "KEY", "api_key", "apiKey", "api-key", "api.key",
+                                         "apikeys", "key1", "key[]", "key[0]", "user[password]", "auth", "oauth", "Authorization",
+                                         "STW-Authorization", "sig", "signature", "X-Amz-Signature", "X-Amz-Credential", "code",
+                                         "pin", "otp", "hmac", "jwt", "session_id", "PHPSESSID", "JSESSIONID", "cookie",
+                                         "p%61ssword", "%70%61%73%73%77%6F%72%64", "%2570assword", "%25%37%30assword",
+                                         "%u0070assword", "pass%77ord", "pass+word", "pass%00word", "%20password", "password%20",
+                                         "amp;password", "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c",
+                                         "%D0%9F%D0%B0%D1%80%D0%BE%D0%BB%D1%8C"));
+
+TEST_P(SecretName, loses_its_value_wherever_it_stands) {
+  const std::string name = GetParam();
+  EXPECT_EQ(masked(name + "=s3cr3t"), name + "=***");
+  EXPECT_EQ(masked("a=1&" + name + "=s3cr3t&b=2"), "a=1&" + name + "=***&b=2");
+  EXPECT_EQ(masked(name + "=&b=2"), name + "=***&b=2");
+  EXPECT_EQ(masked(name + "=x=y;z&" + name + "=2"), name + "=***&" + name + "=***");
+}
+
+class OpenName : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Mask, OpenName,
+                         testing::Values("companyDetail", "a=1", "ico=12345678", "name=password", "q=secret",
+                                         "date=2026-01-31T12:00:00", "", "&", "=", "&&=&", "%", "%2", "%zz=1", "=x", "author=x",
+                                         "keyword=x", "passenger=x", "codes=x", "zipcode=x", "pinned=x",
+                                         "url=https://shop.example/adresy.php", "a==b", "f=%E1%9E", "x=%3D%3D",
+                                         "page=2&sort=name"));
+
+TEST_P(OpenName, stays_as_it_came) { EXPECT_EQ(masked(GetParam()), GetParam()); }
+
+TEST(Mask, a_secret_inside_a_value_masks_the_value) {
+  EXPECT_EQ(masked("next=/x?token=s3cr3t"), "next=***");
+  EXPECT_EQ(masked("next=%2Fx%3Fa%3D1%26token%3Ds3cr3t&b=2"), "next=***&b=2");
+  EXPECT_EQ(masked("a=1;password=s3cr3t"), "a=***");
+  EXPECT_EQ(masked("q={\"user\":\"x\", \"password\" : \"s3cr3t\"}"), "q=***");
+  EXPECT_EQ(masked("q=%7B%22password%22%3A%22s3cr3t%22%7D"), "q=***");
+  EXPECT_EQ(masked("xml=<heslo>s3cr3t</heslo>"), "xml=***");
+}
+
+TEST(Mask, a_parameter_without_an_equals_sign_of_its_own_shows_nothing) {
+  EXPECT_EQ(masked("password%3Ds3cr3t"), "***");
+  EXPECT_EQ(masked("password:s3cr3t"), "***");
+  EXPECT_EQ(masked("{\"password\":\"s3cr3t\"}&a=1"), "***&a=1");
+  EXPECT_EQ(masked("password%3Ds3cr3t=1"), "***");
+  EXPECT_EQ(masked("a%3D1%26token%3Ds3cr3t=1"), "***");
+}
+
+TEST(Mask, a_name_longer_than_any_honest_one_is_taken_for_a_secret) {
+  const std::string name(300, 'a');
+  EXPECT_EQ(masked(name + "=1"), name + "=***");
+}
+
+TEST(Mask, names_from_the_settings_are_compared_without_case_and_punctuation) {
+  const std::vector<std::string> mask{"Birth_Number", "c\xc3\xadslo"};
+  EXPECT_EQ(masked("birthNumber=7801011234&x=1", mask), "birthNumber=***&x=1");
+  EXPECT_EQ(masked("BIRTH%5FNUMBER=7801011234", mask), "BIRTH%5FNUMBER=***");
+  EXPECT_EQ(masked("c%C3%ADslo=5", mask), "c%C3%ADslo=***");
+  EXPECT_EQ(masked("birth=5&birthnumbers=6", mask), "birth=5&birthnumbers=6");
+}
+
+TEST(Mask, a_name_of_punctuation_in_the_settings_masks_nothing_else) { EXPECT_EQ(masked("a=1&_=2", {"_"}), "a=1&_=2"); }
+
+TEST(Mask, parameters_in_a_path_are_masked_by_segment) {
+  EXPECT_EQ(masked_path("/app;jsessionid=s3cr3t/page"), "/app;jsessionid=***/page");
+  EXPECT_EQ(masked_path("/xml%3Fpassword=s3cr3t"), "/xml%3Fpassword=***");
+  EXPECT_EQ(masked_path("/xml%3Fpassword%3Ds3cr3t/x"), "/***/x");
+  EXPECT_EQ(masked_path("/a/b?c"), "/a/b?c");
+}
+
+TEST(Mask, paths_of_the_servers_stay_as_they_came) {
+  for (const char* const path :
+       {"/", "/xml", "/documents/obr%E1zky/%9Eidle.jpg", "/api/comm", "/MobileSMARTS/api/v1/Tables/Lot('A=1')",
+        "/odata/standard.odata/Catalog_X(guid'0-1')", "/secret/token", "//", "/%2F%"})
+    EXPECT_EQ(masked_path(path), path);
+}
+
+} // namespace
+} // namespace ledgergate::observe
