@@ -26,6 +26,9 @@ struct Connection {
         slot(generation->snapshot->listeners[listener].connections) {
     client->attach(&wake, io::kClientIn, io::kClientOut);
     peer = client->peer();
+    peer_ip_text = peer.ip.text();
+    const std::uint16_t configured = generation->settings().listeners[listener].address.port;
+    local_port = configured != 0 ? configured : client->local_port();
     open.wake = &wake;
     worker.opened(open);
   }
@@ -44,6 +47,8 @@ struct Connection {
   std::shared_ptr<std::atomic<std::uint32_t>> slot; // counted by the worker at accept
   OpenConnection open;
   Endpoint peer;
+  std::string peer_ip_text;
+  std::uint16_t local_port = 0;
   std::string sni;
   std::string_view tls_version, tls_cipher; // OpenSSL's own strings
   std::uint32_t requests = 0;
@@ -119,9 +124,11 @@ void set_facts(Connection& c, Exchange& x) {
   x.wake = &c.wake;
   x.listener = c.listener;
   x.peer = c.peer;
+  x.peer_ip_text = c.peer_ip_text;
   x.facts.listener = &c.generation->settings().listeners[c.listener];
   x.facts.route = &kNoRoute;
   x.facts.server = &kNoServer;
+  x.facts.local_port = c.local_port;
   x.facts.tls = c.tls;
   x.facts.tls_version = c.tls_version;
   x.facts.tls_cipher = c.tls_cipher;

@@ -10,7 +10,7 @@ void Exchange::clear() noexcept {
   upstream_target.clear();
   out.clear();
   request_id.clear();
-  client_ip_text.clear();
+  client_ip_text = {};
   gathered.clear();
   note.clear();
   if (spool.size() != 0) spool.clear();

@@ -71,6 +71,7 @@ struct Exchange {
   ReplySink* reply = nullptr;
   std::size_t listener = 0;       // index into the settings
   Endpoint peer;
+  std::string_view peer_ip_text;
   std::string head_text;          // the head's own bytes: views of `request` lie here
   http::RequestHead request;
   route::Facts facts;             // listener and TLS facts are set; the stages fill in the rest
@@ -84,7 +85,8 @@ struct Exchange {
   std::string out;                // the head that goes to the server
   std::string gathered;           // reply bytes not yet encrypted or offered to the kernel
   std::string request_id;
-  std::string client_ip_text, peer_ip_text;
+  std::string_view client_ip_text;
+  std::string other_ip_text;      // the caller's, when a trusted proxy named it
   std::string note;               // a reply body of our own, or one that was held to be changed
   http::Spool spool;
   observe::AccessRecord record;

@@ -82,7 +82,7 @@ io::Task<Result<void>> forward(Exchange& x) {
   BodySource& body = spooled ? static_cast<BodySource&>(kept) : *x.body;
   const bool fresh_only = profile::fresh_for_unsafe(server.profile) && !http::is_safe(x.request.method);
   x.out.clear();
-  route::append_request_head(x.facts, x.upstream_target, framing, fresh_only, x.out);
+  route::append_request_head(x.facts, x.upstream_target, framing, x.out);
 
   bool may_reuse = !fresh_only;
   for (;;) {

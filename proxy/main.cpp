@@ -1,4 +1,5 @@
 // Flags and sub-commands only; what they do is in server.h.
+#include "io/openssl_memory.h"
 #include "server.h"
 
 #include <CLI/CLI.hpp>
@@ -24,6 +25,7 @@ constexpr const char* kDefaultFile = "/etc/ledgergate/ledgergate.yaml";
 } // namespace
 
 int main(int argc, char** argv) {
+  ledgergate::io::keep_openssl_buffers();
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app{"Ledgergate: a secure front door for accounting servers (POHODA mServer, Premier ApiComPrem, 1C)"};
   app.set_version_flag("--version", "ledgergate " LEDGERGATE_VERSION);
@@ -38,7 +40,7 @@ int main(int argc, char** argv) {
   run->add_option("--cert", options.line.certificate, "Certificate chain (PEM), with --to; without it plain HTTP is served")->needs(to);
   run->add_option("--key", options.line.key, "Its key (PEM)")->needs(to);
   run->add_option("--client-cert", options.line.client_certificate, "Certificate and key (PEM) shown to the server")->needs(to);
-  run->add_option("--ca", options.line.upstream_ca, "CA (PEM) that the server's certificate is checked against")->needs(to);
+  run->add_option("--upstream-ca", options.line.upstream_ca, "CA (PEM) that the server's certificate is checked against")->needs(to);
   run->add_flag("--anonymous", options.line.anonymous, "Let everybody in, on an address that others can reach")->needs(to);
 
   CLI::App* check = app.add_subcommand("check", "Read the settings and certificates, say all that is wrong with them, and exit");

@@ -130,10 +130,7 @@ io::Task<Result<void>> receive_head(Exchange& x, io::Stream& server) {
       if (state == http::HeadScan::State::complete) break;
       if (state == http::HeadScan::State::failed) co_return scan.error();
       const io::Step step = server.fill();
-      if (step == io::Step::done) {
-        if (x.record.first_byte_micros < 0) x.record.first_byte_micros = static_cast<std::int64_t>((uv_hrtime() - x.head_done) / 1000);
-        continue;
-      }
+      if (step == io::Step::done) continue;
       if (step != io::Step::blocked) co_return broken_head(server, !server.input().empty());
       server.want_input();
       const auto happened = co_await x.wake->wait(io::kServerIn | io::kClientIn);
@@ -141,6 +138,7 @@ io::Task<Result<void>> receive_head(Exchange& x, io::Stream& server) {
       if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
     }
     x.answer.clear();
+    if (x.record.first_byte_micros < 0) x.record.first_byte_micros = static_cast<std::int64_t>((uv_hrtime() - x.head_done) / 1000);
     x.answer_head = scan.size();
     const auto parsed = http::parse_reply(server.input().substr(0, x.answer_head), x.request.method, x.answer);
     if (!parsed) co_return parsed.error();

@@ -19,12 +19,16 @@ void begin(Exchange& x) {
   make_request_id(x.request_id);
   const auto& trusted = x.generation->settings().trusted_proxies;
   const auto caller = client::real_caller(x.peer.ip, x.peer.port, trusted, x.request.fields);
-  x.client_ip_text = caller.ip.text();
+  if (caller.ip == x.peer.ip) {
+    x.client_ip_text = x.peer_ip_text;
+  } else {
+    x.other_ip_text = caller.ip.text();
+    x.client_ip_text = x.other_ip_text;
+  }
   x.facts.client_ip = caller.ip;
   x.facts.client_port = caller.port;
   x.facts.peer_trusted = caller.peer_trusted;
   if (caller.peer_trusted) {
-    x.peer_ip_text = x.peer.ip.text();
     x.facts.peer_ip_text = x.peer_ip_text;
     x.facts.said_scheme = caller.scheme;
     x.facts.said_host = caller.host;

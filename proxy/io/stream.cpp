@@ -12,6 +12,11 @@ namespace ledgergate::io {
 namespace {
 // Leftovers up to this size are copied out of the loop's read buffer; for larger ones the buffer itself changes hands.
 constexpr std::size_t kCopyLimit = 16 * 1024;
+
+std::uint16_t port_of(const sockaddr_storage& address) {
+  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                                             : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
 } // namespace
 
 Stream::Stream(Loop& loop) noexcept : loop_(loop) {
@@ -346,10 +351,14 @@ Endpoint Stream::peer() const noexcept {
   int length = sizeof address;
   if (uv_tcp_getpeername(&handle_, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
   const auto ip = IpAddress::from(reinterpret_cast<const sockaddr*>(&address));
-  if (!ip) return {};
-  const std::uint16_t port = address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port
-                                                           : reinterpret_cast<const sockaddr_in*>(&address)->sin_port;
-  return {*ip, ntohs(port)};
+  return ip ? Endpoint{*ip, port_of(address)} : Endpoint{};
+}
+
+std::uint16_t Stream::local_port() const noexcept {
+  sockaddr_storage address{};
+  int length = sizeof address;
+  if (uv_tcp_getsockname(&handle_, reinterpret_cast<sockaddr*>(&address), &length) != 0) return 0;
+  return port_of(address);
 }
 
 int Stream::descriptor() const noexcept {

@@ -108,6 +108,7 @@ public:
   // OpenSSL's error code of a failed handshake or record (ERR_get_error), 0 when the peer just went away.
   [[nodiscard]] unsigned long tls_error() const noexcept { return tls_error_; }
   [[nodiscard]] Endpoint peer() const noexcept;
+  [[nodiscard]] std::uint16_t local_port() const noexcept;
   [[nodiscard]] int descriptor() const noexcept;
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
 

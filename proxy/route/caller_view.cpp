@@ -30,7 +30,7 @@ bool has_public_authority(const Facts& facts) noexcept { return !facts.said_host
 
 std::uint16_t public_port(const Facts& facts) noexcept {
   if (facts.said_port != 0) return facts.said_port;
-  if (!has_public_authority(facts)) return facts.listener->address.port;
+  if (!has_public_authority(facts)) return facts.local_port;
   if (facts.said_host.empty() && facts.target->port != 0) return facts.target->port;
   Authority said;
   if (!facts.said_host.empty() && read_authority(facts.said_host, said) && said.port != 0) return said.port;

@@ -21,6 +21,7 @@ struct Facts {
   const http::Target* target = nullptr;
   IpAddress client_ip; // the real caller: the peer, or what a trusted proxy said
   std::uint16_t client_port = 0;
+  std::uint16_t local_port = 0;   // of the listener, as the kernel knows it
   std::string_view client_ip_text;
   bool peer_trusted = false;     // the peer is in trusted_proxies: its forwarding headers are extended, not dropped
   std::string_view peer_ip_text; // the TCP peer; may be left empty when it is the caller
@@ -34,7 +35,7 @@ struct Facts {
 };
 
 // Appends the request head for the server, empty line included. `framing` is how the body will go out (a chunked body that was
-// spooled goes with its length). `fresh_connection_close`: write `Connection: close`.
+// spooled goes with its length).
 //  * request line: caller's method, `upstream_target` bytes, HTTP/1.1
 //  * Host as the route says; exactly one
 //  * the caller's fields in their order and spelling, except: hop-by-hop, those named in Connection (but a framing, Host or
@@ -44,8 +45,7 @@ struct Facts {
 //  * X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239), Via (RFC 9110 section 7.6.3: "1.1 ledgergate"), X-Request-ID
 //  * the route's rules, last; they may replace all but Host, framing and hop-by-hop fields. A rule whose value comes out empty
 //    writes nothing
-void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing,
-                         bool fresh_connection_close, std::string& out);
+void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing, std::string& out);
 
 // How the reply's body goes to the caller.
 enum class ReplyFraming : std::uint8_t { none, length, chunked, until_close };

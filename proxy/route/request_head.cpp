@@ -50,8 +50,7 @@ void append_framing(const http::RequestHead& request, const http::Framing& frami
 
 } // namespace
 
-void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing,
-                         bool fresh_connection_close, std::string& out) {
+void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing, std::string& out) {
   out += facts.request->method_text;
   out += ' ';
   out += upstream_target;
@@ -62,7 +61,6 @@ void append_request_head(const Facts& facts, std::string_view upstream_target, c
   append_framing(*facts.request, framing, out);
   append_forwarding(facts, brought, out);
   append_rules(facts.route->request_headers, facts, out);
-  if (fresh_connection_close) out += "Connection: close\r\n";
   out += "\r\n";
 }
 

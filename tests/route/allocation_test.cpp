@@ -56,7 +56,7 @@ TEST(SteadyState, ARequestHeadAllocatesNothing) {
   std::string out;
   EXPECT_EQ(allocations_of_second_run([&] {
               out.clear();
-              append_request_head(w.facts, w.target.path, {http::BodyKind::length, 123456}, true, out);
+              append_request_head(w.facts, w.target.path, {http::BodyKind::length, 123456}, out);
             }),
             0U);
 }

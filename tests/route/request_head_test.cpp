@@ -138,12 +138,6 @@ TEST(RequestHead, BodyIsFramedByTheEdgeAlone) {
   EXPECT_EQ(values_of(w.send(), "Content-Length"), "0");
 }
 
-TEST(RequestHead, ConnectionCloseIsSaidOnlyWhenAsked) {
-  World w;
-  EXPECT_EQ(values_of(w.send({}, false), "Connection"), "");
-  EXPECT_EQ(values_of(w.send({}, true), "Connection"), "close");
-}
-
 TEST(RequestHead, HostIsWhatTheRouteSays) {
   World w;
   w.target.port = 8443;

@@ -54,9 +54,9 @@ struct World {
     facts.peer_ip_text = "10.0.0.1";
   }
 
-  std::string send(http::Framing framing = {}, bool close = false) {
+  std::string send(http::Framing framing = {}) {
     std::string out;
-    append_request_head(facts, target.path, framing, close, out);
+    append_request_head(facts, target.path, framing, out);
     return out;
   }
   std::string answer(ReplyFraming framing = ReplyFraming::none, std::uint64_t length = 0, bool keep_alive = true) {
