@@ -81,7 +81,7 @@ class Addresses(Story):
         settings["servers"]["second"] = {"url": two.url}
         settings["routes"] = [
             {"path": "/", "server": "upstream", "access": "anonymous", "listeners": ["internet"]},
-            {"path": "/", "server": "second", "access": "anonymous", "listeners": ["lan"]},
+            {"name": "lan", "path": "/", "server": "second", "access": "anonymous", "listeners": ["lan"]},
         ]
         edge = self.start(settings)
         for listener in ("internet", "lan", "lan"):

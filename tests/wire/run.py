@@ -26,7 +26,7 @@ import expected  # noqa: E402
 from client import Client  # noqa: E402
 from harness import Edge, certificates, pair  # noqa: E402
 
-PATIENCE = 15.0
+PATIENCE = 10.0
 
 
 class Mismatch(Exception):
@@ -119,7 +119,7 @@ def settings_of(case, ports):
     lines.append("routes:")
     for name in ports:
         extra = f", {keys['route']}" if "route" in keys else ""
-        path = "" if "path:" in keys.get("route", "") else "path: /, "
+        path = f"name: {name}, " + ("" if "path:" in keys.get("route", "") else "path: /, ")
         lines.append(f"  - {{ {path}server: {name}, listeners: [{name}], access: anonymous{extra} }}")
     lines.append("workers: 1")
     if "settings" in keys:
