@@ -1,5 +1,7 @@
 #include "h1.h"
 
+#include "worker.h"
+
 #include <algorithm>
 
 namespace ledgergate {
@@ -115,7 +117,7 @@ void H1Reply::head(const http::ReplyHead& reply, http::BodyKind body, std::uint6
   case http::BodyKind::until_close: framing_ = knows_chunked ? route::ReplyFraming::chunked : route::ReplyFraming::until_close; break;
   }
   length_ = length;
-  keep_ = may_keep_ && request.keep_alive && exchange_->body->complete() && framing_ != route::ReplyFraming::until_close;
+  keep_ = may_keep_ && !exchange_->worker->draining() && request.keep_alive && exchange_->body->complete() && framing_ != route::ReplyFraming::until_close;
   route::append_reply_head(exchange_->facts, reply, framing_, length, keep_, gathered_);
 }
 

@@ -204,7 +204,8 @@ void Stream::want_input() noexcept {
   wanted_ = true;
   Bytes& land = landing();
   // In the middle of a callback the window may be the loop's: settle() copies it, with room.
-  if (!land_borrowed_ && land.block && !land.empty()) {
+  if (!land_borrowed_ && land.empty()) give(land);
+  if (!land_borrowed_ && land.block) {
     try {
       make_room(land, std::min<std::size_t>(std::max<std::size_t>(land.size(), 4096), 64 * 1024));
     } catch (const std::bad_alloc&) {

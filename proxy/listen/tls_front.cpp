@@ -1,7 +1,9 @@
 #include "listen/tls_front.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
@@ -36,6 +38,17 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* length, cons
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+// RFC 7919's 2048-bit group: what Mozilla's guideline and old Schannel agree on.
+PkeyPtr ffdhe2048() {
+  char name[] = "ffdhe2048";
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0), OSSL_PARAM_construct_end()};
+  EVP_PKEY_CTX* maker = EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr);
+  EVP_PKEY* made = nullptr;
+  if (maker != nullptr && EVP_PKEY_keygen_init(maker) == 1 && EVP_PKEY_CTX_set_params(maker, parameters) == 1) EVP_PKEY_generate(maker, &made);
+  EVP_PKEY_CTX_free(maker);
+  return PkeyPtr(made);
+}
+
 SslCtxPtr new_context(const settings::Listener& listener, TicketKeys& keys) {
   SslCtxPtr context(SSL_CTX_new(TLS_server_method()));
   if (!context) return {};
@@ -46,8 +59,8 @@ SslCtxPtr new_context(const settings::Listener& listener, TicketKeys& keys) {
   SSL_CTX_set_cipher_list(ctx, kCiphers);
   SSL_CTX_set_ciphersuites(ctx, kSuites);
   SSL_CTX_set1_groups_list(ctx, kGroups);
-  EVP_PKEY* dh = EVP_PKEY_Q_keygen(nullptr, nullptr, "DH", "ffdhe2048");
-  if (dh != nullptr && SSL_CTX_set0_tmp_dh_pkey(ctx, dh) != 1) EVP_PKEY_free(dh);
+  PkeyPtr group = ffdhe2048();
+  if (group && SSL_CTX_set0_tmp_dh_pkey(ctx, group.get()) == 1) static_cast<void>(group.release()); // the context's now
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); // tickets only: nothing to share but their keys
   SSL_CTX_set_timeout(ctx, kSessionSeconds);
   SSL_CTX_set_num_tickets(ctx, 1);

@@ -21,6 +21,7 @@ struct World {
   World() {
     listener.name = "internet";
     listener.address.port = 8443;
+    facts.local_port = 8443;
     server.name = "pohoda";
     server.profile = settings::Profile::mserver;
     server.host = "192.168.0.10";
