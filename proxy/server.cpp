@@ -174,7 +174,7 @@ void Server::reload() {
   for (const auto& problem : loaded.problems) event(problem.warning ? LogLevel::warning : LogLevel::error, problem.format());
   SnapshotProblems problems;
   std::shared_ptr<const Snapshot> next;
-  if (loaded.settings) next = make_snapshot(loaded.settings, keys_, false, snapshot_.get(), problems);
+  if (loaded.settings) next = make_snapshot(loaded.settings, keys_, snapshot_.get(), problems);
   for (const auto& text : problems.warnings) event(LogLevel::warning, text);
   for (const auto& text : problems.errors) event(LogLevel::error, text);
   std::vector<std::vector<DoorOrder>> orders;
@@ -246,7 +246,7 @@ int Server::run() {
   print(loaded);
   if (!loaded.settings) return kExitSettings;
   SnapshotProblems problems;
-  snapshot_ = make_snapshot(loaded.settings, keys_, true, nullptr, problems);
+  snapshot_ = make_snapshot(loaded.settings, keys_, nullptr, problems);
   print(problems);
   if (!snapshot_) return kExitSettings;
   std::string error;
@@ -288,7 +288,7 @@ int check(const Loader& load) {
   if (!loaded.settings) return kExitSettings;
   listen::TicketKeys keys;
   SnapshotProblems problems;
-  const auto snapshot = make_snapshot(loaded.settings, keys, false, nullptr, problems);
+  const auto snapshot = make_snapshot(loaded.settings, keys, nullptr, problems);
   print(problems);
   if (!snapshot) return kExitSettings;
   std::printf("ok\n");

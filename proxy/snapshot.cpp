@@ -7,13 +7,12 @@
 namespace ledgergate {
 namespace {
 
-std::shared_ptr<std::atomic<std::uint32_t>> counter_of(const Snapshot* before, const settings::Listener& listener) {
-  if (before != nullptr) {
-    const auto& old = before->settings->listeners;
-    const auto same = std::find_if(old.begin(), old.end(), [&](const settings::Listener& each) { return each.address == listener.address && each.name == listener.name; });
-    if (same != old.end()) return before->listeners[static_cast<std::size_t>(same - old.begin())].connections;
-  }
-  return std::make_shared<std::atomic<std::uint32_t>>(0);
+// The same listener as it runs now, or null.
+const ListenerRuntime* running(const Snapshot* before, const settings::Listener& listener) {
+  if (before == nullptr) return nullptr;
+  const auto& old = before->settings->listeners;
+  const auto same = std::find_if(old.begin(), old.end(), [&](const settings::Listener& each) { return each.address == listener.address && each.name == listener.name; });
+  return same == old.end() ? nullptr : &before->listeners[static_cast<std::size_t>(same - old.begin())];
 }
 
 std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) {
@@ -24,16 +23,17 @@ std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) 
 
 } // namespace
 
-std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys, bool missing_disables,
-                                              const Snapshot* before, SnapshotProblems& problems) {
+std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys, const Snapshot* before,
+                                              SnapshotProblems& problems) {
   auto made = std::make_shared<Snapshot>();
   for (const auto& listener : settings->listeners) {
     ListenerRuntime runtime;
-    runtime.connections = counter_of(before, listener);
+    const ListenerRuntime* now = running(before, listener);
+    runtime.connections = now != nullptr ? now->connections : std::make_shared<std::atomic<std::uint32_t>>(0);
     if (listener.kind == settings::ListenerKind::https) {
       listen::CertificateProblems found;
       runtime.front = listen::TlsFront::make(listener, keys, found);
-      const bool wait_for_it = found.missing && missing_disables;
+      const bool wait_for_it = found.missing && (now == nullptr || !now->enabled);
       runtime.enabled = runtime.front != nullptr;
       for (const auto& text : found.warnings) problems.warnings.push_back("listener " + listener.name + ": " + text);
       auto& where = wait_for_it ? problems.warnings : problems.errors;

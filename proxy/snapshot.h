@@ -29,9 +29,10 @@ struct SnapshotProblems {
   std::vector<std::string> errors, warnings;
 };
 
-// Null when there are errors. A certificate that does not exist disables its listener (a warning) when `missing_disables`: port 80
-// must run for the first certificate to come. `before` (may be null) lends what goes on: the connection counts.
-[[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys, bool missing_disables,
-                                                            const Snapshot* before, SnapshotProblems& problems);
+// Null when there are errors. A certificate that does not exist disables its listener (a warning): port 80 must run for the first
+// certificate to come. One that vanished under a listener that serves is an error: the reload is refused. `before` (null at start)
+// is what runs now; it lends what goes on: the connection counts.
+[[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys, const Snapshot* before,
+                                                            SnapshotProblems& problems);
 
 } // namespace ledgergate

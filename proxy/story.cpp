@@ -10,13 +10,24 @@
 namespace ledgergate {
 namespace {
 
+// A trusted proxy's own id goes on, so that one request has one name; anything that is not plainly an id does not.
+std::string_view said_request_id(const http::RequestHead& request) {
+  for (const auto& field : request.fields) {
+    if (!http::iequals(field.name, "X-Request-ID")) continue;
+    const bool plain = std::all_of(field.value.begin(), field.value.end(), [](unsigned char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+    });
+    return plain && field.value.size() <= 128 ? field.value : std::string_view{};
+  }
+  return {};
+}
+
 // Who calls, under which id: what every reply and every log line names.
 void begin(Exchange& x) {
   using namespace std::chrono;
   x.head_done = uv_hrtime();
   x.record.unix_micros = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
   x.record.head_micros = x.head_started == 0 ? -1 : static_cast<std::int64_t>((x.head_done - x.head_started) / 1000);
-  make_request_id(x.request_id);
   const auto& trusted = x.generation->settings().trusted_proxies;
   const auto caller = client::real_caller(x.peer.ip, x.peer.port, trusted, x.request.fields);
   if (caller.ip == x.peer.ip) {
@@ -25,6 +36,9 @@ void begin(Exchange& x) {
     x.other_ip_text = caller.ip.text();
     x.client_ip_text = x.other_ip_text;
   }
+  const std::string_view said_id = caller.peer_trusted ? said_request_id(x.request) : std::string_view{};
+  if (said_id.empty()) make_request_id(x.request_id);
+  else x.request_id = said_id;
   x.facts.client_ip = caller.ip;
   x.facts.client_port = caller.port;
   x.facts.peer_trusted = caller.peer_trusted;

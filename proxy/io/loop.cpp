@@ -17,7 +17,7 @@ Loop::Loop() {
 
 Loop::~Loop() {
   // A loop that never ran still has its own handles open.
-  if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&async_)) == 0) stop();
+  if (!stopped_) stop();
   uv_run(&uv_, UV_RUN_DEFAULT);
   uv_loop_close(&uv_);
   buffers_.give(read_block_);
@@ -27,15 +27,18 @@ Loop::~Loop() {
 void Loop::run() { uv_run(&uv_, UV_RUN_DEFAULT); }
 
 void Loop::stop() {
+  {
+    const std::lock_guard lock(jobs_lock_);
+    stopped_ = true;
+  }
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
 }
 
 void Loop::post(std::function<void()> job) {
-  {
-    const std::lock_guard lock(jobs_lock_);
-    jobs_.push_back(std::move(job));
-  }
+  const std::lock_guard lock(jobs_lock_);
+  if (stopped_) return;
+  jobs_.push_back(std::move(job));
   uv_async_send(&async_);
 }
 

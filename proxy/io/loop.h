@@ -32,7 +32,7 @@ public:
   void run();
   // Loop thread. Closes the loop's own handles; run() returns once the others are closed too.
   void stop();
-  // Any thread: runs `job` on the loop's thread, soon. Jobs keep their order.
+  // Any thread: runs `job` on the loop's thread, soon. Jobs keep their order. After stop() they are dropped.
   void post(std::function<void()> job);
 
   [[nodiscard]] uv_loop_t* uv() noexcept { return &uv_; }
@@ -57,7 +57,8 @@ private:
   Block read_block_;
   Block write_block_;
   bool write_block_out_ = false;
-  std::mutex jobs_lock_; // guards jobs_
+  std::mutex jobs_lock_; // guards jobs_ and stopped_, and async_ against being woken while it closes
+  bool stopped_ = false;
   std::vector<std::function<void()>> jobs_;
 
   void arm_timer() noexcept;
