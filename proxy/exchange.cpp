@@ -19,6 +19,7 @@ void Exchange::clear() noexcept {
   body = nullptr;
   reply = nullptr;
   head_started = head_done = 0;
+  interims = 0;
   head_sent = failed = false;
   failure = {};
 }

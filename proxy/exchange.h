@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "http/head.h"
+#include "http/parser.h"
 #include "http/spool.h"
 #include "http/target.h"
 #include "io/stream.h"
@@ -80,6 +81,8 @@ struct Exchange {
   // The stages' own.
   http::Target target;
   http::ReplyHead answer;
+  http::HeadScan answer_scan;     // of the head that is being received
+  int interims = 0;               // 1xx replies of the server so far
   std::size_t answer_head = 0;    // bytes of the server's reply head, still in its input until the body is relayed
   std::string upstream_target;
   std::string out;                // the head that goes to the server

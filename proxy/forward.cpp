@@ -42,6 +42,7 @@ struct Attempt {
 io::Task<Attempt> exchange_heads(Exchange& x, Link& link, BodySource& body, http::Framing framing) {
   io::Stream& server = *link.server;
   const std::uint64_t before = server.sent();
+  expect_head(x);
   const auto sent = co_await send_request(x, server, body, framing);
   const bool left = server.sent() != before;
   x.record.forwarded = x.record.forwarded || left;
@@ -93,7 +94,6 @@ io::Task<Result<void>> forward(Exchange& x) {
     const auto attempt = co_await exchange_heads(x, *link, body, framing);
     if (attempt.again && may_reuse) {
       may_reuse = false;
-      x.record.forwarded = false;
       continue;
     }
     if (!attempt.outcome) co_return attempt.outcome.error();

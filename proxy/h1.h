@@ -18,11 +18,8 @@ public:
   [[nodiscard]] Error error() const override { return error_; }
   [[nodiscard]] bool complete() const override { return complete_; }
   [[nodiscard]] bool caller_gone() override;
-  [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
   // Gives back to the stream what the last pull() handed over.
   void settle() noexcept;
-  // The caller still waits for a 100 that it will not get.
-  [[nodiscard]] bool uninvited() const noexcept { return expects_; }
 
 private:
   io::Stream& client_;

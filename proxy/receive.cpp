@@ -12,6 +12,7 @@ namespace ledgergate {
 namespace {
 
 constexpr int kMaxInterim = 8;                 // 1xx replies before the real one
+constexpr std::uint32_t kMaxFields = 1000;     // in a reply's head
 constexpr std::size_t kBodyRoom = 128 * 1024;  // plaintext taken off a TLS server at once
 constexpr std::size_t kMaxHeld = 64 * 1024;    // a reply that is held whole to be changed
 
@@ -117,37 +118,45 @@ void release_held(Exchange& x) {
 
 } // namespace
 
-io::Task<Result<void>> receive_head(Exchange& x, io::Stream& server) {
-  const settings::Limits& limits = x.generation->settings().limits;
-  const http::HeadScan::Bounds bounds{limits.reply_head, limits.reply_head, 1000, false};
-  x.wake->deadline_in(ms(x.facts.server->timeouts.reply));
-  for (int interim = 0;; ++interim) {
-    if (interim > kMaxInterim) co_return Error{Cause::reply_unparsable, "too many interim replies"};
-    http::HeadScan scan;
-    scan.reset(bounds);
-    for (;;) {
-      const auto state = scan.advance(server.input());
-      if (state == http::HeadScan::State::complete) break;
-      if (state == http::HeadScan::State::failed) co_return scan.error();
-      const io::Step step = server.fill();
-      if (step == io::Step::done) continue;
-      if (step != io::Step::blocked) co_return broken_head(server, !server.input().empty());
-      server.want_input();
-      const auto happened = co_await x.wake->wait(io::kServerIn | io::kClientIn);
-      if ((happened & io::kExpired) != 0) co_return Error{Cause::reply_timeout};
-      if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
-    }
-    x.answer.clear();
+void expect_head(Exchange& x) {
+  const std::uint32_t bound = x.generation->settings().limits.reply_head;
+  x.answer_scan.reset({bound, bound, kMaxFields, false});
+}
+
+Result<io::Step> take_head(Exchange& x, io::Stream& server) {
+  for (;;) {
+    http::HeadScan& scan = x.answer_scan;
+    const auto state = scan.advance(server.input());
+    if (state == http::HeadScan::State::failed) return scan.error();
+    if (state != http::HeadScan::State::complete) return io::Step::blocked;
     if (x.record.first_byte_micros < 0) x.record.first_byte_micros = static_cast<std::int64_t>((uv_hrtime() - x.head_done) / 1000);
     x.answer_head = scan.size();
+    x.answer.clear();
     const auto parsed = http::parse_reply(server.input().substr(0, x.answer_head), x.request.method, x.answer);
-    if (!parsed) co_return parsed.error();
-    if (x.answer.status >= 200) break;
+    if (!parsed) return parsed.error();
+    if (x.answer.status >= 200) return io::Step::done;
     // RFC 9110 section 15.2: interim replies may come at any time; 100 is the edge's own, 101 was never asked for.
-    if (x.answer.status == 101) co_return Error{Cause::upgrade_failed, "101 without a request to upgrade"};
-    server.consume(scan.size());
+    if (x.answer.status == 101) return Error{Cause::upgrade_failed, "101 without a request to upgrade"};
+    if (++x.interims > kMaxInterim) return Error{Cause::reply_unparsable, "too many interim replies"};
+    server.consume(x.answer_head);
+    expect_head(x);
   }
-  co_return Result<void>{};
+}
+
+io::Task<Result<void>> receive_head(Exchange& x, io::Stream& server) {
+  x.wake->deadline_in(ms(x.facts.server->timeouts.reply));
+  for (;;) {
+    const auto taken = take_head(x, server);
+    if (!taken) co_return taken.error();
+    if (*taken == io::Step::done) co_return Result<void>{};
+    const io::Step step = server.fill();
+    if (step == io::Step::done) continue;
+    if (step != io::Step::blocked) co_return broken_head(server, !server.input().empty());
+    server.want_input();
+    const auto happened = co_await x.wake->wait(io::kServerIn | io::kClientIn);
+    if ((happened & io::kExpired) != 0) co_return Error{Cause::reply_timeout};
+    if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+  }
 }
 
 io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {

@@ -24,15 +24,14 @@ void put_chunk(io::Stream& server, std::string_view bytes) {
 
 enum class Spoke : std::uint8_t { nothing, reply, gone };
 
-// What the server said while it was being sent to.
-Spoke listen_to(io::Stream& server) {
-  switch (server.fill()) {
-  case io::Step::done: return Spoke::reply;
-  case io::Step::blocked: server.want_input(); return Spoke::nothing;
-  case io::Step::ended:
-  case io::Step::failed: break;
-  }
-  return Spoke::gone;
+// What the server said while it was being sent to. An interim reply is no answer: a server that says 100 wants the body.
+Spoke listen_to(Exchange& x, io::Stream& server) {
+  const io::Step step = server.fill();
+  if (step == io::Step::ended || step == io::Step::failed) return server.input().empty() ? Spoke::gone : Spoke::reply;
+  const auto taken = take_head(x, server);
+  if (!taken || *taken == io::Step::done) return Spoke::reply; // receive_head will say what is wrong with it
+  server.want_input();
+  return Spoke::nothing;
 }
 
 // The server takes no more: the reply that may be waiting is read first (a write that fails says nothing about what was sent before).
@@ -65,7 +64,7 @@ io::Task<Result<Sent>> drain(Exchange& x, io::Stream& server) {
       x.wake->deadline_in(patience);
     }
     if ((happened & io::kServerIn) != 0) {
-      const Spoke spoke = listen_to(server);
+      const Spoke spoke = listen_to(x, server);
       if (spoke == Spoke::reply) co_return Sent::early_reply;
       if (spoke == Spoke::gone && server.failed()) co_return Error{Cause::upstream_reset};
     }
@@ -120,7 +119,7 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
       co_return Error{Cause::client_body_timeout};
     }
     if ((happened & io::kServerIn) != 0) {
-      const Spoke spoke = listen_to(server);
+      const Spoke spoke = listen_to(x, server);
       if (spoke == Spoke::reply) co_return Sent::early_reply;
       if (spoke == Spoke::gone) co_return Error{Cause::upstream_closed, "inside the request body"};
     }

@@ -33,6 +33,10 @@ io::Task<Result<void>> spool_request(Exchange& exchange);
 
 // receive.cpp: the reply's head, and its body to the caller.
 io::Task<Result<void>> receive_head(Exchange& exchange, io::Stream& server);
+// Before a request goes to a server: the next bytes from there begin a head.
+void expect_head(Exchange& exchange);
+// Reads the head that lies in the server's input, passing over interim replies (1xx): blocked when there is no whole head yet.
+Result<io::Step> take_head(Exchange& exchange, io::Stream& server);
 io::Task<Result<void>> relay_reply(Exchange& exchange, io::Stream& server);
 // Waits until the sink has handed everything to the kernel, at the caller's minimum rate.
 io::Task<Result<void>> flush_reply(Exchange& exchange);

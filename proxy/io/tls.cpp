@@ -99,6 +99,7 @@ void Stream::tls_broke() noexcept {
 Step Stream::fill_tls(std::size_t room) noexcept {
   if (failed()) return Step::failed;
   bool got = false;
+  if (in_.empty()) in_.begin = in_.end = 0;
   while (!close_notify_) {
     try {
       if (in_.room() == 0 || !in_.block) make_room(in_, std::max<std::size_t>(room, 1024));
