@@ -57,7 +57,7 @@ def count(generator, program, requests):
 
 def table(counted):
     """Lines to print: a row a call, a column a proxy."""
-    names = sorted({name for calls in counted.values() for name in calls}, key=lambda name: -max(calls.get(name, 0) for calls in counted.values()))
+    names = sorted({"epoll_ctl"}.union(*counted.values()), key=lambda name: -max(calls.get(name, 0) for calls in counted.values()))
     lines = [f"{'':24}" + "".join(f"{proxy:>12}" for proxy in counted)]
     totals = {proxy: sum(calls.values()) for proxy, calls in counted.items()}
     lines.append(f"  {'all':22}" + "".join(f"{totals[proxy]:12.3f}" for proxy in counted))
