@@ -128,14 +128,14 @@ class Lines:
 
 
 class Edge:
-    """One running edge."""
+    """One running edge. `launcher` is a command that becomes the program in the end; it gets the descriptors of `pass_fds`."""
 
-    def __init__(self, settings=None, arguments=None, environment=None, stdout=subprocess.PIPE, wait=True):
+    def __init__(self, settings=None, arguments=None, environment=None, stdout=subprocess.PIPE, wait=True, launcher=(), pass_fds=()):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="edge-", dir=scratch()))
         self.file = self.directory / "ledgergate.yaml"
         if settings is not None:
             self.write(settings)
-        command = [program(), "run"] + (arguments if arguments is not None else ["-c", str(self.file)])
+        command = [*launcher, program(), "run"] + (arguments if arguments is not None else ["-c", str(self.file)])
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -143,10 +143,12 @@ class Edge:
             stderr=subprocess.PIPE,
             env=os.environ | {"TMPDIR": str(self.directory)} | (environment or {}),
             cwd=self.directory,
+            pass_fds=pass_fds,
         )
         self.log = Lines(self.process.stdout) if stdout == subprocess.PIPE else None
         self.said = Lines(self.process.stderr)
         self.ports = {}
+        self.told = False
         if wait:
             self.wait_until_ready()
 
@@ -177,6 +179,7 @@ class Edge:
         return self.said.wait(r"\breload(ed)?\b.*|\brefused\b", mark)
 
     def terminate(self):
+        self.told = True
         self.process.send_signal(signal.SIGTERM)
 
     def wait_for_exit(self):
@@ -189,7 +192,7 @@ class Edge:
 
     def stop(self, expect=0):
         """SIGTERM, and the proof that it ended well."""
-        if self.process.poll() is None:
+        if self.process.poll() is None and not self.told:
             self.terminate()
         code = self.wait_for_exit()
         self.said.thread.join(PATIENCE)

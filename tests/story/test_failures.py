@@ -7,6 +7,7 @@ from client import Ended
 from harness import Story, certificates, config, free_port, pair
 
 from mserver import MServer
+from raw import Raw
 from web import Web
 
 ASK = b"GET /bytes/1000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -75,7 +76,7 @@ class NoReply(Story):
         self.cause("garbage", 502, "reply_unparsable")
 
     def test_half_a_head(self):
-        self.cause("half_head", 502, "upstream_closed")
+        self.cause("half_head", 502, "reply_truncated")
 
     def test_a_head_without_end(self):
         self.cause("huge_head", 502, "reply_head_too_large")
@@ -298,7 +299,7 @@ class UpstreamTls(Story):
         self.assertEqual(reply.status, 502)
 
     def test_a_server_that_does_not_speak_tls(self):
-        server = self.standin(Web)
+        server = self.standin(Raw, when="accept", answer=b"220 mail.example ESMTP\r\n")
         edge = self.start(config(server.url.replace("http:", "https:"), server={"tls": {"verify": False}}))
         self.assert_refused(edge.ask(ASK), 502, "upstream_tls")
 

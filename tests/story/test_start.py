@@ -140,7 +140,7 @@ class Ports(Starting):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             listen = [{"name": "lan", "address": f"127.0.0.1:{port}", "tls": "off"}]
-            self.fails(RUN_TIME, rf"{port}.*in use|in use.*{port}", "run", "-c", self.file(config("http://127.0.0.1:1", listen=listen)))
+            self.fails(RUN_TIME, rf"{port}.*(in use|taken)", "run", "-c", self.file(config("http://127.0.0.1:1", listen=listen)))
 
     def test_a_second_edge_on_the_same_port(self):
         """SO_REUSEPORT would let it in; half the callers would meet the wrong one."""
