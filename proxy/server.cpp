@@ -70,6 +70,7 @@ private:
   // Opens what the snapshot wants and is not open yet, for each worker; false: `error` says what can't be opened (nothing is open then).
   bool open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOrder>>& orders, std::string& error);
   listen::Sockets open_door(const settings::Listener& listener);
+  void warn_of_idle_sockets(const Snapshot& snapshot) const;
   void hand_over(std::vector<std::vector<DoorOrder>>& orders);
   void watch_signals();
   void tick();
@@ -86,6 +87,14 @@ listen::Sockets Server::open_door(const settings::Listener& listener) {
   sockets.bound = given->address;
   for (std::size_t i = 0; i < workers_.size(); ++i) sockets.descriptors.push_back(::dup(given->descriptor));
   return sockets;
+}
+
+// Its callers would wait in the kernel's queue for ever, and nobody would know why.
+void Server::warn_of_idle_sockets(const Snapshot& snapshot) const {
+  const auto& listeners = snapshot.settings->listeners;
+  for (const listen::Activated& given : activated_)
+    if (std::none_of(listeners.begin(), listeners.end(), [&](const settings::Listener& listener) { return listener.address == given.address; }))
+      event(LogLevel::warning, "systemd handed over " + given.address.text() + ", but no listener has this address: nobody answers there");
 }
 
 bool Server::open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOrder>>& orders, std::string& error) {
@@ -110,6 +119,7 @@ bool Server::open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOr
     for (std::size_t w = 0; w < workers_.size(); ++w) orders[w].push_back({i, key, sockets.descriptors[w]});
     event(LogLevel::info, "listening " + listeners[i].name + " " + sockets.bound.text());
   }
+  warn_of_idle_sockets(snapshot);
   return true;
 }
 
