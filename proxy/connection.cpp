@@ -184,12 +184,12 @@ io::Task<void> close_politely(Connection& c) {
 // Requests on one connection, in order.
 io::Task<void> serve_requests(Connection& c) {
   for (;;) {
-    const bool more = co_await await_request(c);
+    const auto more = co_await await_request(c);
     if (!more) break;
     // A reload is seen between requests; an exchange keeps the settings it began with.
     c.last = !c.worker.refresh(c.generation, c.listener);
     const auto scratch = c.worker.lease();
-    const bool keep = co_await serve_one(c, *scratch);
+    const auto keep = co_await serve_one(c, *scratch);
     if (!keep) break;
     c.client->trim();
   }
