@@ -7,7 +7,7 @@ namespace {
 
 // What the caller may do: shown under the sentence of the cause. "In doubt" is said wherever the request may have been carried out.
 std::string_view advice(const CauseInfo& info, bool forwarded, bool safe) {
-  if (info.side == Side::upstream && forwarded && !safe) return "The request may have been carried out: check before sending it again.\n";
+  if (info.side != Side::client && forwarded && !safe) return "The request may have been carried out: check before sending it again.\n";
   if (info.status == 503 || (info.side == Side::upstream && !forwarded)) return "The request was not forwarded: it is safe to send it again.\n";
   return {};
 }
@@ -43,6 +43,8 @@ void answer(Exchange& x, std::uint16_t status, std::string_view content_type, st
 }
 
 void refuse(Exchange& x, Error error) {
+  // Connectors send a POST again by themselves on 503: never for what the server may have carried out.
+  if (describe(error.cause).status == 503 && x.record.forwarded) error = {Cause::internal, describe(error.cause).text};
   const CauseInfo& info = describe(error.cause);
   x.failed = true;
   x.failure = error;

@@ -1,0 +1,73 @@
+// What a refusal tells the caller to do next. Connectors in the field send a POST again by themselves on 503, so that status and
+// "safe to send again" must never be said of a request that the server may have carried out.
+#include "story.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace {
+
+using namespace ledgergate;
+
+class Reply final : public ReplySink {
+public:
+  void head(const http::ReplyHead& reply, http::BodyKind, std::uint64_t) override {
+    status = reply.status;
+    for (const auto& field : reply.fields) fields.append(field.name).append(": ").append(field.value).append("\n");
+  }
+  void body(std::string_view bytes) override { text += bytes; }
+  void end() override {}
+  io::Step flush() override { return io::Step::done; }
+  [[nodiscard]] std::size_t unsent() const override { return 0; }
+  void cut() override {}
+
+  int status = 0;
+  std::string fields, text;
+};
+
+Reply refused(Cause cause, http::Method method, bool forwarded) {
+  Reply reply;
+  Exchange exchange;
+  exchange.reply = &reply;
+  exchange.request.method = method;
+  exchange.record.forwarded = forwarded;
+  refuse(exchange, Error{cause});
+  return reply;
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+TEST(Refusal, WithoutCapacityMaySendAgain) {
+  const auto reply = refused(Cause::no_capacity, http::Method::post, false);
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_TRUE(has(reply.fields, "Retry-After: 5")) << reply.fields;
+  EXPECT_TRUE(has(reply.fields, "forwarded=no")) << reply.fields;
+  EXPECT_TRUE(has(reply.text, "safe to send it again")) << reply.text;
+}
+
+TEST(Refusal, OfWhatWasForwardedIsNeverAnInvitation) {
+  for (const Cause cause :
+       {Cause::out_of_memory, Cause::no_capacity, Cause::internal, Cause::reply_timeout, Cause::upstream_closed}) {
+    const auto reply = refused(cause, http::Method::post, true);
+    EXPECT_NE(reply.status, 503) << describe(cause).name;
+    EXPECT_FALSE(has(reply.fields, "Retry-After")) << reply.fields;
+    EXPECT_TRUE(has(reply.fields, "forwarded=maybe")) << reply.fields;
+    EXPECT_TRUE(has(reply.text, "may have been carried out")) << describe(cause).name << ": " << reply.text;
+    EXPECT_FALSE(has(reply.text, "safe to send it again")) << reply.text;
+  }
+}
+
+TEST(Refusal, OfAServerThatWasNotReachedMaySendAgain) {
+  const auto reply = refused(Cause::connect_refused, http::Method::post, false);
+  EXPECT_EQ(reply.status, 502);
+  EXPECT_TRUE(has(reply.text, "safe to send it again")) << reply.text;
+}
+
+TEST(Refusal, OfASafeMethodNeedsNoWarning) {
+  const auto reply = refused(Cause::reply_timeout, http::Method::get, true);
+  EXPECT_EQ(reply.status, 504);
+  EXPECT_FALSE(has(reply.text, "carried out")) << reply.text;
+}
+
+} // namespace
