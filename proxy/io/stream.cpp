@@ -25,7 +25,11 @@ Stream::Stream(Loop& loop) noexcept : loop_(loop) {
 }
 
 Stream::~Stream() {
-  if (ssl_ != nullptr) SSL_free(ssl_);
+  if (ssl_ == nullptr) return;
+  // OpenSSL takes a session out of use whose connection ends without close_notify; RFC 5246 section 7.2.1 no longer asks for that,
+  // and kept connections to a server mostly end so.
+  SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl_);
 }
 
 Stream::Ptr Stream::accept(Loop& loop, uv_stream_t* listener) {

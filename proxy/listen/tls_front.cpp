@@ -150,7 +150,8 @@ SSL_CTX* TlsFront::find(std::string_view name) const noexcept {
     const auto found = std::lower_bound(names_.begin(), names_.end(), key, [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
     return found != names_.end() && found->first == key ? contexts_[found->second].get() : nullptr;
   };
-  if (!name.empty()) {
+  // A name that begins with a dot is none, and would be taken for a wildcard's entry.
+  if (!name.empty() && name.front() != '.') {
     if (SSL_CTX* exact = look(name); exact != nullptr) return exact;
     if (const auto dot = name.find('.'); dot != std::string_view::npos)
       if (SSL_CTX* wildcard = look(name.substr(dot)); wildcard != nullptr) return wildcard;

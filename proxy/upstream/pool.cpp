@@ -25,6 +25,8 @@ io::Stream::Ptr Pool::take() noexcept {
 
 void Pool::put(io::Stream::Ptr stream) {
   if (idle_.size() >= server_.keep_idle || stream->gone() || stream->failed() || !stream->input().empty()) return;
+  // Records that came with the reply may not be decrypted yet: a session ticket is fine, a message nobody asked for is not.
+  if (stream->fill() != io::Step::blocked) return;
   stream->attach(this);
   stream->trim();
   stream->want_input();

@@ -1,0 +1,146 @@
+#include "upstream/resolver.h"
+
+#include "../loop_world.h"
+#include "name_service.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace ledgergate::upstream::tests {
+namespace {
+
+struct Asker {
+  explicit Asker(io::Loop& loop) : wake(loop) {}
+  io::Wake wake;
+  std::optional<Result<Addresses>> answer;
+  [[nodiscard]] std::string text() const {
+    if (!answer) return "waiting";
+    if (!*answer) return std::string(describe(answer->error().cause).name);
+    std::string all;
+    for (const IpAddress& each : **answer) all += (all.empty() ? "" : " ") + each.text();
+    return all;
+  }
+};
+
+io::Detached ask(Resolver& resolver, Asker& asker, const std::string& host, io::TimeMs fresh_for) {
+  auto answer = co_await resolver.resolve(asker.wake, host, fresh_for);
+  asker.answer.emplace(std::move(answer));
+}
+
+struct ResolverTest : ::testing::Test, ledgergate::tests::LoopWorld {
+  ~ResolverTest() override { NameService::forget(); }
+
+  std::string answer_of(const std::string& host, io::TimeMs fresh_for = 1'000'000) {
+    Asker asker(loop);
+    ask(resolver, asker, host, fresh_for);
+    EXPECT_TRUE(until([&] { return asker.answer.has_value(); }));
+    return asker.text();
+  }
+
+  Resolver resolver{loop};
+};
+
+TEST_F(ResolverTest, AnAddressIsItsOwnAnswer) {
+  Asker asker(loop);
+  ask(resolver, asker, "192.0.2.7", 1000);
+  EXPECT_EQ(asker.text(), "192.0.2.7") << "at once, without a turn of the loop";
+  Asker other(loop);
+  ask(resolver, other, "2001:db8::1", 1000);
+  EXPECT_EQ(other.text(), "2001:db8::1");
+  EXPECT_EQ(NameService::asked("192.0.2.7"), 0);
+}
+
+TEST_F(ResolverTest, ANameHasAllItsAddressesOnceEachInTheirOrder) {
+  NameService::says("pohoda.lan", {"192.0.2.2", "2001:db8::2", "192.0.2.1", "192.0.2.2"});
+  EXPECT_EQ(answer_of("pohoda.lan"), "192.0.2.2 2001:db8::2 192.0.2.1");
+}
+
+TEST_F(ResolverTest, ManyWhoAskTogetherAreOneQuery) {
+  NameService::says("pohoda.lan", {"192.0.2.1"});
+  NameService::hold();
+  std::vector<std::unique_ptr<Asker>> askers;
+  const std::string host = "pohoda.lan";
+  for (int i = 0; i < 20; ++i) {
+    askers.push_back(std::make_unique<Asker>(loop));
+    ask(resolver, *askers.back(), host, 1000);
+  }
+  EXPECT_EQ(askers.back()->text(), "waiting");
+  NameService::release();
+  ASSERT_TRUE(until([&] { return askers.back()->answer.has_value(); }));
+  for (const auto& asker : askers) EXPECT_EQ(asker->text(), "192.0.2.1");
+  EXPECT_EQ(NameService::asked(host), 1);
+}
+
+TEST_F(ResolverTest, AnAnswerIsKeptWhileItIsFresh) {
+  NameService::says("pohoda.lan", {"192.0.2.1"});
+  EXPECT_EQ(answer_of("pohoda.lan"), "192.0.2.1");
+  NameService::says("pohoda.lan", {"192.0.2.9"});
+  EXPECT_EQ(answer_of("pohoda.lan"), "192.0.2.1");
+  EXPECT_EQ(NameService::asked("pohoda.lan"), 1);
+}
+
+TEST_F(ResolverTest, AnOldAnswerIsUsedAtOnceWhileANewOneIsOnItsWay) {
+  NameService::says("pohoda.lan", {"192.0.2.1"});
+  EXPECT_EQ(answer_of("pohoda.lan"), "192.0.2.1");
+  NameService::says("pohoda.lan", {"192.0.2.9"});
+  Asker asker(loop);
+  const std::string host = "pohoda.lan";
+  ask(resolver, asker, host, 0);
+  EXPECT_EQ(asker.text(), "192.0.2.1") << "nobody waits for what is known already";
+  ASSERT_TRUE(until([&] { return answer_of("pohoda.lan") == "192.0.2.9"; }));
+}
+
+TEST_F(ResolverTest, ANameThatCannotBeResolvedIsADnsError) {
+  EXPECT_EQ(answer_of("nobody.lan"), "dns_error");
+  NameService::says("nobody.lan", {"192.0.2.3"});
+  EXPECT_EQ(answer_of("nobody.lan"), "192.0.2.3") << "a failure is not kept";
+}
+
+TEST_F(ResolverTest, AGoodAnswerIsKeptWhenTheNameServerFails) {
+  NameService::says("pohoda.lan", {"192.0.2.1"});
+  EXPECT_EQ(answer_of("pohoda.lan"), "192.0.2.1");
+  NameService::says("pohoda.lan", {});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(answer_of("pohoda.lan", 0), "192.0.2.1");
+    ASSERT_TRUE(until([&] { return NameService::asked("pohoda.lan") >= 2 + i; }));
+    settle();
+  }
+}
+
+TEST_F(ResolverTest, AnAnswerThatTakesTooLongIsATimeOutForWhoWaited) {
+  NameService::says("pohoda.lan", {"192.0.2.1"});
+  NameService::hold();
+  auto hurried = std::make_unique<Asker>(loop);
+  Asker patient(loop);
+  const std::string host = "pohoda.lan";
+  hurried->wake.deadline_in(1);
+  ask(resolver, *hurried, host, 1000);
+  ask(resolver, patient, host, 1000);
+  ASSERT_TRUE(until([&] { return hurried->answer.has_value(); }));
+  EXPECT_EQ(hurried->text(), "dns_timeout");
+  hurried.reset(); // its story is over: the answer must not look for it
+  NameService::release();
+  ASSERT_TRUE(until([&] { return patient.answer.has_value(); }));
+  EXPECT_EQ(patient.text(), "192.0.2.1");
+}
+
+TEST(ResolverEnd, AnAnswerThatComesAfterTheResolverIsGoneIsDropped) {
+  ledgergate::tests::LoopWorld world;
+  NameService::hold();
+  {
+    Resolver resolver(world.loop);
+    Asker asker(world.loop);
+    const std::string host = "pohoda.lan";
+    asker.wake.deadline_in(1);
+    ask(resolver, asker, host, 1000);
+    ASSERT_TRUE(world.until([&] { return asker.answer.has_value(); }));
+  }
+  NameService::forget();
+  world.settle();
+}
+
+} // namespace
+} // namespace ledgergate::upstream::tests
