@@ -1,1 +1,36 @@
-install(TARGETS ledgergate RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# Where Debian's file hierarchy wants things: /usr unless another prefix is asked for, settings in /etc whatever the prefix. DESTDIR
+# works as usual (packages, tests). The prefix counts at install time: cmake --install DIR [--prefix PREFIX].
+if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
+  set_property(CACHE CMAKE_INSTALL_PREFIX PROPERTY VALUE /usr)
+endif()
+
+set(share share/ledgergate)
+set(documents share/doc/ledgergate)
+
+install(TARGETS ledgergate RUNTIME DESTINATION bin)
+install(FILES config/ledgergate.schema.json DESTINATION ${share})
+install(FILES README.md CHANGELOG.md SECURITY.md DESTINATION ${documents})
+install(FILES docs/architecture.md docs/config.md docs/errors.md docs/performance.md DESTINATION ${documents}/docs)
+install(FILES certs/README.md DESTINATION ${documents} RENAME certificates.md)
+install(FILES config/ledgergate.yaml DESTINATION ${documents}/examples)
+install(DIRECTORY config/examples/ DESTINATION ${documents}/examples FILES_MATCHING PATTERN "*.yaml")
+install(FILES docs/ledgergate.1 DESTINATION share/man/man1)
+install(FILES docs/ledgergate.yaml.5 DESTINATION share/man/man5)
+install(FILES systemd/ledgergate.socket DESTINATION lib/systemd/system)
+install(FILES systemd/ledgergate.sysusers DESTINATION lib/sysusers.d RENAME ledgergate.conf)
+install(FILES systemd/ledgergate.tmpfiles DESTINATION lib/tmpfiles.d RENAME ledgergate.conf)
+
+# The service names the program by its full path, which only the prefix knows. The settings are never overwritten.
+install(CODE "
+  set(source [[${PROJECT_SOURCE_DIR}]])
+  set(scratch [[${PROJECT_BINARY_DIR}/install]])")
+install(CODE [[
+  get_filename_component(prefix "${CMAKE_INSTALL_PREFIX}" ABSOLUTE)
+  file(READ "${source}/systemd/ledgergate.service" unit)
+  string(REPLACE "=/usr/bin/ledgergate" "=${prefix}/bin/ledgergate" unit "${unit}")
+  file(WRITE "${scratch}/ledgergate.service" "${unit}")
+  file(INSTALL "${scratch}/ledgergate.service" DESTINATION "${prefix}/lib/systemd/system")
+  if(NOT EXISTS "$ENV{DESTDIR}/etc/ledgergate/ledgergate.yaml")
+    file(INSTALL "${source}/config/first.yaml" DESTINATION /etc/ledgergate RENAME ledgergate.yaml)
+  endif()
+]])
