@@ -29,8 +29,7 @@ def forwarding(arguments, facts):
     quoted = f'"{host}"' if ":" in host else host
     lines = ["X-Forwarded-For: 127.0.0.1", f"X-Forwarded-Proto: {facts.scheme}"]
     if host == "-":
-        # The port that the settings name, which is 0 here.
-        lines += ["X-Forwarded-Port: 0", f"Forwarded: for=127.0.0.1;proto={facts.scheme}"]
+        lines += [f"X-Forwarded-Port: {facts.port}", f"Forwarded: for=127.0.0.1;proto={facts.scheme}"]
     else:
         lines += [f"X-Forwarded-Host: {host}", f"X-Forwarded-Port: {port}", f"Forwarded: for=127.0.0.1;proto={facts.scheme};host={quoted}"]
     return ["".join(line + "\r\n" for line in lines).encode() + b"X-Request-ID: ", request_id(arguments), f"\r\nVia: {via} ledgergate\r\n".encode()]
