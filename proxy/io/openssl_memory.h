@@ -1,5 +1,5 @@
-// OpenSSL's record buffers (16 KiB and a bit) come and go with every record under SSL_MODE_RELEASE_BUFFERS; a few are kept by each
-// thread, so that the steady state allocates nothing.
+// OpenSSL's record buffers (16 KiB and a bit) come and go with every record under SSL_MODE_RELEASE_BUFFERS, and so do its small
+// notes on a record being built; a few are kept by each thread, so that the steady state allocates nothing.
 #pragma once
 
 namespace ledgergate::io {
