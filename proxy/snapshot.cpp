@@ -47,7 +47,7 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
     if (!why.empty()) problems.errors.push_back("server " + server.name + ": " + why);
   }
   if (std::none_of(made->listeners.begin(), made->listeners.end(), [](const ListenerRuntime& each) { return each.enabled; }))
-    problems.errors.push_back("no listener can be opened");
+    problems.errors.emplace_back("no listener can be opened");
   made->spool_directory = choose_spool(settings->spool.directory, problems);
   made->settings = std::move(settings);
   if (!problems.errors.empty()) return nullptr;
