@@ -22,8 +22,8 @@ io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count
 
 struct Connection {
   Connection(Worker& its_worker, std::shared_ptr<const Generation> its_generation, std::size_t its_listener, io::Stream::Ptr stream)
-      : worker(its_worker), generation(std::move(its_generation)), listener(its_listener), client(std::move(stream)), wake(its_worker.loop()),
-        slot(generation->snapshot->listeners[listener].connections) {
+      : worker(its_worker), generation(std::move(its_generation)), listener(its_listener), client(std::move(stream)),
+        wake(its_worker.loop()), slot(generation->snapshot->listeners[listener].connections) {
     client->attach(&wake, io::kClientIn, io::kClientOut);
     peer = client->peer();
     peer_ip_text = peer.ip.text();
@@ -146,7 +146,8 @@ io::Task<bool> serve_one(Connection& c, Exchange& x) {
   x.head_started = uv_hrtime();
   ++c.requests;
   const auto head = co_await read_head(c, x);
-  const bool may_keep = head.ok() && !c.last && !c.worker.draining() && c.requests < c.generation->settings().limits.requests_per_connection;
+  const bool may_keep =
+      head.ok() && !c.last && !c.worker.draining() && c.requests < c.generation->settings().limits.requests_per_connection;
   if (head) body.start(x.request.body, x.request.expect_continue);
   reply.start(x, may_keep);
   if (!head) {
@@ -197,7 +198,8 @@ io::Task<void> serve_requests(Connection& c) {
 
 } // namespace
 
-io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener, io::Stream::Ptr client) {
+io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener,
+                              io::Stream::Ptr client) {
   Connection c(worker, std::move(generation), listener, std::move(client));
   if (const listen::TlsFront* front = c.generation->front(listener); front != nullptr) {
     const auto secured = co_await handshake(c, *front);

@@ -19,6 +19,7 @@ struct OpenConnection {
 };
 
 // Runs by itself until the connection is closed. `listener` is the index in the generation's settings.
-io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener, io::Stream::Ptr client);
+io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener,
+                              io::Stream::Ptr client);
 
 } // namespace ledgergate

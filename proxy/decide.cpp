@@ -11,8 +11,8 @@ constexpr std::string_view kChallengePrefix = "/.well-known/acme-challenge/";
 
 bool carries_secrets(const http::RequestHead& request) {
   for (const auto& field : request.fields)
-    if (http::iequals(field.name, "Authorization") || http::iequals(field.name, "STW-Authorization") || http::iequals(field.name, "Cookie") ||
-        http::iequals(field.name, "X-Edge-Key"))
+    if (http::iequals(field.name, "Authorization") || http::iequals(field.name, "STW-Authorization") ||
+        http::iequals(field.name, "Cookie") || http::iequals(field.name, "X-Edge-Key"))
       return true;
   return false;
 }
@@ -30,7 +30,8 @@ Result<Way> decide(Exchange& x) {
   if (!listener.acme_webroot.empty() && std::string_view(x.target.decoded).starts_with(kChallengePrefix)) return Way::challenge;
   if (listener.kind == settings::ListenerKind::redirect) {
     // A till would send its password in clear each time, and old .NET does not follow 308: the first request must fail loudly.
-    if (x.request.body.kind != http::BodyKind::none || carries_secrets(x.request)) return Error{Cause::https_required, "migration due: a caller still uses plain http"};
+    if (x.request.body.kind != http::BodyKind::none || carries_secrets(x.request))
+      return Error{Cause::https_required, "migration due: a caller still uses plain http"};
     return Way::redirect;
   }
 
@@ -43,11 +44,13 @@ Result<Way> decide(Exchange& x) {
 
   route::append_upstream_target(*route, x.target, x.upstream_target);
   const auto endpoint = profile::check(server.profile, x.request.method, route::server_path(*route, x.target, x.note));
-  if (endpoint.verdict == profile::Verdict::no_such_endpoint) return Error{Cause::no_route, "no such endpoint on this kind of server"};
+  if (endpoint.verdict == profile::Verdict::no_such_endpoint)
+    return Error{Cause::no_route, "no such endpoint on this kind of server"};
   if (endpoint.verdict == profile::Verdict::method_not_allowed) return Error{Cause::method_not_allowed, endpoint.allow};
 
   const std::uint64_t limit = route->body_limit != 0 ? route->body_limit : server.body_limit;
-  if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit) return Error{Cause::body_too_large};
+  if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit)
+    return Error{Cause::body_too_large};
   x.body->limit(limit);
   return Way::forward;
 }

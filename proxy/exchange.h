@@ -28,8 +28,8 @@ class Worker;
 // The request body, decoded of its framing.
 class BodySource {
 public:
-  // done: `bytes` (never empty) are handed over and stay good until the next call. ended: the body is complete. blocked: call want()
-  // and wait for kClientIn. failed: error().
+  // done: `bytes` (never empty) are handed over and stay good until the next call. ended: the body is complete. blocked: call
+  // want() and wait for kClientIn. failed: error().
   virtual io::Step pull(std::string_view& bytes) = 0;
   virtual void want() = 0;
   // Largest body that is taken, in bytes; 0: no bound. Beyond it pull() fails with body_too_large.
@@ -70,10 +70,10 @@ struct Exchange {
   io::Wake* wake = nullptr;
   BodySource* body = nullptr;
   ReplySink* reply = nullptr;
-  std::size_t listener = 0;       // index into the settings
+  std::size_t listener = 0; // index into the settings
   Endpoint peer;
   std::string_view peer_ip_text;
-  std::string head_text;          // the head's own bytes: views of `request` lie here
+  std::string head_text; // the head's own bytes: views of `request` lie here
   http::RequestHead request;
   route::Facts facts;             // listener and TLS facts are set; the stages fill in the rest
   std::uint64_t head_started = 0; // uv_hrtime() of the head's first byte
@@ -81,20 +81,20 @@ struct Exchange {
   // The stages' own.
   http::Target target;
   http::ReplyHead answer;
-  http::HeadScan answer_scan;     // of the head that is being received
-  int interims = 0;               // 1xx replies of the server so far
-  std::size_t answer_head = 0;    // bytes of the server's reply head, still in its input until the body is relayed
+  http::HeadScan answer_scan;  // of the head that is being received
+  int interims = 0;            // 1xx replies of the server so far
+  std::size_t answer_head = 0; // bytes of the server's reply head, still in its input until the body is relayed
   std::string upstream_target;
-  std::string out;                // the head that goes to the server
-  std::string gathered;           // reply bytes not yet encrypted or offered to the kernel
+  std::string out;      // the head that goes to the server
+  std::string gathered; // reply bytes not yet encrypted or offered to the kernel
   std::string request_id;
   std::string_view client_ip_text;
-  std::string other_ip_text;      // the caller's, when a trusted proxy named it
-  std::string note;               // a reply body of our own, or one that was held to be changed
+  std::string other_ip_text; // the caller's, when a trusted proxy named it
+  std::string note;          // a reply body of our own, or one that was held to be changed
   http::Spool spool;
   observe::AccessRecord record;
-  std::uint64_t head_done = 0;    // uv_hrtime()
-  bool head_sent = false;         // the reply's head went to the sink
+  std::uint64_t head_done = 0; // uv_hrtime()
+  bool head_sent = false;      // the reply's head went to the sink
   Error failure{};
   bool failed = false;
 

@@ -54,7 +54,8 @@ io::Task<Attempt> exchange_heads(Exchange& x, Link& link, BodySource& body, http
   }
   if (!result.outcome) {
     const Cause cause = result.outcome.error().cause;
-    const bool closed_early = cause == Cause::upstream_closed || cause == Cause::upstream_reset || cause == Cause::upstream_write_failed;
+    const bool closed_early =
+        cause == Cause::upstream_closed || cause == Cause::upstream_reset || cause == Cause::upstream_write_failed;
     const bool replayable = framing.kind == http::BodyKind::none;
     result.again = closed_early && replayable && link.reused && (!left || http::is_safe(x.request.method));
   }

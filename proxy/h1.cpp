@@ -114,10 +114,13 @@ void H1Reply::head(const http::ReplyHead& reply, http::BodyKind body, std::uint6
   case http::BodyKind::none: framing_ = route::ReplyFraming::none; break;
   case http::BodyKind::length: framing_ = route::ReplyFraming::length; break;
   case http::BodyKind::chunked:
-  case http::BodyKind::until_close: framing_ = knows_chunked ? route::ReplyFraming::chunked : route::ReplyFraming::until_close; break;
+  case http::BodyKind::until_close:
+    framing_ = knows_chunked ? route::ReplyFraming::chunked : route::ReplyFraming::until_close;
+    break;
   }
   length_ = length;
-  keep_ = may_keep_ && !exchange_->worker->draining() && request.keep_alive && exchange_->body->complete() && framing_ != route::ReplyFraming::until_close;
+  keep_ = may_keep_ && !exchange_->worker->draining() && request.keep_alive && exchange_->body->complete() &&
+          framing_ != route::ReplyFraming::until_close;
   route::append_reply_head(exchange_->facts, reply, framing_, length, keep_, gathered_);
 }
 

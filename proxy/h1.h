@@ -11,7 +11,7 @@ public:
   explicit H1Body(io::Stream& client) : client_(client) {}
   // Starts a body: `framing` from the head, `limit` in bytes (0: none), `expects` when the caller waits for 100 (Continue).
   void start(const http::Framing& framing, bool expects) noexcept;
-    io::Step pull(std::string_view& bytes) override;
+  io::Step pull(std::string_view& bytes) override;
   void want() override { client_.want_input(); }
   void limit(std::uint64_t bytes) override { limit_ = bytes; }
   void invite() override;
@@ -55,7 +55,7 @@ public:
 
 private:
   io::Stream& client_;
-  std::string& gathered_;         // head and first body bytes: one TLS record, one write
+  std::string& gathered_; // head and first body bytes: one TLS record, one write
   Exchange* exchange_ = nullptr;
   route::ReplyFraming framing_ = route::ReplyFraming::none;
   std::uint64_t length_ = 0, sent_ = 0;

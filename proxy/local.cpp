@@ -50,7 +50,8 @@ Result<void> answer_redirect(Exchange& x) {
 }
 
 Result<void> answer_challenge(Exchange& x) {
-  if (x.request.method != http::Method::get && x.request.method != http::Method::head) return Error{Cause::method_not_allowed, "GET, HEAD"};
+  if (x.request.method != http::Method::get && x.request.method != http::Method::head)
+    return Error{Cause::method_not_allowed, "GET, HEAD"};
   const std::string_view token = std::string_view(x.target.decoded).substr(std::string_view("/.well-known/acme-challenge/").size());
   if (!is_token(token)) return Error{Cause::no_route, "not an ACME token"};
   std::string path = x.facts.listener->acme_webroot + "/.well-known/acme-challenge/";

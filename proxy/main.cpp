@@ -35,12 +35,15 @@ int main(int argc, char** argv) {
 
   CLI::App* run = app.add_subcommand("run", "Serve, in the foreground, until SIGTERM; SIGHUP reloads");
   run->add_option("-c,--config", options.file, "The settings file")->capture_default_str();
-  CLI::Option* to = run->add_option("--to", options.line.to, "Serve without a file: [PROFILE=]URL of the server, as mserver=http://192.168.0.10:444");
+  CLI::Option* to = run->add_option("--to", options.line.to,
+                                    "Serve without a file: [PROFILE=]URL of the server, as mserver=http://192.168.0.10:444");
   run->add_option("--listen", options.line.listen, "Where to listen, with --to")->capture_default_str()->needs(to);
-  run->add_option("--cert", options.line.certificate, "Certificate chain (PEM), with --to; without it plain HTTP is served")->needs(to);
+  run->add_option("--cert", options.line.certificate, "Certificate chain (PEM), with --to; without it plain HTTP is served")
+      ->needs(to);
   run->add_option("--key", options.line.key, "Its key (PEM)")->needs(to);
   run->add_option("--client-cert", options.line.client_certificate, "Certificate and key (PEM) shown to the server")->needs(to);
-  run->add_option("--upstream-ca", options.line.upstream_ca, "CA (PEM) that the server's certificate is checked against")->needs(to);
+  run->add_option("--upstream-ca", options.line.upstream_ca, "CA (PEM) that the server's certificate is checked against")
+      ->needs(to);
   run->add_flag("--anonymous", options.line.anonymous, "Let everybody in, on an address that others can reach")->needs(to);
 
   CLI::App* check = app.add_subcommand("check", "Read the settings and certificates, say all that is wrong with them, and exit");

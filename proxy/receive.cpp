@@ -11,10 +11,10 @@
 namespace ledgergate {
 namespace {
 
-constexpr int kMaxInterim = 8;                 // 1xx replies before the real one
-constexpr std::uint32_t kMaxFields = 1000;     // in a reply's head
-constexpr std::size_t kBodyRoom = 128 * 1024;  // plaintext taken off a TLS server at once
-constexpr std::size_t kMaxHeld = 64 * 1024;    // a reply that is held whole to be changed
+constexpr int kMaxInterim = 8;                // 1xx replies before the real one
+constexpr std::uint32_t kMaxFields = 1000;    // in a reply's head
+constexpr std::size_t kBodyRoom = 128 * 1024; // plaintext taken off a TLS server at once
+constexpr std::size_t kMaxHeld = 64 * 1024;   // a reply that is held whole to be changed
 
 io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
 
@@ -48,7 +48,9 @@ public:
       case http::ChunkDecoder::State::failed: return State::bad;
       }
     }
-    bytes = framing_.kind == http::BodyKind::length ? input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size()))) : input;
+    bytes = framing_.kind == http::BodyKind::length
+                ? input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size())))
+                : input;
     used = bytes.size();
     if (framing_.kind == http::BodyKind::length) {
       left_ -= used;
@@ -90,7 +92,8 @@ bool holds_for_change(const Exchange& x) {
   if (x.answer.body.kind == http::BodyKind::length && x.answer.body.length > kMaxHeld) return false;
   const std::string_view path = std::string_view(x.upstream_target).substr(0, x.upstream_target.find('?'));
   if (!profile::prints_server_name(x.facts.server->profile, path)) return false;
-  return std::none_of(x.answer.fields.begin(), x.answer.fields.end(), [](const http::Field& field) { return http::iequals(field.name, "Content-Encoding"); });
+  return std::none_of(x.answer.fields.begin(), x.answer.fields.end(),
+                      [](const http::Field& field) { return http::iequals(field.name, "Content-Encoding"); });
 }
 
 void send_head(Exchange& x, http::BodyKind kind, std::uint64_t length) {
@@ -179,8 +182,10 @@ io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
     std::size_t used = 0;
     const auto state = body.next(server.input(), bytes, used);
     if (state == ReplyBody::State::bad) co_return Error{Cause::reply_bad_coding};
-    if (holding) x.note.append(bytes);
-    else x.reply->body(bytes);
+    if (holding)
+      x.note.append(bytes);
+    else
+      x.reply->body(bytes);
     server.consume(used);
     if (state == ReplyBody::State::data) {
       if (x.note.size() > kMaxHeld) co_return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};

@@ -1,14 +1,15 @@
 // A failure as a reply: the status from the one table, Proxy-Status (RFC 9209), a body in plain words with the request id.
 #include "story.h"
 
-
 namespace ledgergate {
 namespace {
 
 // What the caller may do: shown under the sentence of the cause. "In doubt" is said wherever the request may have been carried out.
 std::string_view advice(const CauseInfo& info, bool forwarded, bool safe) {
-  if (info.side != Side::client && forwarded && !safe) return "The request may have been carried out: check before sending it again.\n";
-  if (info.status == 503 || (info.side == Side::upstream && !forwarded)) return "The request was not forwarded: it is safe to send it again.\n";
+  if (info.side != Side::client && forwarded && !safe)
+    return "The request may have been carried out: check before sending it again.\n";
+  if (info.status == 503 || (info.side == Side::upstream && !forwarded))
+    return "The request was not forwarded: it is safe to send it again.\n";
   return {};
 }
 

@@ -34,7 +34,8 @@ Spoke listen_to(Exchange& x, io::Stream& server) {
   return Spoke::nothing;
 }
 
-// The server takes no more: the reply that may be waiting is read first (a write that fails says nothing about what was sent before).
+// The server takes no more: the reply that may be waiting is read first (a write that fails says nothing about what was sent
+// before).
 io::Task<Result<Sent>> last_words(Exchange& x, io::Stream& server) {
   x.wake->deadline_in(kLastWordsMs);
   for (;;) {
@@ -90,8 +91,10 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
     if (step == io::Step::done) {
       x.record.bytes_in += bytes.size();
       if (!guard.moved(bytes.size(), x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
-      if (framing.kind == http::BodyKind::chunked) put_chunk(server, bytes);
-      else server.write(bytes);
+      if (framing.kind == http::BodyKind::chunked)
+        put_chunk(server, bytes);
+      else
+        server.write(bytes);
       if (server.unsent() < kBatch) continue;
     }
     if (step == io::Step::failed) {

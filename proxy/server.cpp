@@ -24,8 +24,8 @@ namespace {
 using observe::event;
 using settings::LogLevel;
 
-constexpr std::uint64_t kTickMs = 60'000;       // ticket keys; also the watchdog's when it is slower
-constexpr std::uint64_t kLastResortMs = 5'000;  // halted stories end at once; whatever does not (a hanging DNS query) is left behind
+constexpr std::uint64_t kTickMs = 60'000;      // ticket keys; also the watchdog's when it is slower
+constexpr std::uint64_t kLastResortMs = 5'000; // halted stories end at once; whatever does not (a hanging DNS query) is left behind
 
 void print(const settings::Loaded& loaded) {
   for (const auto& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.format().c_str());
@@ -67,7 +67,8 @@ private:
   bool draining_ = false;
 
   bool start();
-  // Opens what the snapshot wants and is not open yet, for each worker; false: `error` says what can't be opened (nothing is open then).
+  // Opens what the snapshot wants and is not open yet, for each worker; false: `error` says what can't be opened (nothing is open
+  // then).
   bool open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOrder>>& orders, std::string& error);
   listen::Sockets open_door(const settings::Listener& listener);
   void warn_of_idle_sockets(const Snapshot& snapshot) const;
@@ -80,7 +81,8 @@ private:
 };
 
 listen::Sockets Server::open_door(const settings::Listener& listener) {
-  const auto given = std::find_if(activated_.begin(), activated_.end(), [&](const listen::Activated& each) { return each.address == listener.address; });
+  const auto given = std::find_if(activated_.begin(), activated_.end(),
+                                  [&](const listen::Activated& each) { return each.address == listener.address; });
   if (given == activated_.end()) return listen::open_sockets(listener.address, workers_.size());
   // An activated socket is shared: every worker accepts from it.
   listen::Sockets sockets;
@@ -93,8 +95,10 @@ listen::Sockets Server::open_door(const settings::Listener& listener) {
 void Server::warn_of_idle_sockets(const Snapshot& snapshot) const {
   const auto& listeners = snapshot.settings->listeners;
   for (const listen::Activated& given : activated_)
-    if (std::none_of(listeners.begin(), listeners.end(), [&](const settings::Listener& listener) { return listener.address == given.address; }))
-      event(LogLevel::warning, "systemd handed over " + given.address.text() + ", but no listener has this address: nobody answers there");
+    if (std::none_of(listeners.begin(), listeners.end(),
+                     [&](const settings::Listener& listener) { return listener.address == given.address; }))
+      event(LogLevel::warning,
+            "systemd handed over " + given.address.text() + ", but no listener has this address: nobody answers there");
 }
 
 bool Server::open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOrder>>& orders, std::string& error) {
@@ -157,8 +161,10 @@ void Server::watch_signals() {
         &signals_[i],
         [](uv_signal_t* handle, int number) {
           auto* self = static_cast<Server*>(handle->data);
-          if (number == SIGHUP) self->reload();
-          else self->drain();
+          if (number == SIGHUP)
+            self->reload();
+          else
+            self->drain();
         },
         kSignals[i]);
   }
@@ -276,7 +282,8 @@ int Server::run() {
     watch_signals();
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(notify::watchdog_interval());
     const std::uint64_t tick_ms = interval.count() > 0 ? std::min(kTickMs, static_cast<std::uint64_t>(interval.count())) : kTickMs;
-    uv_timer_start(&timer_, [](uv_timer_t* handle) { static_cast<Server*>(handle->data)->tick(); }, tick_ms, tick_ms);
+    uv_timer_start(
+        &timer_, [](uv_timer_t* handle) { static_cast<Server*>(handle->data)->tick(); }, tick_ms, tick_ms);
     event(LogLevel::info, "ready");
     notify::ready();
   } else {

@@ -11,7 +11,9 @@ namespace {
 const ListenerRuntime* running(const Snapshot* before, const settings::Listener& listener) {
   if (before == nullptr) return nullptr;
   const auto& old = before->settings->listeners;
-  const auto same = std::find_if(old.begin(), old.end(), [&](const settings::Listener& each) { return each.address == listener.address && each.name == listener.name; });
+  const auto same = std::find_if(old.begin(), old.end(), [&](const settings::Listener& each) {
+    return each.address == listener.address && each.name == listener.name;
+  });
   return same == old.end() ? nullptr : &before->listeners[static_cast<std::size_t>(same - old.begin())];
 }
 
@@ -23,8 +25,8 @@ std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) 
 
 } // namespace
 
-std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys, const Snapshot* before,
-                                              SnapshotProblems& problems) {
+std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys,
+                                              const Snapshot* before, SnapshotProblems& problems) {
   auto made = std::make_shared<Snapshot>();
   for (const auto& listener : settings->listeners) {
     ListenerRuntime runtime;
@@ -37,7 +39,9 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
       runtime.enabled = runtime.front != nullptr;
       for (const auto& text : found.warnings) problems.warnings.push_back("listener " + listener.name + ": " + text);
       auto& where = wait_for_it ? problems.warnings : problems.errors;
-      for (const auto& text : found.errors) where.push_back("listener " + listener.name + ": " + text + (wait_for_it ? "; the listener stays closed until a reload finds it" : ""));
+      for (const auto& text : found.errors)
+        where.push_back("listener " + listener.name + ": " + text +
+                        (wait_for_it ? "; the listener stays closed until a reload finds it" : ""));
     }
     made->listeners.push_back(std::move(runtime));
   }

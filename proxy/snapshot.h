@@ -13,15 +13,15 @@
 namespace ledgergate {
 
 struct ListenerRuntime {
-  std::shared_ptr<const listen::TlsFront> front;               // null: plain HTTP
-  std::shared_ptr<std::atomic<std::uint32_t>> connections;     // open now, over all workers; kept across reloads
-  bool enabled = true;                                         // false: its certificate does not exist yet
+  std::shared_ptr<const listen::TlsFront> front;           // null: plain HTTP
+  std::shared_ptr<std::atomic<std::uint32_t>> connections; // open now, over all workers; kept across reloads
+  bool enabled = true;                                     // false: its certificate does not exist yet
 };
 
 struct Snapshot {
   std::shared_ptr<const settings::Settings> settings;
-  std::vector<ListenerRuntime> listeners;                            // as in settings
-  std::vector<std::shared_ptr<const upstream::ClientTls>> servers;   // as in settings; null: plain HTTP
+  std::vector<ListenerRuntime> listeners;                          // as in settings
+  std::vector<std::shared_ptr<const upstream::ClientTls>> servers; // as in settings; null: plain HTTP
   std::string spool_directory;
 };
 
@@ -32,7 +32,8 @@ struct SnapshotProblems {
 // Null when there are errors. A certificate that does not exist disables its listener (a warning): port 80 must run for the first
 // certificate to come. One that vanished under a listener that serves is an error: the reload is refused. `before` (null at start)
 // is what runs now; it lends what goes on: the connection counts.
-[[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys, const Snapshot* before,
+[[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings,
+                                                            listen::TicketKeys& keys, const Snapshot* before,
                                                             SnapshotProblems& problems);
 
 } // namespace ledgergate

@@ -37,8 +37,10 @@ void begin(Exchange& x) {
     x.client_ip_text = x.other_ip_text;
   }
   const std::string_view said_id = caller.peer_trusted ? said_request_id(x.request) : std::string_view{};
-  if (said_id.empty()) make_request_id(x.request_id);
-  else x.request_id = said_id;
+  if (said_id.empty())
+    make_request_id(x.request_id);
+  else
+    x.request_id = said_id;
   x.facts.client_ip = caller.ip;
   x.facts.client_port = caller.port;
   x.facts.peer_trusted = caller.peer_trusted;
@@ -94,10 +96,14 @@ io::Task<void> serve_request(Exchange& x) {
   begin(x);
   const Result<Way> way = decide(x);
   Result<void> outcome;
-  if (!way) outcome = way.error();
-  else if (*way == Way::redirect) outcome = answer_redirect(x);
-  else if (*way == Way::challenge) outcome = answer_challenge(x);
-  else outcome = co_await forward(x);
+  if (!way)
+    outcome = way.error();
+  else if (*way == Way::redirect)
+    outcome = answer_redirect(x);
+  else if (*way == Way::challenge)
+    outcome = answer_challenge(x);
+  else
+    outcome = co_await forward(x);
   co_return co_await finish(x, outcome);
 }
 

@@ -75,7 +75,8 @@ void Worker::beat() {
 void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vector<DoorOrder>& doors) {
   auto next = std::make_shared<Generation>();
   const auto& servers = snapshot->settings->servers;
-  for (std::size_t i = 0; i < servers.size(); ++i) next->pools.push_back(std::make_shared<upstream::Pool>(loop_, servers[i], snapshot->servers[i]));
+  for (std::size_t i = 0; i < servers.size(); ++i)
+    next->pools.push_back(std::make_shared<upstream::Pool>(loop_, servers[i], snapshot->servers[i]));
   next->snapshot = std::move(snapshot);
   current_ = std::move(next);
   if (draining_) {
@@ -86,8 +87,10 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vect
   const std::vector<Door*> before = doors_;
   for (Door* door : before) {
     const auto wanted = std::find_if(doors.begin(), doors.end(), [&](const DoorOrder& order) { return order.key == door->key; });
-    if (wanted == doors.end()) close_door(door);
-    else door->listener = wanted->listener;
+    if (wanted == doors.end())
+      close_door(door);
+    else
+      door->listener = wanted->listener;
   }
   for (const DoorOrder& order : doors)
     if (order.descriptor >= 0) open_door(order);
@@ -97,9 +100,11 @@ bool Worker::refresh(std::shared_ptr<const Generation>& generation, std::size_t&
   if (generation == current_) return true;
   const std::string key = door_key(generation->settings().listeners[listener]);
   const auto& listeners = current_->settings().listeners;
-  const auto same = std::find_if(listeners.begin(), listeners.end(), [&](const settings::Listener& each) { return door_key(each) == key; });
+  const auto same =
+      std::find_if(listeners.begin(), listeners.end(), [&](const settings::Listener& each) { return door_key(each) == key; });
   // A listener that is gone, or that changed between plain and TLS, ends its connections.
-  if (same == listeners.end() || (same->kind == settings::ListenerKind::https) != (generation->front(listener) != nullptr)) return false;
+  if (same == listeners.end() || (same->kind == settings::ListenerKind::https) != (generation->front(listener) != nullptr))
+    return false;
   generation = current_;
   listener = static_cast<std::size_t>(same - listeners.begin());
   return true;
@@ -120,8 +125,10 @@ void Worker::open_door(const DoorOrder& order) {
     auto* self = static_cast<Door*>(handle->data);
     self->worker->welcome(*self, io::Stream::accept(self->worker->loop_, handle));
   };
-  if (uv_tcp_open(&door->handle, order.descriptor) != 0) ::close(order.descriptor);
-  else if (uv_listen(reinterpret_cast<uv_stream_t*>(&door->handle), kBacklog, accepted) == 0) return;
+  if (uv_tcp_open(&door->handle, order.descriptor) != 0)
+    ::close(order.descriptor);
+  else if (uv_listen(reinterpret_cast<uv_stream_t*>(&door->handle), kBacklog, accepted) == 0)
+    return;
   observe::event(settings::LogLevel::error, "a listener can't be served by the loop: " + order.key);
 }
 
@@ -162,8 +169,10 @@ void Worker::opened(OpenConnection& connection) noexcept {
 }
 
 void Worker::closed(OpenConnection& connection) noexcept {
-  if (connection.previous != nullptr) connection.previous->next = connection.next;
-  else open_ = connection.next;
+  if (connection.previous != nullptr)
+    connection.previous->next = connection.next;
+  else
+    open_ = connection.next;
   if (connection.next != nullptr) connection.next->previous = connection.previous;
   --open_count_;
   finish_if_drained();
@@ -204,7 +213,8 @@ void Worker::log(const observe::AccessRecord& record) {
 }
 
 void Worker::log_handshake_failure(const Endpoint& peer, const settings::Listener& listener, const Error& error) {
-  std::string text = "TLS handshake failed: client=" + peer.ip.text() + " listener=" + listener.name + " cause=" + std::string(describe(error.cause).name) + ": ";
+  std::string text = "TLS handshake failed: client=" + peer.ip.text() + " listener=" + listener.name +
+                     " cause=" + std::string(describe(error.cause).name) + ": ";
   text += error.detail;
   observe::event(settings::LogLevel::info, text);
 }

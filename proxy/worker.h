@@ -31,8 +31,8 @@ struct Generation {
 // A listening socket for a worker, by the listener's place in the snapshot it came with.
 struct DoorOrder {
   std::size_t listener = 0;
-  std::string key;       // see door_key()
-  int descriptor = -1;   // a new socket, owned by the worker from here on; -1: the open door of this key goes on
+  std::string key;     // see door_key()
+  int descriptor = -1; // a new socket, owned by the worker from here on; -1: the open door of this key goes on
 };
 // What makes a listening socket the same one across reloads.
 [[nodiscard]] std::string door_key(const settings::Listener& listener);

@@ -38,11 +38,11 @@ enum class Cause : std::uint8_t {
   forbidden,              // 403
   https_required,         // 403: a body or a password arrived in clear on a redirecting listener
   // The edge's own doing.
-  no_capacity,            // a bound of ours is reached: 503
-  draining,               // shutting down: 503
-  out_of_memory,          // allocation failed in this request: 503
-  spool_failed,           // no room for a body on disk: 507
-  internal,               // a bug or a resource of the edge: 500
+  no_capacity,   // a bound of ours is reached: 503
+  draining,      // shutting down: 503
+  out_of_memory, // allocation failed in this request: 503
+  spool_failed,  // no room for a body on disk: 507
+  internal,      // a bug or a resource of the edge: 500
   // The server's side.
   dns_error,
   dns_timeout,
@@ -60,8 +60,8 @@ enum class Cause : std::uint8_t {
   reply_stalled,          // reply began, then nothing in time
   reply_unparsable,       // the head is not HTTP, or is not believed
   reply_head_too_large,
-  reply_truncated,        // body ended early
-  reply_bad_coding,       // transfer coding not understood, bad chunk
+  reply_truncated,  // body ended early
+  reply_bad_coding, // transfer coding not understood, bad chunk
   upgrade_failed,
 };
 

@@ -35,8 +35,10 @@ void BufferPool::give(Block& block) noexcept {
   if (!block) return;
   bytes_out_ -= block.size;
   const std::size_t index = class_of(block.size);
-  if (index < kClasses && free_[index].size() < kKeepPerClass) free_[index].push_back(block.data);
-  else ::operator delete(block.data);
+  if (index < kClasses && free_[index].size() < kKeepPerClass)
+    free_[index].push_back(block.data);
+  else
+    ::operator delete(block.data);
   block = {};
 }
 

@@ -45,7 +45,9 @@ struct Bytes {
   [[nodiscard]] std::size_t room() const noexcept { return block.size - end; }
   [[nodiscard]] const char* data() const noexcept { return block.data + begin; }
   [[nodiscard]] char* tail() const noexcept { return block.data + end; }
-  [[nodiscard]] std::string_view view() const noexcept { return block.data == nullptr ? std::string_view{} : std::string_view(data(), size()); }
+  [[nodiscard]] std::string_view view() const noexcept {
+    return block.data == nullptr ? std::string_view{} : std::string_view(data(), size());
+  }
 };
 
 } // namespace ledgergate::io

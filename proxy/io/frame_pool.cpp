@@ -6,7 +6,7 @@ namespace ledgergate::io {
 namespace {
 
 constexpr std::size_t kStep = 64;
-constexpr std::size_t kClasses = 64;        // frames up to 4 KiB are pooled
+constexpr std::size_t kClasses = 64;         // frames up to 4 KiB are pooled
 constexpr std::uint32_t kKeepPerClass = 256; // what a burst leaves behind is given back to the heap
 
 struct Free {

@@ -54,22 +54,25 @@ Stream::Ptr Stream::connect(Loop& loop, const Endpoint& to) {
   Ptr self(new Stream(loop));
   sockaddr_storage address{};
   const std::string ip = to.ip.text();
-  if (to.ip.v6) uv_ip6_addr(ip.c_str(), to.port, reinterpret_cast<sockaddr_in6*>(&address));
-  else uv_ip4_addr(ip.c_str(), to.port, reinterpret_cast<sockaddr_in*>(&address));
+  if (to.ip.v6)
+    uv_ip6_addr(ip.c_str(), to.port, reinterpret_cast<sockaddr_in6*>(&address));
+  else
+    uv_ip4_addr(ip.c_str(), to.port, reinterpret_cast<sockaddr_in*>(&address));
   self->connecting_ = true;
   self->connect_request_.data = self.get();
-  const int status = uv_tcp_connect(&self->connect_request_, &self->handle_, reinterpret_cast<const sockaddr*>(&address), [](uv_connect_t* request, int result) {
-    auto* stream = static_cast<Stream*>(request->data);
-    stream->connecting_ = false;
-    if (result == UV_ECANCELED) return; // released while connecting
-    if (result == 0) {
-      uv_tcp_nodelay(&stream->handle_, 1);
-      stream->start_reading();
-    } else {
-      stream->error_ = result;
-    }
-    stream->notify_out();
-  });
+  const int status = uv_tcp_connect(&self->connect_request_, &self->handle_, reinterpret_cast<const sockaddr*>(&address),
+                                    [](uv_connect_t* request, int result) {
+                                      auto* stream = static_cast<Stream*>(request->data);
+                                      stream->connecting_ = false;
+                                      if (result == UV_ECANCELED) return; // released while connecting
+                                      if (result == 0) {
+                                        uv_tcp_nodelay(&stream->handle_, 1);
+                                        stream->start_reading();
+                                      } else {
+                                        stream->error_ = result;
+                                      }
+                                      stream->notify_out();
+                                    });
   if (status != 0) {
     self->connecting_ = false;
     self->error_ = status;
@@ -91,13 +94,17 @@ void Stream::attach(StreamWatcher* watcher) noexcept {
 }
 
 void Stream::notify_in() {
-  if (wake_ != nullptr) wake_->raise(in_event_);
-  else if (watcher_ != nullptr) watcher_->stream_woke(*this);
+  if (wake_ != nullptr)
+    wake_->raise(in_event_);
+  else if (watcher_ != nullptr)
+    watcher_->stream_woke(*this);
 }
 
 void Stream::notify_out() {
-  if (wake_ != nullptr) wake_->raise(out_event_);
-  else if (watcher_ != nullptr) watcher_->stream_woke(*this);
+  if (wake_ != nullptr)
+    wake_->raise(out_event_);
+  else if (watcher_ != nullptr)
+    watcher_->stream_woke(*this);
 }
 
 // --- input --------------------------------------------------------------------------------------------------------------------
@@ -118,10 +125,13 @@ void Stream::start_reading() noexcept {
       *buffer = uv_buf_init(nullptr, 0); // libuv reports UV_ENOBUFS to the read callback
     }
   };
-  const int status =
-      uv_read_start(stream(), allocate, [](uv_stream_t* handle, ssize_t size, const uv_buf_t* buffer) { static_cast<Stream*>(handle->data)->on_read(size, buffer); });
-  if (status == 0) reading_ = true;
-  else error_ = status;
+  const int status = uv_read_start(stream(), allocate, [](uv_stream_t* handle, ssize_t size, const uv_buf_t* buffer) {
+    static_cast<Stream*>(handle->data)->on_read(size, buffer);
+  });
+  if (status == 0)
+    reading_ = true;
+  else
+    error_ = status;
 }
 
 void Stream::stop_reading() noexcept {
@@ -134,8 +144,10 @@ void Stream::on_read(ssize_t size, const uv_buf_t* buffer) noexcept {
   if (size == 0) return; // EAGAIN
   Bytes& land = landing();
   if (size < 0) {
-    if (size == UV_EOF) eof_ = true;
-    else error_ = static_cast<int>(size);
+    if (size == UV_EOF)
+      eof_ = true;
+    else
+      error_ = static_cast<int>(size);
     stop_reading();
   } else {
     if (!land.block) {
@@ -177,14 +189,18 @@ void Stream::settle() noexcept {
       return;
     }
   }
-  if (!wanted_) stop_reading();
-  else if (land.room() == 0) want_input();
+  if (!wanted_)
+    stop_reading();
+  else if (land.room() == 0)
+    want_input();
 }
 
 void Stream::give(Bytes& window) noexcept {
   const bool land = &window == &landing();
-  if (land && land_borrowed_) land_borrowed_ = false;
-  else loop_.buffers().give(window.block);
+  if (land && land_borrowed_)
+    land_borrowed_ = false;
+  else
+    loop_.buffers().give(window.block);
   window = {};
 }
 
@@ -255,8 +271,10 @@ bool Stream::append_out(const char* bytes, std::size_t size) {
 }
 
 void Stream::return_out() noexcept {
-  if (out_borrowed_) loop_.return_write_block(out_.block);
-  else loop_.buffers().give(out_.block);
+  if (out_borrowed_)
+    loop_.return_write_block(out_.block);
+  else
+    loop_.buffers().give(out_.block);
   out_borrowed_ = false;
   out_ = {};
 }
@@ -318,7 +336,8 @@ Step Stream::flush() noexcept {
   sending_ = std::exchange(out_, {});
   const uv_buf_t rest = uv_buf_init(sending_.block.data + sending_.begin, static_cast<unsigned>(sending_.size()));
   write_request_.data = this;
-  const int status = uv_write(&write_request_, stream(), &rest, 1, [](uv_write_t* request, int result) { static_cast<Stream*>(request->data)->on_written(result); });
+  const int status = uv_write(&write_request_, stream(), &rest, 1,
+                              [](uv_write_t* request, int result) { static_cast<Stream*>(request->data)->on_written(result); });
   if (status != 0) {
     write_error_ = status;
     loop_.buffers().give(sending_.block);

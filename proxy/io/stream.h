@@ -91,7 +91,9 @@ public:
   Step flush() noexcept;
   [[nodiscard]] bool sending() const noexcept { return sending_.block.data != nullptr; }
   // Bytes accepted by write() that the kernel has not taken yet (as they go on the wire).
-  [[nodiscard]] std::size_t unsent() const noexcept { return out_.size() + uv_stream_get_write_queue_size(reinterpret_cast<const uv_stream_t*>(&handle_)); }
+  [[nodiscard]] std::size_t unsent() const noexcept {
+    return out_.size() + uv_stream_get_write_queue_size(reinterpret_cast<const uv_stream_t*>(&handle_));
+  }
   // Bytes the kernel has taken: whether "not one byte of it has left" (law 1).
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
   // close_notify (TLS) and FIN, behind what is still to be sent. Reading goes on.
@@ -104,7 +106,9 @@ public:
   // Writing is over; there may still be something to read (a server that refused a body and closed).
   [[nodiscard]] bool write_failed() const noexcept { return write_error_ != 0 || failed(); }
   // errno-like libuv code of the failure, 0 when none; a TLS failure is UV_EPROTO.
-  [[nodiscard]] int failure() const noexcept { return tls_failed_ ? static_cast<int>(UV_EPROTO) : error_ != 0 ? error_ : write_error_; }
+  [[nodiscard]] int failure() const noexcept {
+    return tls_failed_ ? static_cast<int>(UV_EPROTO) : error_ != 0 ? error_ : write_error_;
+  }
   // OpenSSL's error code of a failed handshake or record (ERR_get_error), 0 when the peer just went away.
   [[nodiscard]] unsigned long tls_error() const noexcept { return tls_error_; }
   [[nodiscard]] Endpoint peer() const noexcept;
@@ -136,8 +140,8 @@ private:
   bool land_borrowed_ = false; // the landing window lies in the loop's read buffer
   bool out_borrowed_ = false;  // out_ is the loop's write buffer
   bool reading_ = false;
-  bool wanted_ = false;        // a story waits for more input
-  bool fresh_ = false;         // plain: bytes arrived since the last fill()
+  bool wanted_ = false; // a story waits for more input
+  bool fresh_ = false;  // plain: bytes arrived since the last fill()
   bool eof_ = false;
   bool close_notify_ = false;
   bool tls_failed_ = false;

@@ -64,8 +64,7 @@ struct Promise : PromiseBase {
       } catch (const std::bad_alloc&) {
         value.emplace(Error{Cause::out_of_memory});
         return;
-      } catch (...) {
-      }
+      } catch (...) {}
     }
     std::terminate();
   }

@@ -115,8 +115,10 @@ Step Stream::fill_tls(std::size_t room) noexcept {
       continue;
     }
     const int why = SSL_get_error(ssl_, 0);
-    if (why == SSL_ERROR_ZERO_RETURN) close_notify_ = true;
-    else if (why != SSL_ERROR_WANT_READ) tls_broke();
+    if (why == SSL_ERROR_ZERO_RETURN)
+      close_notify_ = true;
+    else if (why != SSL_ERROR_WANT_READ)
+      tls_broke();
     break;
   }
   if (!out_.empty()) flush(); // key updates, alerts

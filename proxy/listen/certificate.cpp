@@ -65,7 +65,8 @@ std::vector<std::string> dns_names(X509* leaf) {
   for (int i = 0; i < sk_GENERAL_NAME_num(list); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(list, i);
     if (name->type != GEN_DNS) continue;
-    std::string text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)), static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
+    std::string text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+                     static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
     std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     names.push_back(std::move(text));
   }
@@ -75,16 +76,18 @@ std::vector<std::string> dns_names(X509* leaf) {
 
 void check_dates(X509* leaf, const std::string& path, CertificateProblems& problems) {
   if (X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0)
-    problems.warnings.push_back(path + ": the certificate expired on " + date(X509_get0_notAfter(leaf)) + "; it is served all the same (is the clock right?)");
+    problems.warnings.push_back(path + ": the certificate expired on " + date(X509_get0_notAfter(leaf)) +
+                                "; it is served all the same (is the clock right?)");
   else if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0)
-    problems.warnings.push_back(path + ": the certificate is not valid before " + date(X509_get0_notBefore(leaf)) + "; it is served all the same (is the clock right?)");
+    problems.warnings.push_back(path + ": the certificate is not valid before " + date(X509_get0_notBefore(leaf)) +
+                                "; it is served all the same (is the clock right?)");
 }
 
 void check_chain(const std::vector<X509Ptr>& chain, const std::string& path, CertificateProblems& problems) {
   for (std::size_t i = 0; i + 1 < chain.size(); ++i)
     if (X509_check_issued(chain[i + 1].get(), chain[i].get()) != X509_V_OK)
-      problems.warnings.push_back(path + ": certificate " + std::to_string(i + 2) + " of the chain did not issue certificate " + std::to_string(i + 1) +
-                                  " (the leaf comes first, then its issuer); clients may refuse it");
+      problems.warnings.push_back(path + ": certificate " + std::to_string(i + 2) + " of the chain did not issue certificate " +
+                                  std::to_string(i + 1) + " (the leaf comes first, then its issuer); clients may refuse it");
 }
 
 } // namespace
@@ -103,7 +106,9 @@ Certificate read_certificate(const settings::CertificateFiles& files, Certificat
   ERR_clear_error();
   if (result.chain.empty()) {
     const bool swapped = chain_text->find("PRIVATE KEY") != std::string::npos;
-    problems.errors.push_back(files.chain.string() + (swapped ? ": holds a private key but no certificate (are chain and key swapped?)" : ": holds no PEM certificate"));
+    problems.errors.push_back(files.chain.string() + (swapped
+                                                          ? ": holds a private key but no certificate (are chain and key swapped?)"
+                                                          : ": holds no PEM certificate"));
     return {};
   }
   const BioPtr key_bio(BIO_new_mem_buf(key_text->data(), static_cast<int>(key_text->size())));
@@ -111,7 +116,9 @@ Certificate read_certificate(const settings::CertificateFiles& files, Certificat
   ERR_clear_error();
   if (!result.key) {
     const bool encrypted = key_text->find("ENCRYPTED") != std::string::npos;
-    problems.errors.push_back(files.key.string() + (encrypted ? ": the key is protected by a password; write it without one, mode 0640" : ": holds no PEM private key"));
+    problems.errors.push_back(files.key.string() + (encrypted
+                                                        ? ": the key is protected by a password; write it without one, mode 0640"
+                                                        : ": holds no PEM private key"));
     return {};
   }
   X509* leaf = result.chain.front().get();

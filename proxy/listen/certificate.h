@@ -21,7 +21,7 @@ using X509Ptr = std::unique_ptr<X509, OpenSslFree<X509, free_x509>>;
 using PkeyPtr = std::unique_ptr<EVP_PKEY, OpenSslFree<EVP_PKEY, free_pkey>>;
 
 struct Certificate {
-  std::vector<X509Ptr> chain;     // leaf first
+  std::vector<X509Ptr> chain; // leaf first
   PkeyPtr key;
   int type = 0;                   // EVP_PKEY_EC, EVP_PKEY_RSA, …
   std::vector<std::string> names; // DNS names of the leaf, lower case ("*.example.cz" kept)

@@ -81,7 +81,8 @@ std::string explain(const Endpoint& address, int why) {
   switch (why) {
   case EADDRINUSE:
     return where + "port " + port + " is taken by another process" +
-           (address.port == 80 ? " (certificates can also be had without port 80: by the DNS-01 challenge)" : " (is another ledgergate running?)");
+           (address.port == 80 ? " (certificates can also be had without port 80: by the DNS-01 challenge)"
+                               : " (is another ledgergate running?)");
   case EACCES: return where + "not allowed; ports below 1024 need CAP_NET_BIND_SERVICE (the systemd unit has it)";
   case EADDRNOTAVAIL: return where + "this machine has no such address";
   default: return where + std::strerror(why);

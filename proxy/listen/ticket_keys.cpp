@@ -73,7 +73,8 @@ int TicketKeys::callback(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_C
     if (EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.aes.data(), iv) != 1) return -1;
     return set_mac(mac, key.mac.data(), key.mac.size()) ? 1 : -1;
   }
-  const auto found = std::find_if(self->keys_.begin(), self->keys_.end(), [&](const Key& key) { return std::memcmp(key.name.data(), name, key.name.size()) == 0; });
+  const auto found = std::find_if(self->keys_.begin(), self->keys_.end(),
+                                  [&](const Key& key) { return std::memcmp(key.name.data(), name, key.name.size()) == 0; });
   if (found == self->keys_.end()) return 0; // a full handshake
   if (!set_mac(mac, found->mac.data(), found->mac.size())) return -1;
   if (EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, found->aes.data(), iv) != 1) return -1;

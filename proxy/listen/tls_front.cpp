@@ -24,7 +24,8 @@ constexpr const char* kGroups = "X25519:P-256:P-384:ffdhe2048";
 constexpr long kSessionSeconds = 8L * 3600;
 
 // ALPN (RFC 7301): HTTP/1.1 is all that is spoken here; a caller that offers only other protocols is told so by the alert.
-int select_protocol(SSL*, const unsigned char** out, unsigned char* length, const unsigned char* offered, unsigned int size, void*) {
+int select_protocol(SSL*, const unsigned char** out, unsigned char* length, const unsigned char* offered, unsigned int size,
+                    void*) {
   static constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   static constexpr std::array<unsigned char, 9> kHttp10 = {8, 'h', 't', 't', 'p', '/', '1', '.', '0'};
   for (const auto& wanted : {kHttp11, kHttp10}) {
@@ -41,10 +42,12 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* length, cons
 // RFC 7919's 2048-bit group: what Mozilla's guideline and old Schannel agree on.
 PkeyPtr ffdhe2048() {
   char name[] = "ffdhe2048";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0), OSSL_PARAM_construct_end()};
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
+                                   OSSL_PARAM_construct_end()};
   EVP_PKEY_CTX* maker = EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr);
   EVP_PKEY* made = nullptr;
-  if (maker != nullptr && EVP_PKEY_keygen_init(maker) == 1 && EVP_PKEY_CTX_set_params(maker, parameters) == 1) EVP_PKEY_generate(maker, &made);
+  if (maker != nullptr && EVP_PKEY_keygen_init(maker) == 1 && EVP_PKEY_CTX_set_params(maker, parameters) == 1)
+    EVP_PKEY_generate(maker, &made);
   EVP_PKEY_CTX_free(maker);
   return PkeyPtr(made);
 }
@@ -54,7 +57,8 @@ SslCtxPtr new_context(const settings::Listener& listener, TicketKeys& keys) {
   if (!context) return {};
   SSL_CTX* ctx = context.get();
   SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-  SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_options(ctx,
+                      SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_cipher_list(ctx, kCiphers);
   SSL_CTX_set_ciphersuites(ctx, kSuites);
@@ -91,7 +95,8 @@ std::string openssl_reason() {
 }
 
 bool share_a_name(const Certificate& a, const Certificate& b) {
-  return std::any_of(a.names.begin(), a.names.end(), [&](const std::string& name) { return std::find(b.names.begin(), b.names.end(), name) != b.names.end(); });
+  return std::any_of(a.names.begin(), a.names.end(),
+                     [&](const std::string& name) { return std::find(b.names.begin(), b.names.end(), name) != b.names.end(); });
 }
 
 // The host_name of the server_name extension (RFC 6066 section 3), lower case; empty when absent or odd.
@@ -111,7 +116,8 @@ std::string server_name(SSL* ssl) {
 
 void free_ssl_ctx(SSL_CTX* object) { SSL_CTX_free(object); }
 
-std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems) {
+std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listener, TicketKeys& keys,
+                                               CertificateProblems& problems) {
   std::vector<Certificate> certificates;
   for (const auto& files : listener.certificates) certificates.push_back(read_certificate(files, problems));
   if (!problems.errors.empty()) return nullptr;
@@ -120,17 +126,21 @@ std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listene
   for (std::size_t i = 0; i < certificates.size(); ++i) {
     SslCtxPtr context = new_context(listener, keys);
     if (!context || !use(context.get(), certificates[i])) {
-      problems.errors.push_back(listener.certificates[i].chain.string() + ": OpenSSL refuses this certificate: " + openssl_reason());
+      problems.errors.push_back(listener.certificates[i].chain.string() +
+                                ": OpenSSL refuses this certificate: " + openssl_reason());
       return nullptr;
     }
     // The same name with another kind of key: an ECDSA and RSA pair, offered together.
     std::vector<int> types{certificates[i].type};
     for (const Certificate& other : certificates) {
       if (std::find(types.begin(), types.end(), other.type) != types.end() || !share_a_name(certificates[i], other)) continue;
-      if (use(context.get(), other)) types.push_back(other.type);
-      else ERR_clear_error();
+      if (use(context.get(), other))
+        types.push_back(other.type);
+      else
+        ERR_clear_error();
     }
-    for (const std::string& name : certificates[i].names) front->names_.emplace_back(name.starts_with("*.") ? name.substr(1) : name, i);
+    for (const std::string& name : certificates[i].names)
+      front->names_.emplace_back(name.starts_with("*.") ? name.substr(1) : name, i);
     front->contexts_.push_back(std::move(context));
   }
   // The first certificate with a name has it: a stable sort keeps the file's order.
@@ -147,7 +157,8 @@ SSL* TlsFront::open() const noexcept {
 
 SSL_CTX* TlsFront::find(std::string_view name) const noexcept {
   const auto look = [&](std::string_view key) -> SSL_CTX* {
-    const auto found = std::lower_bound(names_.begin(), names_.end(), key, [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+    const auto found = std::lower_bound(names_.begin(), names_.end(), key,
+                                        [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
     return found != names_.end() && found->first == key ? contexts_[found->second].get() : nullptr;
   };
   // A name that begins with a dot is none, and would be taken for a wildcard's entry.
@@ -174,19 +185,17 @@ std::string_view explain_handshake(unsigned long error) noexcept {
   case SSL_R_VERSION_TOO_LOW:
     return "the caller offers no TLS version from 1.2 on (Windows 7 and Server 2008 R2 need TLS 1.2 switched on)";
   case SSL_R_NO_SHARED_CIPHER:
-    return "no shared cipher: the caller offers none with forward secrecy and AEAD (an old Schannel needs an ECDSA certificate or DHE-GCM)";
+    return "no shared cipher: the caller offers none with forward secrecy and AEAD (an old Schannel needs an ECDSA certificate or "
+           "DHE-GCM)";
   case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM: return "no shared signature algorithm for the certificate";
   case SSL_R_NO_APPLICATION_PROTOCOL: return "the caller wants a protocol other than HTTP/1.1 (ALPN)";
   case SSL_R_HTTP_REQUEST:
-  case SSL_R_HTTPS_PROXY_REQUEST:
-    return "plain HTTP on the TLS port";
+  case SSL_R_HTTPS_PROXY_REQUEST: return "plain HTTP on the TLS port";
   case SSL_R_WRONG_VERSION_NUMBER:
-  case SSL_R_BAD_PROTOCOL_VERSION_NUMBER:
-    return "the caller does not speak TLS";
+  case SSL_R_BAD_PROTOCOL_VERSION_NUMBER: return "the caller does not speak TLS";
   case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
   case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-  case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-    return "the caller does not trust our certificate";
+  case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE: return "the caller does not trust our certificate";
   case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED: return "the caller says our certificate has expired";
   case SSL_R_UNEXPECTED_EOF_WHILE_READING: return "the caller went away during the TLS handshake";
   default: break;

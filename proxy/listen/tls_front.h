@@ -31,8 +31,8 @@ public:
   [[nodiscard]] SSL_CTX* find(std::string_view name) const noexcept;
 
 private:
-  std::vector<SslCtxPtr> contexts_;                               // the first is the default
-  std::vector<std::pair<std::string, std::size_t>> names_;        // sorted; "*.example.cz" as ".example.cz"
+  std::vector<SslCtxPtr> contexts_;                        // the first is the default
+  std::vector<std::pair<std::string, std::size_t>> names_; // sorted; "*.example.cz" as ".example.cz"
   static int on_client_hello(SSL* ssl, int* alert, void* self);
 };
 

@@ -21,7 +21,7 @@ struct Facts {
   const http::Target* target = nullptr;
   IpAddress client_ip; // the real caller: the peer, or what a trusted proxy said
   std::uint16_t client_port = 0;
-  std::uint16_t local_port = 0;   // of the listener, as the kernel knows it
+  std::uint16_t local_port = 0; // of the listener, as the kernel knows it
   std::string_view client_ip_text;
   bool peer_trusted = false;     // the peer is in trusted_proxies: its forwarding headers are extended, not dropped
   std::string_view peer_ip_text; // the TCP peer; may be left empty when it is the caller

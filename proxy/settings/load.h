@@ -15,8 +15,8 @@ struct Problem {
   std::string file;
   int line = 0;
   int column = 0;
-  std::string text;     // "unknown key `adress` (did you mean `address`?)"
-  bool warning = false; // the settings can be used all the same
+  std::string text;                         // "unknown key `adress` (did you mean `address`?)"
+  bool warning = false;                     // the settings can be used all the same
   [[nodiscard]] std::string format() const; // "edge.yaml:3:5: error: unknown key …" / ": warning: …"
 };
 
@@ -32,12 +32,12 @@ struct Loaded {
 
 // What `ledgergate run --to …` says without a file.
 struct CommandLine {
-  std::string to;                  // "mserver=http://192.168.0.10:444" or "http://…" (profile http)
+  std::string to; // "mserver=http://192.168.0.10:444" or "http://…" (profile http)
   std::string listen = ":8443";
-  std::string certificate, key;    // both or neither; neither: a plain listener
-  std::string client_certificate;  // PEM with certificate and key, presented to the server; empty: none
-  std::string upstream_ca;         // PEM; empty: the system's store
-  bool anonymous = false;          // needed when `listen` is not loopback
+  std::string certificate, key;   // both or neither; neither: a plain listener
+  std::string client_certificate; // PEM with certificate and key, presented to the server; empty: none
+  std::string upstream_ca;        // PEM; empty: the system's store
+  bool anonymous = false;         // needed when `listen` is not loopback
 };
 [[nodiscard]] Loaded from_command_line(const CommandLine& options);
 

@@ -35,13 +35,13 @@ enum class ListenerKind : std::uint8_t {
 };
 
 struct Listener {
-  std::string name;      // given, or the address
+  std::string name; // given, or the address
   Endpoint address;
   ListenerKind kind = ListenerKind::https;
   std::vector<CertificateFiles> certificates;
-  std::string acme_webroot;           // empty: none. Serves /.well-known/acme-challenge/ from here
-  std::uint16_t redirect_port = 443;  // the port named in the redirect's Location
-  bool odd_hosts = true;              // law 2: a Host of the form http://host:port is understood
+  std::string acme_webroot;               // empty: none. Serves /.well-known/acme-challenge/ from here
+  std::uint16_t redirect_port = 443;      // the port named in the redirect's Location
+  bool odd_hosts = true;                  // law 2: a Host of the form http://host:port is understood
   std::uint32_t max_connections = 10'000; // over all workers
 };
 
@@ -49,39 +49,52 @@ struct Listener {
 
 struct ServerTls {
   bool verify = true;
-  std::string ca;             // PEM file; empty: the system's store
-  std::string name;           // name to verify and to send as SNI; empty: the URL's host
+  std::string ca;   // PEM file; empty: the system's store
+  std::string name; // name to verify and to send as SNI; empty: the URL's host
   std::optional<CertificateFiles> client_certificate;
 };
 
 struct ServerTimeouts {
-  Millis connect{5'000};      // resolve + connect + TLS, all addresses together
-  Millis send{60'000};        // longest wait for the server to take more of the request
-  Millis reply{120'000};      // last request byte sent -> reply head complete; the profile sets the default
-  Millis stall{60'000};       // longest silence inside a reply body
-  Millis idle{55'000};        // how long an unused connection is kept
+  Millis connect{5'000}; // resolve + connect + TLS, all addresses together
+  Millis send{60'000};   // longest wait for the server to take more of the request
+  Millis reply{120'000}; // last request byte sent -> reply head complete; the profile sets the default
+  Millis stall{60'000};  // longest silence inside a reply body
+  Millis idle{55'000};   // how long an unused connection is kept
 };
 
 struct Server {
   std::string name;
   Profile profile = Profile::http;
   bool https = false;
-  std::string host;           // name or address literal without brackets
+  std::string host; // name or address literal without brackets
   std::uint16_t port = 80;
-  std::string authority;      // what the default upstream Host says: "192.168.0.10:444"
+  std::string authority; // what the default upstream Host says: "192.168.0.10:444"
   ServerTls tls;
   ServerTimeouts timeouts;
-  std::uint32_t keep_idle = 32;        // idle connections kept, a worker
-  Millis resolve_every{30'000};        // a DNS answer older than this is asked for again
-  std::uint64_t body_limit = 0;        // largest request body; 0: no bound. The profile sets the default
+  std::uint32_t keep_idle = 32; // idle connections kept, a worker
+  Millis resolve_every{30'000}; // a DNS answer older than this is asked for again
+  std::uint64_t body_limit = 0; // largest request body; 0: no bound. The profile sets the default
 };
 
 // --- routes -------------------------------------------------------------------------------------------------------------------
 
 // A header value with ${…} variables, cut into literals and variables once, at load.
 enum class Variable : std::uint8_t {
-  literal, client_ip, client_port, client_name, request_id, request_method, request_host, request_path, request_scheme,
-  listener_name, route_name, server_name, tls_version, tls_cipher, tls_sni,
+  literal,
+  client_ip,
+  client_port,
+  client_name,
+  request_id,
+  request_method,
+  request_host,
+  request_path,
+  request_scheme,
+  listener_name,
+  route_name,
+  server_name,
+  tls_version,
+  tls_cipher,
+  tls_sni,
 };
 struct TemplatePart {
   Variable kind = Variable::literal;
@@ -92,75 +105,75 @@ using Template = std::vector<TemplatePart>;
 enum class HeaderAction : std::uint8_t { set, add, remove };
 struct HeaderRule {
   HeaderAction action = HeaderAction::set;
-  std::string name;           // as the user spelled it; compared without regard to case
-  Template value;             // empty for remove
+  std::string name; // as the user spelled it; compared without regard to case
+  Template value;   // empty for remove
 };
 
 enum class UpstreamHost : std::uint8_t { server, client, literal };
 
 struct Route {
-  std::string name;                      // given, or "host/path"
-  std::string host;                      // lower case, no port; empty: any. "*.example.cz" matches one label or more
-  std::string path = "/";                // decoded prefix, matched at segment borders
-  std::size_t server = 0;                // index into Settings::servers
-  std::vector<std::size_t> listeners;    // indexes into Settings::listeners; empty: all
-  bool anonymous = false;                // `access: anonymous`
-  bool strip_prefix = false;             // forward the target without `path`
-  std::string rewrite_prefix;            // put in place of `path`; empty: keep (unless strip_prefix)
+  std::string name;                   // given, or "host/path"
+  std::string host;                   // lower case, no port; empty: any. "*.example.cz" matches one label or more
+  std::string path = "/";             // decoded prefix, matched at segment borders
+  std::size_t server = 0;             // index into Settings::servers
+  std::vector<std::size_t> listeners; // indexes into Settings::listeners; empty: all
+  bool anonymous = false;             // `access: anonymous`
+  bool strip_prefix = false;          // forward the target without `path`
+  std::string rewrite_prefix;         // put in place of `path`; empty: keep (unless strip_prefix)
   UpstreamHost upstream_host = UpstreamHost::server;
   std::string upstream_host_literal;
-  std::string public_url;                // "https://ucto.example.cz": for Location and mServer's <server>; empty: what the caller used
+  std::string public_url; // "https://ucto.example.cz": for Location and mServer's <server>; empty: what the caller used
   bool map_location = true;
-  bool mask_server_name = true;          // mserver: replace the LAN name in /status replies
+  bool mask_server_name = true; // mserver: replace the LAN name in /status replies
   std::vector<HeaderRule> request_headers;
   std::vector<HeaderRule> reply_headers;
-  std::string hsts;                      // value of Strict-Transport-Security on TLS listeners; empty: not sent
-  std::uint64_t body_limit = 0;          // 0: the server's
+  std::string hsts;             // value of Strict-Transport-Security on TLS listeners; empty: not sent
+  std::uint64_t body_limit = 0; // 0: the server's
 };
 
 // --- bounds, log --------------------------------------------------------------------------------------------------------------
 
 struct Limits {
-  std::uint32_t head = 32 * 1024;        // request head, bytes
-  std::uint32_t headers = 100;           // fields in it
-  std::uint32_t target = 8 * 1024;       // request target, bytes
-  std::uint32_t reply_head = 64 * 1024;  // reply head, bytes
+  std::uint32_t head = 32 * 1024;       // request head, bytes
+  std::uint32_t headers = 100;          // fields in it
+  std::uint32_t target = 8 * 1024;      // request target, bytes
+  std::uint32_t reply_head = 64 * 1024; // reply head, bytes
   std::uint32_t requests_per_connection = 10'000;
 };
 
 struct Timeouts {
-  Millis handshake{10'000};              // TLS handshake
-  Millis head{15'000};                   // first byte of a head -> its end, in total
-  Millis idle{75'000};                   // between requests
-  Millis drain{30'000};                  // SIGTERM -> exit, at most
-  Millis linger{2'000};                  // discarding a body after its refusal, at most
+  Millis handshake{10'000}; // TLS handshake
+  Millis head{15'000};      // first byte of a head -> its end, in total
+  Millis idle{75'000};      // between requests
+  Millis drain{30'000};     // SIGTERM -> exit, at most
+  Millis linger{2'000};     // discarding a body after its refusal, at most
 };
 
-struct BodyRate {                        // minimum rate of a body in either direction
+struct BodyRate { // minimum rate of a body in either direction
   std::uint32_t bytes_per_second = 500;
   Millis over{30'000};
 };
 
 struct Spool {
   std::string directory = "/var/spool/ledgergate"; // falls back to /tmp with a warning when it does not exist
-  std::uint32_t memory = 256 * 1024;     // a body smaller than this never touches the disk
+  std::uint32_t memory = 256 * 1024;               // a body smaller than this never touches the disk
 };
 
 enum class LogFormat : std::uint8_t { json, text };
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 struct Log {
-  std::string access = "stdout";         // "stdout", "stderr", "off", or a file path
+  std::string access = "stdout"; // "stdout", "stderr", "off", or a file path
   LogFormat format = LogFormat::json;
-  LogLevel level = LogLevel::info;       // of the operational log on stderr
-  std::vector<std::string> mask_query;   // query keys whose values are masked, beside the built-in ones
+  LogLevel level = LogLevel::info;     // of the operational log on stderr
+  std::vector<std::string> mask_query; // query keys whose values are masked, beside the built-in ones
 };
 
 struct Settings {
-  std::uint32_t workers = 0;             // 0: one a core
+  std::uint32_t workers = 0; // 0: one a core
   std::vector<Listener> listeners;
   std::vector<Server> servers;
   std::vector<Route> routes;
-  std::vector<Cidr> trusted_proxies;     // peers whose X-Forwarded-* and Forwarded are believed
+  std::vector<Cidr> trusted_proxies; // peers whose X-Forwarded-* and Forwarded are believed
   Limits limits;
   Timeouts timeouts;
   BodyRate body_rate;

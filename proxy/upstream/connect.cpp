@@ -16,12 +16,10 @@ Error explain(int status) {
   switch (status) {
   case UV_ECONNREFUSED: return {Cause::connect_refused};
   case UV_EHOSTUNREACH:
-  case UV_ENETUNREACH:
-    return {Cause::connect_unreachable};
+  case UV_ENETUNREACH: return {Cause::connect_unreachable};
   case UV_ETIMEDOUT: return {Cause::connect_timeout};
   case UV_EMFILE:
-  case UV_ENFILE:
-    return {Cause::no_capacity, "no file descriptor for a connection to the server"};
+  case UV_ENFILE: return {Cause::no_capacity, "no file descriptor for a connection to the server"};
   case UV_ENOMEM: return {Cause::out_of_memory};
   default: return {Cause::connect_failed};
   }

@@ -7,7 +7,8 @@
 
 namespace ledgergate::upstream {
 
-Pool::Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls) : loop_(loop), server_(std::move(server)), tls_(std::move(tls)) {
+Pool::Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls)
+    : loop_(loop), server_(std::move(server)), tls_(std::move(tls)) {
   idle_.reserve(server_.keep_idle);
 }
 
@@ -50,7 +51,8 @@ void Pool::arm() {
 
 void Pool::expired() noexcept {
   const io::TimeMs idle_for = static_cast<io::TimeMs>(server_.timeouts.idle.count());
-  const auto fresh = std::find_if(idle_.begin(), idle_.end(), [&](const Idle& idle) { return loop_.now() - idle.since < idle_for; });
+  const auto fresh =
+      std::find_if(idle_.begin(), idle_.end(), [&](const Idle& idle) { return loop_.now() - idle.since < idle_for; });
   idle_.erase(idle_.begin(), fresh);
   arm();
 }

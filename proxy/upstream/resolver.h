@@ -41,7 +41,7 @@ private:
   struct Query;
   io::Loop& loop_;
   std::unordered_map<std::string, Entry> entries_;
-  std::vector<Query*> queries_;       // in flight; their results are dropped when the resolver is gone
+  std::vector<Query*> queries_; // in flight; their results are dropped when the resolver is gone
   void ask(const std::string& host, Entry& entry);
   void answered(Query& query, int status, const struct addrinfo* list);
 };
