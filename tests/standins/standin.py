@@ -118,6 +118,7 @@ class StandIn:
         with self.changed:
             self.knobs["hold"] = False
             self.released.set()
+            self.changed.notify_all()
 
     def take_fault(self):
         with self.changed:
