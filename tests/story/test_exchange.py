@@ -254,10 +254,10 @@ class HangUps(Story):
         client.send(get())
         server.wait_for_requests(1)
         client.reset()
-        server.wait_for_no_connection()
-        server.release()
         line = edge.access_log(1)[0]
         self.assertIn("client_gone", str(line))
+        server.release()
+        server.wait_for_no_connection()
         self.assertEqual(edge.ask(get()).status, 200)
 
     def test_a_caller_who_hangs_up_inside_its_body(self):
