@@ -95,19 +95,16 @@ TEST_F(ResolverTest, AnOldAnswerIsUsedAtOnceWhileANewOneIsOnItsWay) {
 
 TEST_F(ResolverTest, ANameThatCannotBeResolvedIsADnsError) {
   EXPECT_EQ(answer_of("nobody.lan"), "dns_error");
-  NameService::says("nobody.lan", {"192.0.2.3"});
-  EXPECT_EQ(answer_of("nobody.lan"), "192.0.2.3") << "a failure is not kept";
 }
 
 TEST_F(ResolverTest, AGoodAnswerIsKeptWhenTheNameServerFails) {
   NameService::says("pohoda.lan", {"192.0.2.1"});
   EXPECT_EQ(answer_of("pohoda.lan"), "192.0.2.1");
   NameService::says("pohoda.lan", {});
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(answer_of("pohoda.lan", 0), "192.0.2.1");
-    ASSERT_TRUE(until([&] { return NameService::asked("pohoda.lan") >= 2 + i; }));
-    settle();
-  }
+  EXPECT_EQ(answer_of("pohoda.lan", 0), "192.0.2.1");
+  ASSERT_TRUE(until([&] { return NameService::asked("pohoda.lan") == 2; }));
+  settle(); // the failure has arrived
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(answer_of("pohoda.lan", 0), "192.0.2.1");
 }
 
 TEST_F(ResolverTest, AnAnswerThatTakesTooLongIsATimeOutForWhoWaited) {
