@@ -93,9 +93,7 @@ TEST_F(ResolverTest, AnOldAnswerIsUsedAtOnceWhileANewOneIsOnItsWay) {
   ASSERT_TRUE(until([&] { return answer_of("pohoda.lan") == "192.0.2.9"; }));
 }
 
-TEST_F(ResolverTest, ANameThatCannotBeResolvedIsADnsError) {
-  EXPECT_EQ(answer_of("nobody.lan"), "dns_error");
-}
+TEST_F(ResolverTest, ANameThatCannotBeResolvedIsADnsError) { EXPECT_EQ(answer_of("nobody.lan"), "dns_error"); }
 
 TEST_F(ResolverTest, AGoodAnswerIsKeptWhenTheNameServerFails) {
   NameService::says("pohoda.lan", {"192.0.2.1"});
