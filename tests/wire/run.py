@@ -180,6 +180,7 @@ def play(case, listener, edge, server):
         scheme="https" if listener == "tls" else "http", port=edge.ports[listener], upstream=f"127.0.0.1:{server.port}"
     )
     with Client(edge.ports[listener], tls=listener == "tls", ca=certificates() / "ca.pem") as client:
+        client.sock.settimeout(PATIENCE)
         facts.client_port = client.sock.getsockname()[1]
         waiting = b""
         for index, step in enumerate(case.steps):
