@@ -35,7 +35,7 @@ def program():
     path = os.environ.get("LEDGERGATE_BIN")
     if not path:
         raise unittest.SkipTest("LEDGERGATE_BIN names no program")
-    return path
+    return os.path.abspath(path)  # edges run in directories of their own
 
 
 @functools.lru_cache
