@@ -17,25 +17,23 @@ namespace {
 
 // Discarded after a refusal, so that a reset does not destroy the answer (law 6a).
 constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
+constexpr io::TimeMs kFirstWhileDrainingMs = 1000;
+constexpr std::uint32_t kMostUnwaited = 32;
 
 io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
 
 struct Connection {
-  Connection(Worker& its_worker, std::shared_ptr<const Generation> its_generation, std::size_t its_listener, io::Stream::Ptr stream)
+  Connection(Worker& its_worker, std::shared_ptr<const Generation> its_generation, std::size_t its_listener, io::Stream::Ptr stream,
+             const Endpoint& its_peer, Slot its_slot)
       : worker(its_worker), generation(std::move(its_generation)), listener(its_listener), client(std::move(stream)),
-        wake(its_worker.loop()), slot(generation->snapshot->listeners[listener].connections) {
+        wake(its_worker.loop()), slot(std::move(its_slot)), peer(its_peer), peer_ip_text(its_peer.ip.text()) {
     client->attach(&wake, io::kClientIn, io::kClientOut);
-    peer = client->peer();
-    peer_ip_text = peer.ip.text();
     const std::uint16_t configured = generation->settings().listeners[listener].address.port;
     local_port = configured != 0 ? configured : client->local_port();
     open.wake = &wake;
     worker.opened(open);
   }
-  ~Connection() {
-    slot->fetch_sub(1, std::memory_order_relaxed);
-    worker.closed(open);
-  }
+  ~Connection() { worker.closed(open); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -44,7 +42,7 @@ struct Connection {
   std::size_t listener;
   io::Stream::Ptr client;
   io::Wake wake;
-  std::shared_ptr<std::atomic<std::uint32_t>> slot; // counted by the worker at accept
+  Slot slot;
   OpenConnection open;
   Endpoint peer;
   std::string peer_ip_text;
@@ -52,12 +50,11 @@ struct Connection {
   std::string sni;
   std::string_view tls_version, tls_cipher; // OpenSSL's own strings
   std::uint32_t requests = 0;
+  std::uint32_t unwaited = 0; // requests in a row that were there already (pipelined)
   bool tls = false;
   bool last = false; // no further request on this connection
   bool cut = false;
 };
-
-enum class Head : std::uint8_t { complete, silent_end, failed };
 
 io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
   SSL* ssl = front.open();
@@ -85,11 +82,23 @@ io::Task<bool> await_request(Connection& c) {
   c.wake.deadline_in(ms(c.requests == 0 ? timeouts.head : timeouts.idle));
   while (c.client->input().empty()) {
     const io::Step step = c.client->fill();
-    if (step == io::Step::done) continue;
-    if (step != io::Step::blocked || c.worker.draining()) co_return false;
+    if (step == io::Step::done) break;
+    if (step != io::Step::blocked) co_return false;
+    if (c.worker.draining()) {
+      // Idle connections end at once; one that has just come may have its request on the way.
+      if (c.requests > 0) co_return false;
+      c.wake.deadline_in(kFirstWhileDrainingMs);
+    }
     c.client->want_input();
     const auto happened = co_await c.wake.wait(io::kClientIn | io::kDrain);
+    c.unwaited = 0;
     if ((happened & io::kExpired) != 0) co_return false;
+  }
+  // Somebody who pipelines thousands of requests must let the others have the loop (and the stack be unwound).
+  if (++c.unwaited >= kMostUnwaited) {
+    c.unwaited = 0;
+    c.wake.deadline_at(c.wake.loop().now());
+    co_await c.wake.wait(0);
   }
   co_return true;
 }
@@ -157,7 +166,8 @@ io::Task<bool> serve_one(Connection& c, Exchange& x) {
   }
   body.settle();
   x.spool.clear();
-  if (reply.was_cut()) {
+  // Whatever ended it: a reply that began and is not whole must be seen as broken (law 5).
+  if (reply.was_cut() || (x.head_sent && !reply.whole())) {
     c.cut = true;
     c.client->reset();
   }
@@ -199,8 +209,8 @@ io::Task<void> serve_requests(Connection& c) {
 } // namespace
 
 io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener,
-                              io::Stream::Ptr client) {
-  Connection c(worker, std::move(generation), listener, std::move(client));
+                              io::Stream::Ptr client, Endpoint peer, Slot slot) {
+  Connection c(worker, std::move(generation), listener, std::move(client), peer, std::move(slot));
   if (const listen::TlsFront* front = c.generation->front(listener); front != nullptr) {
     const auto secured = co_await handshake(c, *front);
     if (!secured) {

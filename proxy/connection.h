@@ -1,6 +1,7 @@
 // One caller's connection: TLS, then heads and exchanges until either side has had enough. (HTTP/1.x.)
 #pragma once
 
+#include "capacity.h"
 #include "exchange.h"
 #include "io/task.h"
 
@@ -18,8 +19,9 @@ struct OpenConnection {
   OpenConnection* previous = nullptr;
 };
 
-// Runs by itself until the connection is closed. `listener` is the index in the generation's settings.
+// Runs by itself until the connection is closed. `listener` is the index in the generation's settings. Throws std::bad_alloc when
+// there is no memory to begin; later it ends the connection.
 io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener,
-                              io::Stream::Ptr client);
+                              io::Stream::Ptr client, Endpoint peer, Slot slot);
 
 } // namespace ledgergate

@@ -11,6 +11,7 @@ void Exchange::clear() noexcept {
   out.clear();
   request_id.clear();
   client_ip_text = {};
+  chunk.clear();
   gathered.clear();
   note.clear();
   if (spool.size() != 0) spool.clear();
@@ -20,7 +21,7 @@ void Exchange::clear() noexcept {
   reply = nullptr;
   head_started = head_done = 0;
   interims = 0;
-  head_sent = failed = false;
+  last = head_sent = failed = false;
   failure = {};
 }
 

@@ -86,6 +86,7 @@ struct Exchange {
   std::size_t answer_head = 0; // bytes of the server's reply head, still in its input until the body is relayed
   std::string upstream_target;
   std::string out;      // the head that goes to the server
+  std::string chunk;    // decoded body bytes that will go to the server as one chunk
   std::string gathered; // reply bytes not yet encrypted or offered to the kernel
   std::string request_id;
   std::string_view client_ip_text;
@@ -94,6 +95,7 @@ struct Exchange {
   http::Spool spool;
   observe::AccessRecord record;
   std::uint64_t head_done = 0; // uv_hrtime()
+  bool last = false;           // the connection can't go on behind this request: what it said is not believed (law 2)
   bool head_sent = false;      // the reply's head went to the sink
   Error failure{};
   bool failed = false;

@@ -35,11 +35,12 @@ io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse
 
 struct Attempt {
   Result<void> outcome{};
+  bool whole = false; // the server has taken all of the request
   bool again = false; // nothing is in doubt: a fresh connection may be tried
 };
 
 // Sends the request over `link` and waits for the reply's head.
-io::Task<Attempt> exchange_heads(Exchange& x, Link& link, BodySource& body, http::Framing framing) {
+io::Task<Result<Attempt>> exchange_heads(Exchange& x, Link& link, BodySource& body, http::Framing framing) {
   io::Stream& server = *link.server;
   const std::uint64_t before = server.sent();
   expect_head(x);
@@ -50,6 +51,7 @@ io::Task<Attempt> exchange_heads(Exchange& x, Link& link, BodySource& body, http
   if (!sent) {
     result.outcome = sent.error();
   } else {
+    result.whole = *sent == Sent::whole;
     result.outcome = co_await receive_head(x, server);
   }
   if (!result.outcome) {
@@ -62,8 +64,20 @@ io::Task<Attempt> exchange_heads(Exchange& x, Link& link, BodySource& body, http
   co_return result;
 }
 
+bool announces_body(const http::ReplyHead& reply) {
+  for (const auto& field : reply.fields) {
+    if (http::iequals(field.name, "Transfer-Encoding")) return true;
+    if (http::iequals(field.name, "Content-Length") && field.value != "0") return true;
+  }
+  return false;
+}
+
+// Only a connection on which both messages are complete beyond doubt may carry another request. A server that sends a body behind
+// a reply that has none (HEAD, 204, 304: common enough) would answer the next caller with it.
 bool keeps_server_connection(const Exchange& x, const io::Stream& server, bool whole) {
-  return whole && x.answer.keep_alive && server.input().empty() && !server.gone() && !server.write_failed();
+  if (x.request.method == http::Method::head) return false;
+  if (x.answer.body.kind == http::BodyKind::none && announces_body(x.answer)) return false;
+  return whole && x.answer.keep_alive && server.unsent() == 0 && server.input().empty();
 }
 
 } // namespace
@@ -82,7 +96,8 @@ io::Task<Result<void>> forward(Exchange& x) {
 
   SpoolSource kept(x.spool, x.wake->loop().buffers());
   BodySource& body = spooled ? static_cast<BodySource&>(kept) : *x.body;
-  const bool fresh_only = profile::fresh_for_unsafe(server.profile) && !http::is_safe(x.request.method);
+  const bool harmless = http::is_safe(x.request.method) && framing.kind == http::BodyKind::none;
+  const bool fresh_only = profile::fresh_for_unsafe(server.profile) && !harmless;
   x.out.clear();
   route::append_request_head(x.facts, x.upstream_target, framing, x.out);
 
@@ -93,16 +108,16 @@ io::Task<Result<void>> forward(Exchange& x) {
     x.record.reused_connection = link->reused;
     kept.rewind();
     const auto attempt = co_await exchange_heads(x, *link, body, framing);
-    if (attempt.again && may_reuse) {
+    if (!attempt) co_return attempt.error();
+    if (attempt->again && may_reuse) {
       may_reuse = false;
       continue;
     }
-    if (!attempt.outcome) co_return attempt.outcome.error();
+    if (!attempt->outcome) co_return attempt->outcome.error();
 
     const auto relayed = co_await relay_reply(x, *link->server);
     if (!relayed) co_return relayed.error();
-    const bool request_whole = spooled || x.body->complete();
-    if (!fresh_only && keeps_server_connection(x, *link->server, request_whole)) pool.put(std::move(link->server));
+    if (!fresh_only && keeps_server_connection(x, *link->server, attempt->whole)) pool.put(std::move(link->server));
     co_return Result<void>{};
   }
 }

@@ -119,7 +119,7 @@ void H1Reply::head(const http::ReplyHead& reply, http::BodyKind body, std::uint6
     break;
   }
   length_ = length;
-  keep_ = may_keep_ && !exchange_->worker->draining() && request.keep_alive && exchange_->body->complete() &&
+  keep_ = may_keep_ && !exchange_->last && !exchange_->worker->draining() && request.keep_alive && exchange_->body->complete() &&
           framing_ != route::ReplyFraming::until_close;
   route::append_reply_head(exchange_->facts, reply, framing_, length, keep_, gathered_);
 }

@@ -50,8 +50,9 @@ public:
   [[nodiscard]] std::size_t unsent() const override { return gathered_.size() + client_.unsent(); }
   void cut() override;
   // After the exchange: whether the next request may follow on this connection.
-  [[nodiscard]] bool keeps() const noexcept { return keep_ && ended_ && !cut_; }
+  [[nodiscard]] bool keeps() const noexcept { return keep_ && whole(); }
   [[nodiscard]] bool was_cut() const noexcept { return cut_; }
+  [[nodiscard]] bool whole() const noexcept { return ended_ && !cut_; }
 
 private:
   io::Stream& client_;

@@ -218,7 +218,8 @@ io::Task<Result<void>> flush_reply(Exchange& x) {
     const auto happened = co_await x.wake->wait(io::kClientOut | io::kClientIn);
     if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
     const std::size_t now_left = x.reply->unsent();
-    if (!guard.moved(left - std::min(left, now_left), x.wake->loop().now())) co_return Error{Cause::client_write_timeout};
+    const bool enough = guard.moved(left - std::min(left, now_left), x.wake->loop().now());
+    if (!enough || x.wake->halted()) co_return Error{Cause::client_write_timeout};
     left = now_left;
     step = x.reply->flush();
   }

@@ -53,6 +53,7 @@ void refuse(Exchange& x, Error error) {
     x.reply->cut();
     return;
   }
+  x.last = x.last || info.status == 400;
   x.answer.clear();
   x.out.clear();
   append_proxy_status(x, info, x.out);

@@ -10,16 +10,21 @@ namespace {
 
 // Gathered before the kernel is asked to take it.
 constexpr std::size_t kBatch = 128 * 1024;
+constexpr std::size_t kChunk = 16 * 1024;
 // How long a reply is waited for that a server may have sent before it stopped taking the request.
 constexpr io::TimeMs kLastWordsMs = 1000;
 
 io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
 
-void put_chunk(io::Stream& server, std::string_view bytes) {
+// One chunk, one record, for what came in many: a caller's one-byte chunks are not made ours.
+void put_chunk(Exchange& x, io::Stream& server) {
+  if (x.chunk.empty()) return;
   char size[18];
-  server.write({size, http::write_chunk_size(bytes.size(), size)});
-  server.write(bytes);
-  server.write("\r\n");
+  const std::size_t length = http::write_chunk_size(x.chunk.size(), size);
+  x.chunk.insert(0, size, length);
+  x.chunk += "\r\n";
+  server.write(x.chunk);
+  x.chunk.clear();
 }
 
 enum class Spoke : std::uint8_t { nothing, reply, gone };
@@ -52,16 +57,17 @@ io::Task<Result<Sent>> last_words(Exchange& x, io::Stream& server) {
 // Everything gathered goes out; early_reply when the server answered meanwhile.
 io::Task<Result<Sent>> drain(Exchange& x, io::Stream& server) {
   const io::TimeMs patience = ms(x.facts.server->timeouts.send);
-  std::uint64_t taken = server.sent();
+  std::size_t left = server.unsent();
   x.wake->deadline_in(patience);
   for (;;) {
     const io::Step step = server.flush();
     if (step == io::Step::done) co_return Sent::whole;
     if (step != io::Step::blocked) co_return co_await last_words(x, server);
     const auto happened = co_await x.wake->wait(io::kServerOut | io::kServerIn);
-    if ((happened & io::kExpired) != 0) co_return Error{Cause::upstream_write_timeout};
-    if (server.sent() != taken) {
-      taken = server.sent();
+    const bool moved = server.unsent() != left;
+    if ((happened & io::kExpired) != 0 && (!moved || x.wake->halted())) co_return Error{Cause::upstream_write_timeout};
+    if (moved) {
+      left = server.unsent();
       x.wake->deadline_in(patience);
     }
     if ((happened & io::kServerIn) != 0) {
@@ -75,6 +81,7 @@ io::Task<Result<Sent>> drain(Exchange& x, io::Stream& server) {
 } // namespace
 
 io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource& body, http::Framing framing) {
+  x.chunk.clear();
   server.write(x.out);
   if (framing.kind == http::BodyKind::none) {
     if (server.flush() == io::Step::done) co_return Sent::whole;
@@ -89,12 +96,13 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
     std::string_view bytes;
     const io::Step step = body.pull(bytes);
     if (step == io::Step::done) {
-      x.record.bytes_in += bytes.size();
+      if (&body == x.body) x.record.bytes_in += bytes.size(); // a spooled one was counted when it came
       if (!guard.moved(bytes.size(), x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
       if (framing.kind == http::BodyKind::chunked)
-        put_chunk(server, bytes);
+        x.chunk.append(bytes);
       else
         server.write(bytes);
+      if (x.chunk.size() >= kChunk) put_chunk(x, server);
       if (server.unsent() < kBatch) continue;
     }
     if (step == io::Step::failed) {
@@ -102,6 +110,7 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
       x.record.forwarded = x.record.forwarded || server.sent() != 0;
       co_return body.error();
     }
+    put_chunk(x, server);
     if (step == io::Step::ended && framing.kind == http::BodyKind::chunked) server.write("0\r\n\r\n");
 
     // Out with it; a server that does not take it must not make the caller look slow.
@@ -117,7 +126,7 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
     body.want();
     x.wake->deadline_at(guard.deadline());
     const auto happened = co_await x.wake->wait(io::kClientIn | io::kServerIn);
-    if ((happened & io::kExpired) != 0 && !guard.moved(0, x.wake->loop().now())) {
+    if ((happened & io::kExpired) != 0 && (x.wake->halted() || !guard.moved(0, x.wake->loop().now()))) {
       server.reset();
       co_return Error{Cause::client_body_timeout};
     }
@@ -133,7 +142,7 @@ io::Task<Result<void>> spool_request(Exchange& x) {
   const settings::Settings& settings = x.generation->settings();
   http::RateGuard guard(settings.body_rate.bytes_per_second, ms(settings.body_rate.over));
   guard.restart(x.wake->loop().now());
-  x.spool.open(x.worker->spool_directory(), settings.spool.memory);
+  x.spool.open(x.generation->snapshot->spool_directory, settings.spool.memory);
   x.body->invite();
   for (;;) {
     std::string_view bytes;
@@ -150,7 +159,8 @@ io::Task<Result<void>> spool_request(Exchange& x) {
     x.body->want();
     x.wake->deadline_at(guard.deadline());
     const auto happened = co_await x.wake->wait(io::kClientIn);
-    if ((happened & io::kExpired) != 0 && !guard.moved(0, x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
+    if ((happened & io::kExpired) != 0 && (x.wake->halted() || !guard.moved(0, x.wake->loop().now())))
+      co_return Error{Cause::client_body_timeout};
   }
 }
 

@@ -6,14 +6,18 @@
 #include "snapshot.h"
 #include "worker.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -44,6 +48,20 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Each caller may need a second descriptor (its server) and a third (a spool file), but not all at the same time: a third of what
+// is left is kept for these, and for logs.
+std::uint32_t callers_that_fit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT32_MAX;
+  std::error_code error;
+  std::uint64_t used = 0;
+  for (auto each = std::filesystem::directory_iterator("/proc/self/fd", error);
+       !error && each != std::filesystem::directory_iterator(); each.increment(error))
+    ++used;
+  const std::uint64_t left = limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(left * 2 / 3, 4, UINT32_MAX));
+}
+
 class Server {
 public:
   explicit Server(const Loader& load) : load_(load) {}
@@ -53,6 +71,7 @@ private:
   const Loader& load_;
   listen::TicketKeys keys_; // outlives every context
   observe::LogWriter log_;
+  Capacity capacity_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::string> doors_; // keys of the doors that are open
@@ -87,7 +106,15 @@ listen::Sockets Server::open_door(const settings::Listener& listener) {
   // An activated socket is shared: every worker accepts from it.
   listen::Sockets sockets;
   sockets.bound = given->address;
-  for (std::size_t i = 0; i < workers_.size(); ++i) sockets.descriptors.push_back(::dup(given->descriptor));
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const int shared = ::fcntl(given->descriptor, F_DUPFD_CLOEXEC, 0);
+    if (shared < 0)
+      sockets.error = std::string("can't share the activated socket: ") + std::strerror(errno);
+    else
+      sockets.descriptors.push_back(shared);
+  }
+  if (!sockets.error.empty())
+    for (const int open : sockets.descriptors) ::close(open);
   return sockets;
 }
 
@@ -136,7 +163,7 @@ void Server::hand_over(std::vector<std::vector<DoorOrder>>& orders) {
 bool Server::start() {
   const std::uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
   const std::uint32_t count = snapshot_->settings->workers != 0 ? snapshot_->settings->workers : cores;
-  for (std::uint32_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(log_.ring()));
+  for (std::uint32_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(log_.ring(), capacity_));
   last_beats_.assign(count, 0);
   activated_ = listen::activated_sockets();
 
@@ -147,6 +174,7 @@ bool Server::start() {
     return false;
   }
   log_.start();
+  capacity_.most = callers_that_fit();
   hand_over(orders);
   for (auto& worker : workers_) worker->start();
   return true;

@@ -1,31 +1,25 @@
 #include "worker.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace ledgergate {
 namespace {
 constexpr std::size_t kSpareExchanges = 64;
-constexpr int kBacklog = 1024;
 } // namespace
-
-// A listening handle. `listener` follows the current snapshot.
-struct Worker::Door {
-  uv_tcp_t handle{};
-  Worker* worker = nullptr;
-  std::string key;
-  std::size_t listener = 0;
-};
 
 std::string door_key(const settings::Listener& listener) {
   // Port 0 asks the kernel for a new port each time: then the name is what stays.
   return listener.address.port != 0 ? listener.address.text() : listener.address.text() + " " + listener.name;
 }
 
-Worker::Worker(observe::LogRing& log) : log_(log), resolver_(std::make_unique<upstream::Resolver>(loop_)) {}
+Worker::Worker(observe::LogRing& log, Capacity& capacity)
+    : log_(log), resolver_(std::make_unique<upstream::Resolver>(loop_)), capacity_(capacity),
+      doors_(std::make_unique<Doors>(
+          loop_, [this](const Door& door, int descriptor, const Endpoint& peer) { welcome(door, descriptor, peer); })) {}
 Worker::~Worker() = default;
 
 // --- main thread --------------------------------------------------------------------------------------------------------------
@@ -46,7 +40,7 @@ void Worker::drain(std::function<void()> done) {
   loop_.post([this, done = std::move(done)] {
     draining_ = true;
     drained_ = done;
-    while (!doors_.empty()) close_door(doors_.back());
+    doors_->close_all();
     for (OpenConnection* each = open_; each != nullptr;) {
       OpenConnection* next = each->next; // a story that ends removes only itself
       each->wake->raise(io::kDrain);
@@ -72,28 +66,29 @@ void Worker::beat() {
 
 // --- settings -----------------------------------------------------------------------------------------------------------------
 
-void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vector<DoorOrder>& doors) {
+void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vector<DoorOrder>& orders) {
+  // First, while current_ is still what the doors' indexes speak of: those that wait at a door that closes are let in under it.
+  const std::vector<Door*> before = doors_->all();
+  const auto order_for = [&](const Door& door) {
+    return std::find_if(orders.begin(), orders.end(), [&](const DoorOrder& order) { return order.key == door.key; });
+  };
+  for (Door* door : before)
+    if (order_for(*door) == orders.end()) doors_->close(*door);
+
   auto next = std::make_shared<Generation>();
   const auto& servers = snapshot->settings->servers;
   for (std::size_t i = 0; i < servers.size(); ++i)
     next->pools.push_back(std::make_shared<upstream::Pool>(loop_, servers[i], snapshot->servers[i]));
   next->snapshot = std::move(snapshot);
   current_ = std::move(next);
-  if (draining_) {
-    for (const DoorOrder& order : doors)
-      if (order.descriptor >= 0) ::close(order.descriptor);
-    return;
+  for (Door* door : doors_->all()) door->listener = order_for(*door)->listener;
+  for (const DoorOrder& order : orders) {
+    if (order.descriptor < 0) continue;
+    if (draining_)
+      ::close(order.descriptor);
+    else if (!doors_->open(order.key, order.listener, order.descriptor))
+      observe::event(settings::LogLevel::error, "the loop can't watch the listener " + order.key);
   }
-  const std::vector<Door*> before = doors_;
-  for (Door* door : before) {
-    const auto wanted = std::find_if(doors.begin(), doors.end(), [&](const DoorOrder& order) { return order.key == door->key; });
-    if (wanted == doors.end())
-      close_door(door);
-    else
-      door->listener = wanted->listener;
-  }
-  for (const DoorOrder& order : doors)
-    if (order.descriptor >= 0) open_door(order);
 }
 
 bool Worker::refresh(std::shared_ptr<const Generation>& generation, std::size_t& listener) const {
@@ -110,55 +105,20 @@ bool Worker::refresh(std::shared_ptr<const Generation>& generation, std::size_t&
   return true;
 }
 
-// --- doors --------------------------------------------------------------------------------------------------------------------
-
-void Worker::open_door(const DoorOrder& order) {
-  auto* door = new Door;
-  door->worker = this;
-  door->key = order.key;
-  door->listener = order.listener;
-  uv_tcp_init(loop_.uv(), &door->handle);
-  door->handle.data = door;
-  doors_.push_back(door);
-  const auto accepted = [](uv_stream_t* handle, int status) {
-    if (status != 0) return;
-    auto* self = static_cast<Door*>(handle->data);
-    self->worker->welcome(*self, io::Stream::accept(self->worker->loop_, handle));
-  };
-  if (uv_tcp_open(&door->handle, order.descriptor) != 0)
-    ::close(order.descriptor);
-  else if (uv_listen(reinterpret_cast<uv_stream_t*>(&door->handle), kBacklog, accepted) == 0)
-    return;
-  observe::event(settings::LogLevel::error, "a listener can't be served by the loop: " + order.key);
-}
-
-// What the kernel has already accepted for us would be reset by the close: it is taken in first.
-void Worker::close_door(Door* door) {
-  std::erase(doors_, door);
-  uv_os_fd_t descriptor = -1;
-  if (uv_fileno(reinterpret_cast<uv_handle_t*>(&door->handle), &descriptor) == 0) {
-    for (;;) {
-      const int waiting = ::accept4(descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (waiting < 0) break;
-      welcome(*door, io::Stream::adopt(loop_, waiting));
-    }
-  }
-  uv_close(reinterpret_cast<uv_handle_t*>(&door->handle), [](uv_handle_t* handle) { delete static_cast<Door*>(handle->data); });
-}
-
-void Worker::welcome(Door& door, io::Stream::Ptr client) {
-  if (!client || !current_) return;
-  // Before the handshake: beyond the listener's bound a connection costs us nothing but its accept.
-  std::atomic<std::uint32_t>& open = *current_->snapshot->listeners[door.listener].connections;
-  if (open.fetch_add(1, std::memory_order_relaxed) >= current_->settings().listeners[door.listener].max_connections) {
-    open.fetch_sub(1, std::memory_order_relaxed);
-    client->reset();
-    return;
-  }
-  serve_connection(*this, current_, door.listener, std::move(client));
-}
-
 // --- connections --------------------------------------------------------------------------------------------------------------
+
+// Before the handshake: beyond its bounds a connection costs us nothing but its accept.
+void Worker::welcome(const Door& door, int descriptor, const Endpoint& peer) noexcept {
+  const settings::Listener& listener = current_->settings().listeners[door.listener];
+  Slot slot(current_->snapshot->listeners[door.listener].connections, listener.max_connections, capacity_);
+  io::Stream::Ptr client = io::Stream::adopt(loop_, descriptor);
+  if (!client || !slot.taken()) return;
+  try {
+    serve_connection(*this, current_, door.listener, std::move(client), peer, std::move(slot));
+  } catch (const std::bad_alloc&) {
+    // No memory to begin with: its stream and slot are given back, the caller sees a closed connection.
+  }
+}
 
 void Worker::opened(OpenConnection& connection) noexcept {
   connection.next = open_;
@@ -182,6 +142,7 @@ void Worker::finish_if_drained() {
   if (!draining_ || open_count_ != 0 || !drained_) return;
   // Not from inside the story that is ending just now.
   loop_.post([this, done = std::exchange(drained_, nullptr)] {
+    doors_.reset();
     current_.reset();
     resolver_.reset();
     loop_.stop();
@@ -207,9 +168,13 @@ void Worker::give_back(Exchange* exchange) noexcept {
 void Worker::log(const observe::AccessRecord& record) {
   const settings::Log& log = current_->settings().log;
   if (log.access == "off") return;
-  line_.clear();
-  observe::append_line(record, log.format, log.mask_query, line_);
-  log_.push(line_);
+  try {
+    line_.clear();
+    observe::append_line(record, log.format, log.mask_query, line_);
+    log_.push(line_);
+  } catch (const std::bad_alloc&) {
+    // The request is done; its line is lost.
+  }
 }
 
 void Worker::log_handshake_failure(const Endpoint& peer, const settings::Listener& listener, const Error& error) {

@@ -2,7 +2,9 @@
 // through the loop's post() only.
 #pragma once
 
+#include "capacity.h"
 #include "connection.h"
+#include "door.h"
 #include "exchange.h"
 #include "io/loop.h"
 #include "observe/log_ring.h"
@@ -39,7 +41,7 @@ struct DoorOrder {
 
 class Worker {
 public:
-  explicit Worker(observe::LogRing& log);
+  Worker(observe::LogRing& log, Capacity& capacity);
   ~Worker(); // join() was called
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -60,7 +62,6 @@ public:
   // --- this worker's thread ------------------------------------------------------------------------------------------------
   [[nodiscard]] io::Loop& loop() noexcept { return loop_; }
   [[nodiscard]] upstream::Resolver& resolver() noexcept { return *resolver_; }
-  [[nodiscard]] const std::string& spool_directory() const noexcept { return current_->snapshot->spool_directory; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   void log(const observe::AccessRecord& record);
   void log_handshake_failure(const Endpoint& peer, const settings::Listener& listener, const Error& error);
@@ -78,14 +79,14 @@ public:
   [[nodiscard]] Lease lease();
 
 private:
-  struct Door;
   io::Loop loop_;
   observe::LogRing& log_;
   std::string line_;
   std::unique_ptr<upstream::Resolver> resolver_;
   std::shared_ptr<const Generation> current_;
   std::vector<std::unique_ptr<Exchange>> spare_;
-  std::vector<Door*> doors_; // freed in their close callbacks
+  Capacity& capacity_;
+  std::unique_ptr<Doors> doors_;
   OpenConnection* open_ = nullptr;
   std::size_t open_count_ = 0;
   std::function<void()> drained_;
@@ -94,9 +95,7 @@ private:
   std::thread thread_;
 
   void take_over(std::shared_ptr<const Snapshot> snapshot, const std::vector<DoorOrder>& doors);
-  void open_door(const DoorOrder& order);
-  void close_door(Door* door);
-  void welcome(Door& door, io::Stream::Ptr client);
+  void welcome(const Door& door, int descriptor, const Endpoint& peer) noexcept;
   void give_back(Exchange* exchange) noexcept;
   void finish_if_drained();
 };

@@ -11,6 +11,9 @@ Loop::Loop() {
   uv_.data = this;
   uv_timer_init(&uv_, &timer_);
   timer_.data = this;
+  uv_prepare_init(&uv_, &prepare_);
+  prepare_.data = this;
+  uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { ++static_cast<Loop*>(handle->data)->round_; });
   if (uv_async_init(&uv_, &async_, [](uv_async_t* handle) { static_cast<Loop*>(handle->data)->run_jobs(); }) != 0) std::abort();
   async_.data = this;
 }
@@ -32,6 +35,7 @@ void Loop::stop() {
     stopped_ = true;
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
 }
 

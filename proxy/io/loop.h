@@ -37,6 +37,8 @@ public:
 
   [[nodiscard]] uv_loop_t* uv() noexcept { return &uv_; }
   [[nodiscard]] TimeMs now() const noexcept { return uv_now(&uv_); }
+  // Counts the times the loop came round to wait for events.
+  [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
   void set_deadline(Deadline& deadline, TimeMs at);
   [[nodiscard]] BufferPool& buffers() noexcept { return buffers_; }
 
@@ -51,6 +53,8 @@ private:
   uv_loop_t uv_{};
   uv_timer_t timer_{};
   uv_async_t async_{};
+  uv_prepare_t prepare_{};
+  std::uint64_t round_ = 0;
   TimeMs timer_at_ = kNever;
   DeadlineQueue deadlines_;
   BufferPool buffers_;

@@ -32,20 +32,13 @@ Stream::~Stream() {
   SSL_free(ssl_);
 }
 
-Stream::Ptr Stream::accept(Loop& loop, uv_stream_t* listener) {
-  Ptr self(new Stream(loop));
-  if (uv_accept(listener, self->stream()) != 0) return {};
-  uv_tcp_nodelay(&self->handle_, 1);
-  self->start_reading();
-  return self;
-}
-
-Stream::Ptr Stream::adopt(Loop& loop, int descriptor) {
-  Ptr self(new Stream(loop));
-  if (uv_tcp_open(&self->handle_, descriptor) != 0) {
+Stream::Ptr Stream::adopt(Loop& loop, int descriptor) noexcept {
+  Ptr self(new (std::nothrow) Stream(loop));
+  if (!self || uv_tcp_open(&self->handle_, descriptor) != 0) {
     ::close(descriptor);
     return {};
   }
+  uv_tcp_nodelay(&self->handle_, 1);
   self->start_reading();
   return self;
 }
@@ -140,14 +133,21 @@ void Stream::stop_reading() noexcept {
   uv_read_stop(stream());
 }
 
+// libuv says "end" for a reset that arrives together with the last data (EPOLLHUP); a reply that ends with its connection would
+// then pass for whole (law 5). The socket knows better.
+int Stream::socket_error() const noexcept {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (::getsockopt(descriptor(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) return 0;
+  return -error;
+}
+
 void Stream::on_read(ssize_t size, const uv_buf_t* buffer) noexcept {
   if (size == 0) return; // EAGAIN
   Bytes& land = landing();
   if (size < 0) {
-    if (size == UV_EOF)
-      eof_ = true;
-    else
-      error_ = static_cast<int>(size);
+    error_ = size == UV_EOF ? socket_error() : static_cast<int>(size);
+    eof_ = error_ == 0;
     stop_reading();
   } else {
     if (!land.block) {
@@ -230,10 +230,10 @@ void Stream::want_input() noexcept {
       make_room(land, std::min<std::size_t>(std::max<std::size_t>(land.size(), 4096), 64 * 1024));
     } catch (const std::bad_alloc&) {
       error_ = UV_ENOMEM;
-      return;
     }
   }
   start_reading();
+  if (error_ != 0) notify_in(); // nothing will come: whoever is about to wait must not
 }
 
 Step Stream::fill(std::size_t room) noexcept {
@@ -302,9 +302,11 @@ Step Stream::flush() noexcept {
     return Step::failed;
   }
   if (sending()) return Step::blocked;
+  // Records that OpenSSL failed to make are missing in what was gathered: it goes out (an alert may be in it), but it is not whole.
+  const Step whole = tls_failed_ ? Step::failed : Step::done;
   if (out_.empty()) {
     if (out_.block) return_out();
-    return Step::done;
+    return whole;
   }
   const uv_buf_t now = uv_buf_init(out_.block.data + out_.begin, static_cast<unsigned>(out_.size()));
   const int taken = uv_try_write(stream(), &now, 1);
@@ -319,7 +321,7 @@ Step Stream::flush() noexcept {
   }
   if (out_.empty()) {
     return_out();
-    return Step::done;
+    return whole;
   }
   try {
     if (out_borrowed_) {
@@ -354,6 +356,7 @@ void Stream::on_written(int status) noexcept {
   if (status == UV_ECANCELED) return; // released
   if (status != 0) {
     write_error_ = status;
+    sent_ += size; // how much of it had left is not known: all of it may have
   } else {
     sent_ += size;
     if (!out_.empty() && flush() == Step::blocked) return;

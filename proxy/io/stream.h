@@ -52,12 +52,10 @@ public:
   };
   using Ptr = std::unique_ptr<Stream, Release>;
 
-  // Takes one connection from a listening handle. Null when there is none or it is gone already.
-  static Ptr accept(Loop& loop, uv_stream_t* listener);
   // Begins to connect; the out event says when it is through (then connected() or failure()).
   static Ptr connect(Loop& loop, const Endpoint& to);
-  // Takes over a connected descriptor (socket activation hand-over, tests). Closes it when that fails.
-  static Ptr adopt(Loop& loop, int descriptor);
+  // Takes over a connected, non-blocking descriptor. Null (and it is closed) when that fails.
+  static Ptr adopt(Loop& loop, int descriptor) noexcept;
 
   // Whom events go to: a story (`in` when bytes, end or failure arrive, `out` when output was taken), or a watcher, or nobody.
   void attach(Wake* wake, Events in, Events out) noexcept;
@@ -121,6 +119,8 @@ public:
   void reset() noexcept;
 
 private:
+  static constexpr std::int64_t kTlsCredit = 256 * 1024; // bytes
+
   explicit Stream(Loop& loop) noexcept;
   ~Stream();
 
@@ -134,8 +134,9 @@ private:
   Bytes sending_; // owned by write_request_
   std::uint64_t sent_ = 0;
   unsigned long tls_error_ = 0;
-  int error_ = 0;       // of reading, connecting, memory: the stream is of no more use
-  int write_error_ = 0; // the kernel takes no more output
+  std::int64_t tls_credit_ = kTlsCredit; // see fill_tls
+  int error_ = 0;                        // of reading, connecting, memory: the stream is of no more use
+  int write_error_ = 0;                  // the kernel takes no more output
   Events in_event_ = 0, out_event_ = 0;
   bool land_borrowed_ = false; // the landing window lies in the loop's read buffer
   bool out_borrowed_ = false;  // out_ is the loop's write buffer
@@ -157,6 +158,7 @@ private:
   [[nodiscard]] uv_handle_t* handle() noexcept { return reinterpret_cast<uv_handle_t*>(&handle_); }
   [[nodiscard]] uv_stream_t* stream() noexcept { return reinterpret_cast<uv_stream_t*>(&handle_); }
   [[nodiscard]] Bytes& landing() noexcept { return ssl_ != nullptr ? raw_ : in_; }
+  [[nodiscard]] int socket_error() const noexcept;
   void notify_in();
   void notify_out();
   void start_reading() noexcept;

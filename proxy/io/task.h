@@ -29,6 +29,13 @@ inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<Result<T>> = true;
 
+// Inside unhandled_exception(): passes for std::bad_alloc, ends the process for anything else (noexcept sees to that).
+inline void only_out_of_memory() noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {}
+}
+
 struct PromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
 
@@ -56,17 +63,14 @@ struct Promise : PromiseBase {
   void return_value(U&& result) {
     value.emplace(std::forward<U>(result));
   }
-  // Only std::bad_alloc can arrive here: everything else in the program is an error value. It ends this request, not the process.
+  // Only std::bad_alloc can arrive here: everything else in the program is an error value. It ends this request, not the
+  // process: a Result becomes out_of_memory, a bool false.
   void unhandled_exception() noexcept {
-    if constexpr (is_result<T>) {
-      try {
-        throw;
-      } catch (const std::bad_alloc&) {
-        value.emplace(Error{Cause::out_of_memory});
-        return;
-      } catch (...) {}
-    }
-    std::terminate();
+    only_out_of_memory();
+    if constexpr (is_result<T>)
+      value.emplace(Error{Cause::out_of_memory});
+    else
+      value.emplace();
   }
 };
 
@@ -74,7 +78,7 @@ template <>
 struct Promise<void> : PromiseBase {
   Task<void> get_return_object() noexcept;
   void return_void() const noexcept {}
-  void unhandled_exception() const noexcept { std::terminate(); }
+  void unhandled_exception() const noexcept { only_out_of_memory(); }
 };
 
 } // namespace detail
@@ -126,7 +130,7 @@ struct Detached {
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }
     void return_void() const noexcept {}
-    void unhandled_exception() const noexcept { std::terminate(); }
+    void unhandled_exception() const noexcept { detail::only_out_of_memory(); }
   };
 };
 

@@ -96,7 +96,12 @@ void Stream::tls_broke() noexcept {
   ERR_clear_error();
 }
 
+// Records that bring no data (key updates, renegotiation attempts, empty ones) cost work and answers and are bounded by a credit:
+// every byte on the wire uses it up, every byte of data earns back more than the smallest record with data in it costs.
 Step Stream::fill_tls(std::size_t room) noexcept {
+  constexpr std::int64_t kEarnedByData = 32;
+  const std::size_t raw_before = raw_.size();
+  const std::size_t data_before = in_.size();
   if (failed()) return Step::failed;
   bool got = false;
   if (in_.empty()) in_.begin = in_.end = 0;
@@ -121,6 +126,9 @@ Step Stream::fill_tls(std::size_t room) noexcept {
       tls_broke();
     break;
   }
+  const auto earned = kEarnedByData * static_cast<std::int64_t>(in_.size() - data_before);
+  tls_credit_ = std::min(kTlsCredit, tls_credit_ + earned - static_cast<std::int64_t>(raw_before - raw_.size()));
+  if (tls_credit_ < 0) tls_failed_ = true;
   if (!out_.empty()) flush(); // key updates, alerts
   if (got) return Step::done;
   if (in_.empty()) give(in_);

@@ -48,6 +48,7 @@ public:
     halted_ = true;
     raise(kExpired);
   }
+  [[nodiscard]] bool halted() const noexcept { return halted_; }
   // Forgets events that a story has dealt with otherwise.
   void forget(Events events) noexcept { pending_ &= ~events; }
   [[nodiscard]] bool pending(Events events) const noexcept { return (pending_ & events) != 0; }

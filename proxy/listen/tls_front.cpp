@@ -99,17 +99,17 @@ bool share_a_name(const Certificate& a, const Certificate& b) {
                      [&](const std::string& name) { return std::find(b.names.begin(), b.names.end(), name) != b.names.end(); });
 }
 
-// The host_name of the server_name extension (RFC 6066 section 3), lower case; empty when absent or odd.
-std::string server_name(SSL* ssl) {
+// The host_name of the server_name extension (RFC 6066 section 3), lower case, in `out`; empty when absent or odd. Allocates
+// nothing: OpenSSL calls this.
+std::string_view server_name(SSL* ssl, std::array<char, 255>& out) {
   const unsigned char* data = nullptr;
   std::size_t size = 0;
   if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
   if (size < 5 || data[2] != TLSEXT_NAMETYPE_host_name) return {};
   const std::size_t length = static_cast<std::size_t>(data[3]) << 8 | data[4];
-  if (length != size - 5 || length > 255) return {};
-  std::string name(reinterpret_cast<const char*>(data + 5), length);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name;
+  if (length != size - 5 || length > out.size()) return {};
+  std::transform(data + 5, data + size, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return {out.data(), length};
 }
 
 } // namespace
@@ -173,7 +173,8 @@ SSL_CTX* TlsFront::find(std::string_view name) const noexcept {
 // Before the session is looked up: OpenSSL would otherwise open tickets under the first context's policy (CVE-2025-23419).
 int TlsFront::on_client_hello(SSL* ssl, int*, void* self) {
   const auto* front = static_cast<const TlsFront*>(self);
-  SSL_CTX* wanted = front->find(server_name(ssl));
+  std::array<char, 255> name;
+  SSL_CTX* wanted = front->find(server_name(ssl, name));
   if (wanted != front->contexts_.front().get()) SSL_set_SSL_CTX(ssl, wanted);
   return SSL_CLIENT_HELLO_SUCCESS;
 }

@@ -1,8 +1,11 @@
 #include "upstream/pool.h"
 
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <iterator>
 #include <utility>
 
 namespace ledgergate::upstream {
@@ -14,24 +17,44 @@ Pool::Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const Client
 
 Pool::~Pool() { SSL_SESSION_free(session_); }
 
+namespace {
+
+bool usable(const io::Stream& stream) {
+  return !stream.gone() && !stream.write_failed() && stream.unsent() == 0 && stream.input().empty();
+}
+
+// Whether the kernel holds something of the server that the loop has not seen yet.
+bool said_something(const io::Stream& stream) {
+  char byte = 0;
+  return ::recv(stream.descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
+} // namespace
+
 io::Stream::Ptr Pool::take() noexcept {
   while (!idle_.empty()) {
-    io::Stream::Ptr stream = std::move(idle_.back().stream);
-    idle_.pop_back();
+    // One that came back in this very round may have more to say than its reply: bytes that would be the next caller's answer. The
+    // newest that has been through the loop's wait is better; if there is none, the kernel is asked.
+    const std::uint64_t round = loop_.round();
+    const auto seen = std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) { return idle.round != round; });
+    const auto chosen = seen == idle_.rend() ? std::prev(idle_.end()) : std::prev(seen.base());
+    const bool unseen = chosen->round == round;
+    io::Stream::Ptr stream = std::move(chosen->stream);
+    idle_.erase(chosen);
     stream->attach(static_cast<io::StreamWatcher*>(nullptr));
-    if (!stream->gone() && !stream->failed() && stream->input().empty()) return stream;
+    if (usable(*stream) && !(unseen && said_something(*stream))) return stream;
   }
   return {};
 }
 
 void Pool::put(io::Stream::Ptr stream) {
-  if (idle_.size() >= server_.keep_idle || stream->gone() || stream->failed() || !stream->input().empty()) return;
+  if (idle_.size() >= server_.keep_idle || !usable(*stream)) return;
   // Records that came with the reply may not be decrypted yet: a session ticket is fine, a message nobody asked for is not.
   if (stream->fill() != io::Step::blocked) return;
   stream->attach(this);
   stream->trim();
   stream->want_input();
-  idle_.push_back({std::move(stream), loop_.now()});
+  idle_.push_back({std::move(stream), loop_.now(), loop_.round()});
   if (idle_.size() == 1) arm();
 }
 

@@ -36,6 +36,7 @@ private:
   struct Idle {
     io::Stream::Ptr stream;
     io::TimeMs since = 0;
+    std::uint64_t round = 0; // of the loop
   };
   io::Loop& loop_;
   settings::Server server_;

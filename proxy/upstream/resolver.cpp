@@ -3,8 +3,14 @@
 #include <netdb.h>
 
 #include <algorithm>
+#include <memory>
+#include <new>
 
 namespace ledgergate::upstream {
+namespace {
+// A name that could not be resolved is not asked for again at once: the thread pool is small, and a dead name server slow.
+constexpr io::TimeMs kFailureMs = 2000;
+} // namespace
 
 struct Resolver::Query {
   uv_getaddrinfo_t request{};
@@ -24,7 +30,8 @@ io::Task<Result<Addresses>> Resolver::resolve(io::Wake& wake, const std::string&
 
   Entry& entry = entries_[host]; // references into an unordered_map stay good
   const bool fresh = !entry.addresses.empty() && loop_.now() - entry.answered_at < fresh_for;
-  if (!fresh && !entry.asking) ask(host, entry);
+  const bool failed_lately = entry.failed && loop_.now() - entry.answered_at < kFailureMs;
+  if (!fresh && !entry.asking && !failed_lately) ask(host, entry);
   if (!entry.addresses.empty()) co_return entry.addresses;
 
   while (entry.asking) {
@@ -57,6 +64,8 @@ void Resolver::ask(const std::string& host, Entry& entry) {
       query->host.c_str(), nullptr, &hints);
   if (status != 0) {
     delete query;
+    entry.failed = true;
+    entry.answered_at = loop_.now();
     return;
   }
   queries_.push_back(query);
@@ -67,10 +76,15 @@ void Resolver::answered(Query& query, int status, const addrinfo* list) {
   std::erase(queries_, &query);
   Entry& entry = entries_[query.host];
   entry.asking = false;
+  entry.failed = status != 0;
   Addresses found;
-  for (; status == 0 && list != nullptr; list = list->ai_next) {
-    const auto ip = IpAddress::from(list->ai_addr);
-    if (ip && std::find(found.begin(), found.end(), *ip) == found.end()) found.push_back(*ip);
+  try {
+    for (; status == 0 && list != nullptr; list = list->ai_next) {
+      const auto ip = IpAddress::from(list->ai_addr);
+      if (ip && std::find(found.begin(), found.end(), *ip) == found.end()) found.push_back(*ip);
+    }
+  } catch (const std::bad_alloc&) {
+    found.clear(); // this is libuv's callback: nothing may be thrown through it
   }
   // Asked again after the same time, also when it failed: a name server that is down is not flooded.
   entry.answered_at = loop_.now();

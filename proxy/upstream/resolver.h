@@ -36,6 +36,7 @@ private:
     Addresses addresses;
     io::TimeMs answered_at = 0;
     bool asking = false;
+    bool failed = false; // the last query, at answered_at
     std::vector<io::Wake*> waiting;
   };
   struct Query;

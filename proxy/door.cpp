@@ -1,0 +1,126 @@
+#include "door.h"
+
+#include "observe/log_ring.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace ledgergate {
+namespace {
+
+constexpr int kAtOnce = 64;          // accepted in one go, so that a flood of callers does not starve those inside
+constexpr io::TimeMs kPauseMs = 100; // out of descriptors: looked at again then
+
+Endpoint endpoint_of(const sockaddr_storage& address) {
+  const auto ip = IpAddress::from(reinterpret_cast<const sockaddr*>(&address));
+  if (!ip) return {};
+  const in_port_t port = address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                                                       : reinterpret_cast<const sockaddr_in&>(address).sin_port;
+  return {*ip, ntohs(port)};
+}
+
+} // namespace
+
+Doors::Doors(io::Loop& loop, Welcome welcome)
+    : loop_(loop), welcome_(std::move(welcome)), spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+
+Doors::~Doors() {
+  if (spare_ >= 0) ::close(spare_);
+}
+
+bool Doors::open(std::string key, std::size_t listener, int descriptor) {
+  auto* door = new Door;
+  door->owner = this;
+  door->descriptor = descriptor;
+  door->key = std::move(key);
+  door->listener = listener;
+  if (uv_poll_init(loop_.uv(), &door->handle, descriptor) != 0) {
+    ::close(descriptor);
+    delete door;
+    return false;
+  }
+  door->handle.data = door;
+  doors_.push_back(door);
+  if (!paused_) watch(*door);
+  return true;
+}
+
+void Doors::watch(Door& door) {
+  uv_poll_start(&door.handle, UV_READABLE, [](uv_poll_t* handle, int, int) {
+    const auto* ready = static_cast<const Door*>(handle->data);
+    ready->owner->take(*ready);
+  });
+}
+
+Doors::Took Doors::take_one(const Door& door) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  const int caller = ::accept4(door.descriptor, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (caller >= 0) {
+    welcome_(door, caller, endpoint_of(address));
+    return Took::one;
+  }
+  switch (errno) {
+  case EMFILE:
+  case ENFILE:
+  case ENOBUFS:
+  case ENOMEM: return Took::no_room;
+  case ECONNABORTED: // it left before it was let in
+  case EINTR: return Took::one;
+  default: return Took::none;
+  }
+}
+
+void Doors::take(const Door& door) {
+  for (int i = 0; i < kAtOnce; ++i) {
+    const Took took = take_one(door);
+    if (took == Took::none) return;
+    if (took == Took::no_room) {
+      turn_away(door);
+      pause();
+      return;
+    }
+  }
+}
+
+void Doors::turn_away(const Door& door) {
+  if (spare_ >= 0) ::close(spare_);
+  const int caller = ::accept4(door.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (caller >= 0) ::close(caller);
+  spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void Doors::pause() {
+  if (!paused_)
+    observe::event(settings::LogLevel::warning,
+                   "out of file descriptors: callers wait or are turned away (LimitNOFILE, ulimit -n)");
+  paused_ = true;
+  for (Door* door : doors_) uv_poll_stop(&door->handle);
+  loop_.set_deadline(*this, loop_.now() + kPauseMs);
+}
+
+void Doors::expired() noexcept {
+  paused_ = false;
+  for (Door* door : doors_) watch(*door);
+}
+
+void Doors::close(Door& door) {
+  std::erase(doors_, &door);
+  while (take_one(door) == Took::one) {}
+  uv_close(reinterpret_cast<uv_handle_t*>(&door.handle), [](uv_handle_t* handle) {
+    auto* closed = static_cast<Door*>(handle->data);
+    ::close(closed->descriptor);
+    delete closed;
+  });
+}
+
+void Doors::close_all() {
+  while (!doors_.empty()) close(*doors_.back());
+}
+
+} // namespace ledgergate

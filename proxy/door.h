@@ -1,0 +1,60 @@
+// A listening socket on one worker's loop. Accepting is ours, not libuv's: out of descriptors, libuv 1.44 spins when several
+// threads share the descriptor table.
+#pragma once
+
+#include "base/address.h"
+#include "io/deadline.h"
+#include "io/loop.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ledgergate {
+
+class Doors;
+
+// Freed in its close callback, with its descriptor.
+struct Door {
+  uv_poll_t handle{};
+  Doors* owner = nullptr;
+  int descriptor = -1;
+  std::string key;          // what makes it the same door across reloads, see worker.h
+  std::size_t listener = 0; // index in the current snapshot
+};
+
+// All doors of one worker. Loop thread only.
+class Doors final : private io::Deadline {
+public:
+  // Takes the accepted descriptor over.
+  using Welcome = std::function<void(const Door& door, int descriptor, const Endpoint& peer)>;
+
+  Doors(io::Loop& loop, Welcome welcome);
+  ~Doors() override;
+  Doors(const Doors&) = delete;
+  Doors& operator=(const Doors&) = delete;
+
+  // Takes `descriptor` (listening, non-blocking) over. False: the loop can't watch it, it was closed.
+  bool open(std::string key, std::size_t listener, int descriptor);
+  // What the kernel has already accepted for us would be reset by the close: it is taken in first.
+  void close(Door& door);
+  void close_all();
+  [[nodiscard]] const std::vector<Door*>& all() const noexcept { return doors_; }
+
+private:
+  io::Loop& loop_;
+  Welcome welcome_;
+  std::vector<Door*> doors_;
+  int spare_ = -1; // given up for a moment to take in, and turn away, a caller there is no descriptor for
+  bool paused_ = false;
+
+  enum class Took : std::uint8_t { one, none, no_room };
+  Took take_one(const Door& door);
+  void take(const Door& door);
+  void turn_away(const Door& door);
+  void watch(Door& door);
+  void pause();
+  void expired() noexcept override;
+};
+
+} // namespace ledgergate
