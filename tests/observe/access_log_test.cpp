@@ -13,12 +13,12 @@ thread_local std::size_t allocations = 0;
 }
 
 // Every allocation of this test program is counted, so that "the steady state does not allocate" can be held against a number.
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) { // inlined, g++ sees malloc() where delete is meant
   ++allocations;
   if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); } // inlined, g++ sees free() of what new made
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace ledgergate::observe {
