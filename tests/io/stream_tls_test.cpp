@@ -110,6 +110,10 @@ struct StreamTls : ::testing::TestWithParam<int>, LoopWorld {
     caller.turn();
     edge.turn();
   }
+  static void update_keys(const End& end, int answer) {
+    SSL_key_update(end.stream->tls(), answer);
+    SSL_do_handshake(end.stream->tls());
+  }
 
   Context server, client;
   End caller, edge;
@@ -302,6 +306,64 @@ TEST_P(StreamTls, MayBeReleasedInTheMiddleOfAHandshake) {
     caller.turn();
     return caller.last == Step::ended || caller.last == Step::failed;
   }));
+}
+
+// --- records without data cost work and answers (RFC 8446 section 4.6.3): a credit bounds them -----------------------------------
+
+struct StreamTls13 : StreamTls {};
+INSTANTIATE_TEST_SUITE_P(KeyUpdates, StreamTls13, ::testing::Values(TLS1_3_VERSION), [](const auto&) { return "Tls13"; });
+
+TEST_P(StreamTls13, AFloodOfKeyUpdatesEndsTheConnection) {
+  begin();
+  ASSERT_TRUE(secure());
+  int updates = 0;
+  while (edge.last != Step::failed && updates < 40'000) {
+    for (int i = 0; i < 100; ++i, ++updates) update_keys(caller, SSL_KEY_UPDATE_REQUESTED);
+    caller.stream->flush();
+    edge.turn(); // the caller does not read the answers
+    settle(1);
+  }
+  EXPECT_EQ(edge.last, Step::failed);
+  EXPECT_GT(updates, 1000) << "a few are nobody's flood";
+}
+
+TEST_P(StreamTls13, KeyUpdatesAmongDataAreNoFlood) {
+  begin();
+  ASSERT_TRUE(secure());
+  constexpr std::size_t kCount = 20'000;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    update_keys(caller, SSL_KEY_UPDATE_NOT_REQUESTED);
+    ASSERT_TRUE(caller.stream->write("0123456789"));
+    if (i % 100 != 0) continue;
+    caller.stream->flush();
+    turn();
+    settle(1);
+  }
+  caller.stream->flush();
+  EXPECT_TRUE(until([&] {
+    turn();
+    return edge.seen.size() == 10 * kCount || edge.last == Step::failed;
+  }));
+  EXPECT_EQ(edge.seen.size(), 10 * kCount);
+}
+
+TEST_P(StreamTls, TheSmallestRecordsWithDataAreNoFlood) {
+  begin();
+  ASSERT_TRUE(secure());
+  constexpr std::size_t kCount = 50'000;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    ASSERT_TRUE(caller.stream->write("x"));
+    if (i % 100 != 0) continue;
+    caller.stream->flush();
+    turn();
+    settle(1);
+  }
+  caller.stream->flush();
+  EXPECT_TRUE(until([&] {
+    turn();
+    return edge.seen.size() == kCount || edge.last == Step::failed;
+  }));
+  EXPECT_EQ(edge.seen.size(), kCount);
 }
 
 } // namespace

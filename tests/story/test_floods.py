@@ -58,6 +58,9 @@ class Callers(Story):
 
 class Descriptors(Callers):
     def story(self, workers):
+        if sanitized() == "address":
+            # It looks at memory through a pipe, and takes every object for broken when it can't open one.
+            self.skipTest("UBSan's vptr check needs descriptors itself")
         server = self.standin(Web, hold=True)
         edge = self.start(config(server, workers=workers), launcher=["prlimit", "--nofile=64"])
         # Each takes one descriptor for itself and one for its server.

@@ -142,6 +142,44 @@ TEST_F(PoolTest, ATakenOneIsNotClosedWhenItsTimeWouldHaveCome) {
   EXPECT_EQ(far[0].read_error(), EAGAIN);
 }
 
+// --- one that comes back and is wanted again before the loop has looked at its socket -------------------------------------------
+
+// A body behind a reply that has none would be the next caller's answer.
+TEST_F(PoolTest, OneThatJustCameBackIsNotGivenWhenItsServerHasMoreToSay) {
+  Pool pool(loop, server(4), nullptr);
+  put(pool);
+  ASSERT_EQ(far[0].send("surplus"), 7U);
+  EXPECT_FALSE(pool.take());
+  EXPECT_EQ(pool.idle(), 0U);
+}
+
+TEST_F(PoolTest, NorWhenItsServerHasClosedIt) {
+  Pool pool(loop, server(4), nullptr);
+  put(pool);
+  far[0].close();
+  EXPECT_FALSE(pool.take());
+}
+
+TEST_F(PoolTest, OneThatJustCameBackAndIsSilentIsGiven) {
+  Pool pool(loop, server(4), nullptr);
+  const auto* only = put(pool);
+  const io::Stream::Ptr taken = pool.take();
+  EXPECT_EQ(taken.get(), only);
+}
+
+TEST_F(PoolTest, OneThatHasBeenLookedAtIsBetterThanOneThatJustCameBack) {
+  Pool pool(loop, server(4), nullptr);
+  put(pool);
+  const auto* looked_at = put(pool);
+  settle();
+  const auto* just_back = put(pool);
+  const io::Stream::Ptr one = pool.take();
+  const io::Stream::Ptr other = pool.take();
+  EXPECT_EQ(one.get(), looked_at);
+  EXPECT_NE(other.get(), just_back);
+  EXPECT_EQ(pool.take().get(), just_back);
+}
+
 // --- TLS ------------------------------------------------------------------------------------------------------------------------
 
 // A stream that is a TLS client of an SSL whose socket is in the test's hands.

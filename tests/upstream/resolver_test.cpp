@@ -95,6 +95,16 @@ TEST_F(ResolverTest, AnOldAnswerIsUsedAtOnceWhileANewOneIsOnItsWay) {
 
 TEST_F(ResolverTest, ANameThatCannotBeResolvedIsADnsError) { EXPECT_EQ(answer_of("nobody.lan"), "dns_error"); }
 
+// A name server that is down is slow, and the pool of threads that ask it small.
+TEST_F(ResolverTest, ANameThatFailedJustNowIsNotAskedForAgain) {
+  EXPECT_EQ(answer_of("nobody.lan"), "dns_error");
+  Asker asker(loop);
+  const std::string host = "nobody.lan";
+  ask(resolver, asker, host, 0);
+  EXPECT_EQ(asker.text(), "dns_error") << "at once, without a turn of the loop";
+  EXPECT_EQ(NameService::asked(host), 1);
+}
+
 TEST_F(ResolverTest, AGoodAnswerIsKeptWhenTheNameServerFails) {
   NameService::says("pohoda.lan", {"192.0.2.1"});
   EXPECT_EQ(answer_of("pohoda.lan"), "192.0.2.1");

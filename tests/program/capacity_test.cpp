@@ -1,0 +1,74 @@
+#include "capacity.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace ledgergate::tests {
+namespace {
+
+struct Slots : ::testing::Test {
+  std::shared_ptr<std::atomic<std::uint32_t>> listener = std::make_shared<std::atomic<std::uint32_t>>(0);
+  Capacity process;
+};
+
+TEST_F(Slots, CountAsLongAsTheyLive) {
+  {
+    const Slot one(listener, 10, process);
+    const Slot two(listener, 10, process);
+    EXPECT_TRUE(one.taken());
+    EXPECT_TRUE(two.taken());
+    EXPECT_EQ(*listener, 2U);
+    EXPECT_EQ(process.open, 2U);
+  }
+  EXPECT_EQ(*listener, 0U);
+  EXPECT_EQ(process.open, 0U);
+}
+
+TEST_F(Slots, EndAtTheListenersBound) {
+  std::optional<Slot> one(std::in_place, listener, 2, process);
+  const Slot two(listener, 2, process);
+  EXPECT_FALSE(Slot(listener, 2, process).taken());
+  EXPECT_EQ(*listener, 2U) << "who was not let in does not count";
+  EXPECT_EQ(process.open, 2U);
+  one.reset();
+  EXPECT_TRUE(Slot(listener, 2, process).taken());
+}
+
+TEST_F(Slots, EndAtTheProcessesBoundWhateverTheListener) {
+  process.most = 2;
+  const auto other = std::make_shared<std::atomic<std::uint32_t>>(0);
+  const Slot one(listener, 10, process);
+  const Slot two(other, 10, process);
+  EXPECT_FALSE(Slot(other, 10, process).taken());
+  EXPECT_EQ(*other, 1U);
+  EXPECT_EQ(process.open, 2U);
+}
+
+TEST_F(Slots, CountOnceWhereverTheyAreMoved) {
+  {
+    Slot first(listener, 10, process);
+    const Slot second(std::move(first));
+    EXPECT_TRUE(second.taken());
+    EXPECT_EQ(*listener, 1U);
+    EXPECT_EQ(process.open, 1U);
+  }
+  EXPECT_EQ(*listener, 0U);
+  EXPECT_EQ(process.open, 0U);
+}
+
+// A listener's counts live in a snapshot that a reload lets go of while its callers are still there.
+TEST_F(Slots, KeepTheirListenersCountAlive) {
+  std::optional<Slot> slot(std::in_place, listener, 10, process);
+  const std::weak_ptr<std::atomic<std::uint32_t>> watched = listener;
+  listener.reset();
+  EXPECT_FALSE(watched.expired());
+  slot.reset();
+  EXPECT_TRUE(watched.expired());
+  EXPECT_EQ(process.open, 0U);
+}
+
+} // namespace
+} // namespace ledgergate::tests
