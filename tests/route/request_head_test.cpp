@@ -43,10 +43,13 @@ TEST(RequestHead, OfTheVendorsClientKeepsItsFieldsOrderAndSpelling) {
 
 TEST(RequestHead, RawBytesAndOddDatesPassAsTheyCame) {
   World w;
-  w.request.fields = {
-      {"STW-Instance", "Export adres\xE1\xF8" "e"}, {"STW-application", "eShop"}, {"If-Modified-Since", "Wed, 19 Jun 2017 07:28:00"}};
+  w.request.fields = {{"STW-Instance", "Export adres\xE1\xF8"
+                                       "e"},
+                      {"STW-application", "eShop"},
+                      {"If-Modified-Since", "Wed, 19 Jun 2017 07:28:00"}};
   const auto head = w.send();
-  EXPECT_EQ(values_of(head, "STW-Instance"), "Export adres\xE1\xF8" "e");
+  EXPECT_EQ(values_of(head, "STW-Instance"), "Export adres\xE1\xF8"
+                                             "e");
   EXPECT_EQ(values_of(head, "STW-application"), "eShop");
   EXPECT_EQ(values_of(head, "If-Modified-Since"), "Wed, 19 Jun 2017 07:28:00");
 }
