@@ -1,4 +1,5 @@
-// Runs tests/config: every file says in `# expect:` lines exactly what is to be said about it, place and words.
+// Runs tests/config: every file says in `# expect:` lines exactly what is to be said about it, place and words. Where words are
+// yaml-cpp's own and change with its version, `# expect (yaml-cpp 0.8):` lines have all that is said with Debian 13's.
 #include "settings/load.h"
 
 #include <gtest/gtest.h>
@@ -17,8 +18,10 @@ namespace fs = std::filesystem;
 
 const fs::path kFixtures = fs::path(LEDGERGATE_SOURCE_DIR) / "tests" / "config";
 
-std::vector<std::string> expected(const fs::path& file) {
-  static constexpr std::string_view mark = "# expect: ";
+constexpr std::string_view kMark = "# expect: ";
+constexpr std::string_view kMarkOfNewer = "# expect (yaml-cpp 0.8): ";
+
+std::vector<std::string> expected(const fs::path& file, std::string_view mark) {
   std::vector<std::string> out;
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);)
@@ -50,7 +53,10 @@ protected:
       // ":3:5: error: …" or, without a place, ": error: …"
       said.push_back(line.substr(name.size() + (line.substr(name.size(), 2) == ": " ? 2 : 1)));
     }
-    EXPECT_EQ(said, expected(name));
+    const std::vector<std::string> with_newer = expected(name, kMarkOfNewer);
+    if (with_newer.empty() || said != with_newer) {
+      EXPECT_EQ(said, expected(name, kMark));
+    }
     return loaded;
   }
 
