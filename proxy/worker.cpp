@@ -19,7 +19,9 @@ std::string door_key(const settings::Listener& listener) {
 Worker::Worker(observe::LogRing& log, Capacity& capacity)
     : log_(log), resolver_(std::make_unique<upstream::Resolver>(loop_)), capacity_(capacity),
       doors_(std::make_unique<Doors>(
-          loop_, [this](const Door& door, int descriptor, const Endpoint& peer) { welcome(door, descriptor, peer); })) {}
+          loop_, [this](const Door& door, int descriptor, const Endpoint& peer) { welcome(door, descriptor, peer); })) {
+  spare_.reserve(kSpareExchanges); // here: give_back() must not fail
+}
 Worker::~Worker() = default;
 
 // --- main thread --------------------------------------------------------------------------------------------------------------
@@ -159,7 +161,6 @@ Worker::Lease Worker::lease() {
 
 void Worker::give_back(Exchange* exchange) noexcept {
   std::unique_ptr<Exchange> owned(exchange);
-  if (spare_.capacity() == 0) spare_.reserve(kSpareExchanges);
   if (spare_.size() < kSpareExchanges) spare_.push_back(std::move(owned));
 }
 
