@@ -22,6 +22,11 @@ constexpr std::uint32_t kMostUnwaited = 32;
 
 io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
 
+std::uint64_t next_number() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 struct Connection {
   Connection(Worker& its_worker, std::shared_ptr<const Generation> its_generation, std::size_t its_listener, io::Stream::Ptr stream,
              const Endpoint& its_peer, Slot its_slot)
@@ -44,6 +49,7 @@ struct Connection {
   io::Wake wake;
   Slot slot;
   OpenConnection open;
+  std::uint64_t number = next_number();
   Endpoint peer;
   std::string peer_ip_text;
   std::uint16_t local_port = 0;
@@ -132,6 +138,7 @@ void set_facts(Connection& c, Exchange& x) {
   x.generation = c.generation.get();
   x.wake = &c.wake;
   x.listener = c.listener;
+  x.connection = c.number;
   x.peer = c.peer;
   x.peer_ip_text = c.peer_ip_text;
   x.facts.listener = &c.generation->settings().listeners[c.listener];

@@ -15,6 +15,8 @@ void Exchange::clear() noexcept {
   gathered.clear();
   note.clear();
   if (spool.size() != 0) spool.clear();
+  if (reply_spool.size() != 0) reply_spool.clear();
+  retry_after = 5;
   record = {};
   facts = {};
   body = nullptr;

@@ -40,6 +40,8 @@ public:
   [[nodiscard]] virtual bool complete() const = 0;
   // After kClientIn while the body is complete: the caller is known to have broken its connection.
   [[nodiscard]] virtual bool caller_gone() = 0;
+  // The same for a caller that waits in line, whose request the server has not seen: the end of its side counts, too.
+  [[nodiscard]] virtual bool caller_left() = 0;
 
 protected:
   ~BodySource() = default;
@@ -70,7 +72,8 @@ struct Exchange {
   io::Wake* wake = nullptr;
   BodySource* body = nullptr;
   ReplySink* reply = nullptr;
-  std::size_t listener = 0; // index into the settings
+  std::uint64_t connection = 0; // names the caller\'s connection, within the process
+  std::size_t listener = 0;     // index into the settings
   Endpoint peer;
   std::string_view peer_ip_text;
   std::string head_text; // the head's own bytes: views of `request` lie here
@@ -93,6 +96,8 @@ struct Exchange {
   std::string other_ip_text; // the caller's, when a trusted proxy named it
   std::string note;          // a reply body of our own, or one that was held to be changed
   http::Spool spool;
+  http::Spool reply_spool;       // a reply on its way from the server's speed to the caller's
+  std::uint32_t retry_after = 5; // seconds, on a 503
   observe::AccessRecord record;
   std::uint64_t head_done = 0; // uv_hrtime()
   bool last = false;           // the connection can't go on behind this request: what it said is not believed (law 2)

@@ -33,35 +33,11 @@ io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse
   co_return Link{std::move(*fresh), false};
 }
 
-struct Attempt {
-  Result<void> outcome{};
-  bool whole = false; // the server has taken all of the request
-  bool again = false; // nothing is in doubt: a fresh connection may be tried
-};
-
-// Sends the request over `link` and waits for the reply's head.
-io::Task<Result<Attempt>> exchange_heads(Exchange& x, Link& link, BodySource& body, http::Framing framing) {
-  io::Stream& server = *link.server;
-  const std::uint64_t before = server.sent();
-  expect_head(x);
-  const auto sent = co_await send_request(x, server, body, framing);
-  const bool left = server.sent() != before;
-  x.record.forwarded = x.record.forwarded || left;
-  Attempt result;
-  if (!sent) {
-    result.outcome = sent.error();
-  } else {
-    result.whole = *sent == Sent::whole;
-    result.outcome = co_await receive_head(x, server);
-  }
-  if (!result.outcome) {
-    const Cause cause = result.outcome.error().cause;
-    const bool closed_early =
-        cause == Cause::upstream_closed || cause == Cause::upstream_reset || cause == Cause::upstream_write_failed;
-    const bool replayable = framing.kind == http::BodyKind::none;
-    result.again = closed_early && replayable && link.reused && (!left || http::is_safe(x.request.method));
-  }
-  co_return result;
+// mServer answers a bare /status while it works, and must be asked then: it stands in no line (PROTOCOLS; vendor document 001).
+bool needs_turn(const Exchange& x) {
+  const settings::Server& server = *x.facts.server;
+  if (server.concurrency == 0) return false;
+  return !profile::answers_while_busy(server.profile, x.upstream_target) || x.request.body.kind != http::BodyKind::none;
 }
 
 bool announces_body(const http::ReplyHead& reply) {
@@ -82,7 +58,32 @@ bool keeps_server_connection(const Exchange& x, const io::Stream& server, bool w
 
 } // namespace
 
+io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool reused, BodySource& body, http::Framing framing) {
+  const std::uint64_t before = server.sent();
+  expect_head(x);
+  const auto sent = co_await send_request(x, server, body, framing);
+  const bool left = server.sent() != before;
+  x.record.forwarded = x.record.forwarded || left;
+  Attempt result;
+  if (!sent) {
+    result.outcome = sent.error();
+  } else {
+    result.whole = *sent == Sent::whole;
+    result.outcome = co_await receive_head(x, server);
+  }
+  if (!result.outcome) {
+    const Cause cause = result.outcome.error().cause;
+    const bool closed_early =
+        cause == Cause::upstream_closed || cause == Cause::upstream_reset || cause == Cause::upstream_write_failed;
+    const bool replayable = framing.kind == http::BodyKind::none;
+    result.again = closed_early && replayable && reused && (!left || http::is_safe(x.request.method));
+  }
+  co_return result;
+}
+
 io::Task<Result<void>> forward(Exchange& x) {
+  if (needs_turn(x)) co_return co_await forward_in_turn(x);
+
   upstream::Pool& pool = x.generation->pool(x.facts.route->server);
   const settings::Server& server = pool.server();
 
@@ -107,7 +108,7 @@ io::Task<Result<void>> forward(Exchange& x) {
     if (!link) co_return link.error();
     x.record.reused_connection = link->reused;
     kept.rewind();
-    const auto attempt = co_await exchange_heads(x, *link, body, framing);
+    const auto attempt = co_await exchange_heads(x, *link->server, link->reused, body, framing);
     if (!attempt) co_return attempt.error();
     if (attempt->again && may_reuse) {
       may_reuse = false;

@@ -96,6 +96,13 @@ bool H1Body::caller_gone() {
   return false;
 }
 
+bool H1Body::caller_left() {
+  if (!client_.input().empty()) return false;
+  const io::Step step = client_.fill();
+  if (step == io::Step::blocked) client_.want_input();
+  return step == io::Step::failed || step == io::Step::ended;
+}
+
 // --- reply --------------------------------------------------------------------------------------------------------------------
 
 void H1Reply::start(Exchange& exchange, bool may_keep) noexcept {

@@ -18,6 +18,7 @@ public:
   [[nodiscard]] Error error() const override { return error_; }
   [[nodiscard]] bool complete() const override { return complete_; }
   [[nodiscard]] bool caller_gone() override;
+  [[nodiscard]] bool caller_left() override;
   // Gives back to the stream what the last pull() handed over.
   void settle() noexcept;
 

@@ -3,6 +3,7 @@
 #include "http/parser.h"
 #include "http/rate_guard.h"
 #include "profile/endpoints.h"
+#include "reply_body.h"
 #include "story.h"
 #include "worker.h"
 
@@ -23,51 +24,6 @@ Error broken_head(const io::Stream& server, bool began) {
   return {server.failed() ? Cause::upstream_reset : Cause::upstream_closed};
 }
 
-// The reply's body as plain bytes, of whatever framing.
-class ReplyBody {
-public:
-  enum class State : std::uint8_t { data, more, done, bad };
-
-  explicit ReplyBody(const http::Framing& framing) : framing_(framing), left_(framing.length) {
-    done_ = framing.kind == http::BodyKind::none || (framing.kind == http::BodyKind::length && left_ == 0);
-  }
-
-  // `bytes` lie in the stream's input and stay good until it is consumed by `used`.
-  State next(std::string_view input, std::string_view& bytes, std::size_t& used) {
-    used = 0;
-    if (done_) return State::done;
-    if (input.empty()) return State::more;
-    if (framing_.kind == http::BodyKind::chunked) {
-      const auto step = chunks_.next(input);
-      used = step.consumed;
-      bytes = step.data;
-      switch (step.state) {
-      case http::ChunkDecoder::State::data: return State::data;
-      case http::ChunkDecoder::State::more: return State::more;
-      case http::ChunkDecoder::State::done: done_ = true; return State::done;
-      case http::ChunkDecoder::State::failed: return State::bad;
-      }
-    }
-    bytes = framing_.kind == http::BodyKind::length
-                ? input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size())))
-                : input;
-    used = bytes.size();
-    if (framing_.kind == http::BodyKind::length) {
-      left_ -= used;
-      done_ = left_ == 0;
-    }
-    return State::data;
-  }
-  // The server's side ended: whether that is the end of the body.
-  [[nodiscard]] bool may_end(bool cleanly) const { return framing_.kind == http::BodyKind::until_close && cleanly; }
-
-private:
-  http::Framing framing_;
-  std::uint64_t left_;
-  http::ChunkDecoder chunks_;
-  bool done_ = false;
-};
-
 // Waits for more of the reply's body.
 io::Task<Result<void>> more_from(Exchange& x, io::Stream& server, const ReplyBody& body, bool& ended) {
   x.wake->deadline_in(ms(x.facts.server->timeouts.stall));
@@ -86,6 +42,8 @@ io::Task<Result<void>> more_from(Exchange& x, io::Stream& server, const ReplyBod
   }
 }
 
+} // namespace
+
 // /status of mServer prints a LAN name: the small reply is held, and the name replaced.
 bool holds_for_change(const Exchange& x) {
   if (!x.facts.route->mask_server_name || x.answer.status != 200 || x.answer.body.kind == http::BodyKind::none) return false;
@@ -102,12 +60,22 @@ void send_head(Exchange& x, http::BodyKind kind, std::uint64_t length) {
   x.reply->head(x.answer, kind, length);
 }
 
+namespace {
 std::string public_name(const Exchange& x) {
   if (!x.facts.route->public_url.empty()) return x.facts.route->public_url;
   std::string url = x.facts.tls ? "https://" : "http://";
   url += x.target.host;
   if (x.target.port != 0 && x.target.port != (x.facts.tls ? 443 : 80)) url += ":" + std::to_string(x.target.port);
   return url;
+}
+
+} // namespace
+
+Result<void> hold_spooled(Exchange& x) {
+  x.note.resize(static_cast<std::size_t>(x.reply_spool.size()));
+  const auto read = x.reply_spool.read(0, x.note.data(), x.note.size());
+  if (!read) return read.error();
+  return {};
 }
 
 // What was held goes out, changed if it holds a name.
@@ -118,8 +86,6 @@ void release_held(Exchange& x) {
   send_head(x, http::BodyKind::length, body.size());
   x.reply->body(body);
 }
-
-} // namespace
 
 void expect_head(Exchange& x) {
   const std::uint32_t bound = x.generation->settings().limits.reply_head;

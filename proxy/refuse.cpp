@@ -22,8 +22,6 @@ void append_proxy_status(const Exchange& x, const CauseInfo& info, std::string& 
   out += x.record.forwarded ? "maybe" : "no";
 }
 
-std::string_view retry_after(const CauseInfo& info) { return info.status == 503 ? "5" : std::string_view{}; }
-
 } // namespace
 
 void answer(Exchange& x, std::uint16_t status, std::string_view content_type, std::string_view body) {
@@ -59,7 +57,8 @@ void refuse(Exchange& x, Error error) {
   append_proxy_status(x, info, x.out);
   x.answer.fields.push_back({"Proxy-Status", x.out});
   if (error.cause == Cause::method_not_allowed) x.answer.fields.push_back({"Allow", error.detail});
-  if (const auto wait = retry_after(info); !wait.empty()) x.answer.fields.push_back({"Retry-After", wait});
+  const std::string wait = std::to_string(x.retry_after);
+  if (info.status == 503) x.answer.fields.push_back({"Retry-After", wait});
 
   x.note.clear();
   x.note += info.text;

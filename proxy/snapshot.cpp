@@ -17,6 +17,24 @@ const ListenerRuntime* running(const Snapshot* before, const settings::Listener&
   return same == old.end() ? nullptr : &before->listeners[static_cast<std::size_t>(same - old.begin())];
 }
 
+// The line goes on across a reload: a place that is taken now is taken still.
+std::shared_ptr<upstream::Turns> turns_of(const Snapshot* before, const settings::Server& server) {
+  if (server.concurrency == 0) return nullptr;
+  upstream::TurnQueue::Bounds bounds;
+  bounds.places = server.concurrency;
+  bounds.depth = server.queue.depth;
+  bounds.depth_per_client = server.queue.depth_per_client;
+  if (before != nullptr) {
+    const auto& old = before->settings->servers;
+    for (std::size_t i = 0; i < old.size(); ++i) {
+      if (old[i].name != server.name || !before->turns[i]) continue;
+      before->turns[i]->set_bounds(bounds);
+      return before->turns[i];
+    }
+  }
+  return std::make_shared<upstream::Turns>(bounds);
+}
+
 std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) {
   if (::access(wanted.c_str(), W_OK | X_OK) == 0) return wanted;
   problems.warnings.push_back("spool directory " + wanted + " can't be written; /tmp is used");
@@ -47,6 +65,7 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
   }
   for (const auto& server : settings->servers) {
     std::string why;
+    made->turns.push_back(turns_of(before, server));
     made->servers.push_back(upstream::ClientTls::make(server, why));
     if (!why.empty()) problems.errors.push_back("server " + server.name + ": " + why);
   }

@@ -4,6 +4,7 @@
 #include "listen/tls_front.h"
 #include "settings/load.h"
 #include "upstream/client_tls.h"
+#include "upstream/turns.h"
 
 #include <atomic>
 #include <memory>
@@ -22,6 +23,7 @@ struct Snapshot {
   std::shared_ptr<const settings::Settings> settings;
   std::vector<ListenerRuntime> listeners;                          // as in settings
   std::vector<std::shared_ptr<const upstream::ClientTls>> servers; // as in settings; null: plain HTTP
+  std::vector<std::shared_ptr<upstream::Turns>> turns;             // by server; null: no bound. Kept across reloads, by name
   std::string spool_directory;
 };
 

@@ -29,6 +29,7 @@ public:
   [[nodiscard]] Error error() const override { return {Cause::spool_failed, "the spool file can't be read"}; }
   [[nodiscard]] bool complete() const override { return offset_ == spool_.size(); }
   [[nodiscard]] bool caller_gone() override { return false; }
+  [[nodiscard]] bool caller_left() override { return false; }
 
 private:
   static constexpr std::size_t kBlock = 64 * 1024;

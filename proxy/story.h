@@ -3,6 +3,7 @@
 
 #include "exchange.h"
 #include "io/task.h"
+#include "upstream/turns.h"
 
 namespace ledgergate {
 
@@ -25,6 +26,20 @@ enum class Way : std::uint8_t { forward, redirect, challenge };
 
 // forward.cpp: connect, send, read the reply, relay. An error before `head_sent` becomes a refusal, one after it a cut.
 io::Task<Result<void>> forward(Exchange& exchange);
+struct Attempt {
+  Result<void> outcome{};
+  bool whole = false; // the server has taken all of the request
+  bool again = false; // nothing is in doubt: a fresh connection may be tried
+};
+// Sends the request over `server` and waits for the reply's head.
+io::Task<Result<Attempt>> exchange_heads(Exchange& exchange, io::Stream& server, bool reused, BodySource& body,
+                                         http::Framing framing);
+
+// in_turn.cpp: the same for a server of bounded concurrency: spool, wait for a turn, send, take the reply off it, give the turn on.
+io::Task<Result<void>> forward_in_turn(Exchange& exchange);
+
+// take_reply.cpp: the reply of a server of bounded concurrency; gives `turn` on (and takes `server`) when the server is done.
+io::Task<Result<void>> take_reply(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn);
 
 // send.cpp: the request to the server.
 enum class Sent : std::uint8_t { whole, early_reply };
@@ -38,6 +53,12 @@ void expect_head(Exchange& exchange);
 // Reads the head that lies in the server's input, passing over interim replies (1xx): blocked when there is no whole head yet.
 Result<io::Step> take_head(Exchange& exchange, io::Stream& server);
 io::Task<Result<void>> relay_reply(Exchange& exchange, io::Stream& server);
+// Whether a reply is held whole to be changed (the LAN name in mServer's /status); its body is in `note` then.
+[[nodiscard]] bool holds_for_change(const Exchange& exchange);
+void release_held(Exchange& exchange);
+// The same from the reply spool into `note`.
+[[nodiscard]] Result<void> hold_spooled(Exchange& exchange);
+void send_head(Exchange& exchange, http::BodyKind kind, std::uint64_t length);
 // Waits until the sink has handed everything to the kernel, at the caller's minimum rate.
 io::Task<Result<void>> flush_reply(Exchange& exchange);
 

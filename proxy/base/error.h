@@ -39,6 +39,8 @@ enum class Cause : std::uint8_t {
   https_required,         // 403: a body or a password arrived in clear on a redirecting listener
   // The edge's own doing.
   no_capacity,   // a bound of ours is reached: 503
+  queue_full,    // too many wait for this server already: 503
+  queue_timeout, // its turn did not come in time: 503
   draining,      // shutting down: 503
   out_of_memory, // allocation failed in this request: 503
   spool_failed,  // no room for a body on disk: 507

@@ -131,6 +131,7 @@ void write(const AccessRecord& r, const std::vector<std::string>& mask, Fields f
   fields.number("bytes_in", r.bytes_in);
   fields.number("bytes_out", r.bytes_out);
   measured("head_ms", r.head_micros);
+  measured("turn_ms", r.turn_micros);
   measured("connect_ms", r.connect_micros);
   measured("first_byte_ms", r.first_byte_micros);
   fields.millis("total_ms", r.total_micros);

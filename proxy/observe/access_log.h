@@ -32,6 +32,7 @@ struct AccessRecord {
   std::uint16_t status = 0;                  // 0: none was sent
   std::uint64_t bytes_in = 0, bytes_out = 0; // body bytes from and to the caller
   std::int64_t head_micros = -1;             // first byte of the head -> head complete
+  std::int64_t turn_micros = -1;             // waited for a turn at the server; -1: none was needed
   std::int64_t connect_micros = -1;          // -1: a kept connection was used
   std::int64_t first_byte_micros = -1;       // head complete -> first byte of the server's reply
   std::int64_t total_micros = 0;             // head complete -> finished

@@ -81,6 +81,7 @@ struct Outlet {
 } // namespace
 
 struct LogWriter::Impl {
+  std::string where; // what open() opened last; main thread only
   const EventFd wake;
   const bool journal = stderr_is_journal();
   std::atomic<settings::LogLevel> level{settings::LogLevel::info};
@@ -227,6 +228,12 @@ LogWriter::LogWriter() : impl_(std::make_shared<Impl>()) {
 LogWriter::~LogWriter() { stop(); }
 
 bool LogWriter::open(const settings::Log& log, std::string& why) {
+  // Only files are opened anew on a reload (logrotate); a stream that is in use stays as it is.
+  const bool stream = log.access.find('/') == std::string::npos;
+  if (stream && log.access == impl_->where) {
+    impl_->level.store(log.level, std::memory_order_relaxed);
+    return true;
+  }
   std::optional<LogTarget> target = LogTarget::open(log.access, why);
   if (!target) return false;
   impl_->level.store(log.level, std::memory_order_relaxed);
@@ -234,6 +241,7 @@ bool LogWriter::open(const settings::Log& log, std::string& why) {
     const std::lock_guard lock(impl_->mutex);
     impl_->next = std::move(target);
   }
+  impl_->where = log.access;
   impl_->rouse();
   return true;
 }

@@ -68,6 +68,10 @@ bool needs_length(Profile profile) noexcept { return profile == Profile::mserver
 // request that was lost on a dying kept-alive connection would be in doubt for nothing.
 bool fresh_for_unsafe(Profile profile) noexcept { return profile == Profile::mserver || profile == Profile::apicomprem; }
 
+bool answers_while_busy(Profile profile, std::string_view target) noexcept {
+  return profile == Profile::mserver && http::iequals(target, "/status"); // with a query (companyDetail) it is a command
+}
+
 bool prints_server_name(Profile profile, std::string_view server_path) noexcept {
   return profile == Profile::mserver && http::iequals(server_path, "/status");
 }

@@ -24,6 +24,10 @@ struct Endpoint {
 // Whether unsafe requests get a fresh connection (one-slot servers; DESIGN "Concurrency").
 [[nodiscard]] bool fresh_for_unsafe(settings::Profile profile) noexcept;
 
+// Whether the server answers this target also while it is busy with another request, and outside its count: mserver's bare /status.
+// `target` is the origin-form target as the server will see it.
+[[nodiscard]] bool answers_while_busy(settings::Profile profile, std::string_view target) noexcept;
+
 // mserver prints its LAN name in /status: `<server>http://C0508P:444</server>`. Writes `body` with the content of the first
 // <server> element replaced by `public_url` to `out`; false (out untouched) when there is none. Source: vendor document 001.
 [[nodiscard]] bool replace_server_name(std::string_view body, std::string_view public_url, std::string& out);

@@ -196,13 +196,14 @@ void read_route(const Value& item, const Draft& draft, Route& route) {
   read_hsts(hsts, route.hsts);
   if (!route.hsts.empty() && !sent_over_tls(draft, route))
     hsts.warning("`hsts` is never sent: none of this route's listeners speaks TLS");
+  fields.get("class").choice(route.turn_class, kTurnClasses);
   const Value limit = fields.get("body_limit");
   if (limit.words() == "none")
     limit.error("`body_limit: none` belongs to the server; a route can only name a size");
   else
     limit.size(route.body_limit, 1, std::uint64_t{1} << 40U);
-  fields.later({"clients", "operations", "rate", "class", "hours", "spool", "queue", "concurrency", "units", "api_key", "from",
-                "methods", "credentials"});
+  fields.later({"clients", "operations", "rate", "hours", "spool", "queue", "concurrency", "units", "api_key", "from", "methods",
+                "credentials"});
   if (route.name.empty()) route.name = route.host + route.path;
 }
 

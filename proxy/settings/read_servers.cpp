@@ -40,6 +40,13 @@ void read_server_timeouts(const Value& map, ServerTimeouts& out) {
   fields.get("idle").duration(out.idle, 1ms, kLongest);
 }
 
+void read_queue(const Value& map, Queue& out) {
+  Map fields(map);
+  fields.get("depth").count(out.depth, 1, 100'000);
+  fields.get("depth_per_client").count(out.depth_per_client, 1, 100'000);
+  fields.get("wait").duration(out.wait, 1ms, kLongest);
+}
+
 void read_server(const Value& item, Server& server) {
   Map fields(item);
   Profile profile = Profile::http;
@@ -71,7 +78,14 @@ void read_server(const Value& item, Server& server) {
     server.body_limit = 0;
   else
     limit.size(server.body_limit, 1, kLargestBody);
-  fields.later({"credentials", "concurrency", "queue", "hold", "hours", "units", "health", "spool", "operations", "rate"});
+  const Value concurrency = fields.get("concurrency");
+  if (concurrency.words() == "none")
+    server.concurrency = 0;
+  else
+    concurrency.count(server.concurrency, 1, 1'000);
+  read_queue(fields.get("queue"), server.queue);
+  fields.get("hold").duration(server.hold, 1ms, kLongest);
+  fields.later({"credentials", "hours", "units", "health", "spool", "operations", "rate"});
 }
 
 } // namespace
@@ -83,13 +97,18 @@ Server with_profile_defaults(Profile profile) {
   case Profile::http: break;
   case Profile::mserver:
     server.timeouts.reply = 300s;
+    server.concurrency = 1; // vendor document 001: one request at a time
     server.body_limit = 256 * kMi;
     break;
   case Profile::apicomprem:
     server.timeouts.reply = 130s; // vendor document 004: one command may take 2 minutes
     server.body_limit = 64 * kMi;
+    server.concurrency = 1; // vendor document 004: a command fired before the last one's result can be cancelled
     break;
-  case Profile::eshop: server.body_limit = 256 * kMi; break;
+  case Profile::eshop:
+    server.body_limit = 256 * kMi;
+    server.concurrency = 4;
+    break;
   case Profile::onec:
     server.timeouts.reply = 600s;
     server.body_limit = 1024 * kMi;

@@ -29,6 +29,8 @@ void read_body_rate(const Value& map, BodyRate& out);
 void read_spool(const Value& map, Spool& out);
 void read_log(const Value& map, Log& out);
 
+inline constexpr Choice<TurnClass> kTurnClasses[] = {
+    {"high", TurnClass::high}, {"normal", TurnClass::normal}, {"bulk", TurnClass::bulk}};
 inline constexpr Choice<Profile> kProfiles[] = {
     {"http", Profile::http},   {"mserver", Profile::mserver}, {"apicomprem", Profile::apicomprem},
     {"eshop", Profile::eshop}, {"onec", Profile::onec},       {"mobile_smarts", Profile::mobile_smarts}};

@@ -19,6 +19,9 @@ namespace ledgergate::settings {
 
 using Millis = std::chrono::milliseconds;
 
+// Who goes first when several wait for a turn at a server (DESIGN "Concurrency"); inside a class all share fairly.
+enum class TurnClass : std::uint8_t { high, normal, bulk };
+
 enum class Profile : std::uint8_t { http, mserver, apicomprem, eshop, onec, mobile_smarts };
 
 // --- listen -------------------------------------------------------------------------------------------------------------------
@@ -62,6 +65,13 @@ struct ServerTimeouts {
   Millis idle{55'000};   // how long an unused connection is kept
 };
 
+// Waiting for a turn at a server of bounded concurrency.
+struct Queue {
+  std::uint32_t depth = 64;            // requests waiting, over all workers
+  std::uint32_t depth_per_client = 32; // of one client (address; IPv6: its /64)
+  Millis wait{60'000};                 // longest wait; then 503
+};
+
 struct Server {
   std::string name;
   Profile profile = Profile::http;
@@ -71,8 +81,11 @@ struct Server {
   std::string authority; // what the default upstream Host says: "192.168.0.10:444"
   ServerTls tls;
   ServerTimeouts timeouts;
-  std::uint32_t keep_idle = 32; // idle connections kept, a worker
-  Millis resolve_every{30'000}; // a DNS answer older than this is asked for again
+  std::uint32_t keep_idle = 32;  // idle connections kept, a worker
+  Millis resolve_every{30'000};  // a DNS answer older than this is asked for again
+  std::uint32_t concurrency = 0; // requests at the server at once, over all workers; 0: no bound. The profile sets the default
+  Queue queue;
+  Millis hold{30 * 60'000};     // how long a place stays taken after a time-out or hang-up, while the server works on
   std::uint64_t body_limit = 0; // largest request body; 0: no bound. The profile sets the default
 };
 
@@ -127,7 +140,8 @@ struct Route {
   bool mask_server_name = true; // mserver: replace the LAN name in /status replies
   std::vector<HeaderRule> request_headers;
   std::vector<HeaderRule> reply_headers;
-  std::string hsts;             // value of Strict-Transport-Security on TLS listeners; empty: not sent
+  std::string hsts; // value of Strict-Transport-Security on TLS listeners; empty: not sent
+  TurnClass turn_class = TurnClass::normal;
   std::uint64_t body_limit = 0; // 0: the server's
 };
 

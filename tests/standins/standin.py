@@ -222,13 +222,14 @@ class StandIn:
         except (OSError, ValueError):
             pass  # the peer went away: what many tests want it to do
         finally:
-            connection.cut()
-            if connection.raw is not connection.sock:
-                connection.raw.close()
+            # Before the FIN: whoever waits for it may open the next connection at once, and that is no overlap.
             with self.changed:
                 self.streams.discard(connection)
                 self.open -= 1
                 self.changed.notify_all()
+            connection.cut()
+            if connection.raw is not connection.sock:
+                connection.raw.close()
             connection.gone.set()
 
     def serve(self, connection):

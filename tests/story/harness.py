@@ -271,6 +271,14 @@ def poll(what, condition):
         time.sleep(0.02)
 
 
+_given = set()
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """A port that nobody listens on, and another one each time: the kernel may name one twice."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port

@@ -1,0 +1,97 @@
+// Who is served next at a server that can do few things at once. Pure: no clock, no lock, no thread; turns.h puts them around it.
+//
+// Three levels. Classes: `high` before `normal` before `bulk`; a class whose oldest ticket has waited for `age` goes first, so bulk
+// is never starved. Inside a class the flows are clients, and inside a client its connections; both levels are scheduled as RFC
+// 8290 (section 4.2) schedules packets, with service time in the place of bytes: a flow that begins to ask stands in the list of
+// new flows, which goes first; one whose credit is used up goes to the end of the list of old flows. So who asks seldom is served
+// next, however many others flood, and those who flood share. First come, first served holds only inside a connection.
+//
+// Invariants: taken() <= places unless the bounds were lowered; a ticket waits, holds a place, or is unknown; every flow in a list
+// has waiting tickets or is about to be forgotten when its turn comes.
+#pragma once
+
+#include "settings/settings.h"
+#include "upstream/fair_line.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace ledgergate::upstream {
+
+using settings::TurnClass;
+
+class TurnQueue {
+public:
+  struct Bounds {
+    std::uint32_t places = 1;
+    std::uint32_t depth = 64; // waiting tickets in all
+    std::uint32_t depth_per_client = 32;
+    Micros age = 10'000'000;
+    Micros quantum = 2'000; // FairLine's: small beside a service
+  };
+  using Ticket = std::uint64_t; // 0: none
+  enum class Refusal : std::uint8_t { none, full, client_full };
+  struct Asked {
+    Ticket ticket = 0;
+    Refusal refusal = Refusal::none;
+  };
+
+  explicit TurnQueue(const Bounds& bounds);
+  void set_bounds(const Bounds& bounds) noexcept { bounds_ = bounds; }
+
+  // Stands in line. `client` names the flow, `connection` the flow inside it.
+  Asked ask(const std::string& client, std::uint64_t connection, TurnClass turn_class, Micros now);
+  // The next ticket that gets a place, or nothing. To be called until it says nothing, after ask() and give_back().
+  std::optional<Ticket> next(Micros now);
+  // A waiting ticket goes away: a hang-up, or its wait is over. False: it does not wait (any more).
+  bool leave(Ticket ticket);
+  // A place is free again; the flow is charged for the time since it got it.
+  void give_back(Ticket ticket, Micros now);
+
+  [[nodiscard]] std::uint32_t taken() const noexcept { return static_cast<std::uint32_t>(served_.size()); }
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+  // Clients that are remembered, over all classes.
+  [[nodiscard]] std::size_t clients() const noexcept {
+    return classes_[0].clients.size() + classes_[1].clients.size() + classes_[2].clients.size();
+  }
+  // How long somebody who asks now may wait, by the service times seen: for Retry-After only, never to refuse.
+  [[nodiscard]] Micros expected_wait() const noexcept;
+
+private:
+  struct Client {
+    explicit Client(Micros quantum) : lanes(quantum) {}
+    FairLine<std::uint64_t> lanes;                                 // connections
+    std::unordered_map<std::uint64_t, std::deque<Ticket>> tickets; // waiting, by connection; no empty ones
+    std::size_t waiting = 0;
+    std::size_t served = 0;
+  };
+  struct Class {
+    explicit Class(Micros quantum) : line(quantum) {}
+    FairLine<std::string> line;
+    std::unordered_map<std::string, Client> clients; // forgotten when nothing of them waits or is served and no lane owes
+    std::map<Ticket, Micros> since;                  // waiting tickets, oldest first: numbers rise with time
+  };
+  struct Place {
+    TurnClass turn_class;
+    std::string client;
+    std::uint64_t connection;
+    Micros since; // waiting, or holding a place, from here on
+  };
+  Bounds bounds_;
+  Ticket last_ = 0;
+  std::array<Class, 3> classes_;
+  std::unordered_map<Ticket, Place> waiting_, served_;
+  Micros mean_service_ = 0; // exponentially weighted; 0: nothing seen yet
+
+  Class* choose(Micros now);
+  void take_out(const Place& place, Ticket ticket);
+  void forget_if_done(Class& line, const std::string& client);
+};
+
+} // namespace ledgergate::upstream

@@ -1,0 +1,102 @@
+#include "upstream/turns.h"
+
+#include <uv.h>
+
+#include <algorithm>
+
+namespace ledgergate::upstream {
+namespace {
+Micros now_micros() { return static_cast<Micros>(uv_hrtime() / 1000); }
+} // namespace
+
+void Turn::give_back() noexcept {
+  if (ticket_ == 0) return;
+  turns_->give_back(std::exchange(ticket_, 0));
+  turns_.reset();
+}
+
+Turn& Turn::operator=(Turn&& other) noexcept {
+  if (this != &other) {
+    give_back();
+    turns_ = std::move(other.turns_);
+    ticket_ = std::exchange(other.ticket_, 0);
+  }
+  return *this;
+}
+
+io::Task<Result<Turn>> Turns::wait(io::Wake& wake, const Applicant& applicant, io::TimeMs patience, Watch& watch) {
+  auto waiter = std::make_shared<Waiter>();
+  waiter->loop = &wake.loop();
+  waiter->wake = &wake;
+  TurnQueue::Ticket ticket = 0;
+  {
+    const std::lock_guard guard(lock_);
+    const auto asked = queue_.ask(applicant.client, applicant.connection, applicant.turn_class, now_micros());
+    if (asked.ticket == 0)
+      co_return Error{Cause::queue_full,
+                      asked.refusal == TurnQueue::Refusal::client_full ? "this client has too many requests waiting" : ""};
+    ticket = asked.ticket;
+    const auto first = queue_.next(now_micros());
+    if (first == ticket)
+      waiter->granted = true;
+    else
+      waiters_.emplace(ticket, waiter);
+  }
+  wake.deadline_in(patience);
+  Error refusal{Cause::queue_timeout};
+  while (!waiter->granted) {
+    const auto happened = co_await wake.wait(io::kAnswer | io::kClientIn);
+    if (waiter->granted) break;
+    const bool late = (happened & io::kExpired) != 0;
+    const bool left = (happened & io::kClientIn) != 0 && watch.gone();
+    if (!late && !left) continue;
+    if (left) refusal = {Cause::client_gone, "while waiting for its turn"};
+    waiter->wake = nullptr;
+    bool waited = false;
+    {
+      const std::lock_guard guard(lock_);
+      waited = queue_.leave(ticket);
+      waiters_.erase(ticket);
+    }
+    // Granted in the same moment: the grant is on its way to this loop, and nobody will take it.
+    if (!waited) give_back(ticket);
+    co_return refusal;
+  }
+  co_return Turn(shared_from_this(), ticket);
+}
+
+void Turns::give_back(TurnQueue::Ticket ticket) {
+  const std::lock_guard guard(lock_);
+  queue_.give_back(ticket, now_micros());
+  hand_out();
+}
+
+void Turns::hand_out() {
+  while (const auto ticket = queue_.next(now_micros())) {
+    const auto found = waiters_.find(*ticket);
+    const std::shared_ptr<Waiter> waiter = found->second;
+    waiters_.erase(found);
+    waiter->loop->post([waiter] {
+      waiter->granted = true;
+      if (waiter->wake != nullptr) waiter->wake->raise(io::kAnswer);
+    });
+  }
+}
+
+void Turns::set_bounds(const TurnQueue::Bounds& bounds) {
+  const std::lock_guard guard(lock_);
+  queue_.set_bounds(bounds);
+  hand_out();
+}
+
+std::size_t Turns::waiting() const {
+  const std::lock_guard guard(lock_);
+  return queue_.waiting();
+}
+
+std::uint32_t Turns::retry_after() const {
+  const std::lock_guard guard(lock_);
+  return static_cast<std::uint32_t>(std::max<Micros>(1, (queue_.expected_wait() + 999'999) / 1'000'000));
+}
+
+} // namespace ledgergate::upstream

@@ -1,0 +1,83 @@
+// The turns of one server: a TurnQueue with a lock and a clock, shared by all workers and kept across reloads (there is never a
+// second one that counts for itself).
+//
+// Invariants: queue_ and waiters_ are guarded by lock_, which is never held across a loop or a callback. A grant crosses threads
+// only through the waiting story's loop. A ticket that was granted is given back exactly once, by its Turn's destructor.
+#pragma once
+
+#include "base/result.h"
+#include "io/task.h"
+#include "io/wake.h"
+#include "upstream/turn_queue.h"
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace ledgergate::upstream {
+
+class Turns;
+
+// The right to use one of the server's places. Gives it back at its end. May end on any thread.
+class Turn {
+public:
+  Turn() = default;
+  Turn(std::shared_ptr<Turns> turns, TurnQueue::Ticket ticket) : turns_(std::move(turns)), ticket_(ticket) {}
+  Turn(Turn&& other) noexcept : turns_(std::move(other.turns_)), ticket_(std::exchange(other.ticket_, 0)) {}
+  Turn& operator=(Turn&& other) noexcept;
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() { give_back(); }
+  void give_back() noexcept;
+  [[nodiscard]] bool held() const noexcept { return ticket_ != 0; }
+
+private:
+  std::shared_ptr<Turns> turns_;
+  TurnQueue::Ticket ticket_ = 0;
+};
+
+// Who stands in line.
+struct Applicant {
+  std::string client;           // identity, or address (IPv6: its /64)
+  std::uint64_t connection = 0; // unique in the process
+  TurnClass turn_class = TurnClass::normal;
+};
+
+class Turns : public std::enable_shared_from_this<Turns> {
+public:
+  explicit Turns(const TurnQueue::Bounds& bounds) : queue_(bounds) {}
+
+  // Waits on `wake` until the turn comes, `patience` (ms) is over or, on kClientIn, `gone()` says that the caller has left.
+  // Errors: queue_full, queue_timeout, client_gone. All references must outlive the task.
+  struct Watch {
+    virtual bool gone() = 0;
+
+  protected:
+    ~Watch() = default;
+  };
+  io::Task<Result<Turn>> wait(io::Wake& wake, const Applicant& applicant, io::TimeMs patience, Watch& watch);
+
+  void set_bounds(const TurnQueue::Bounds& bounds);
+  [[nodiscard]] std::size_t waiting() const;
+  // For Retry-After, in seconds, 1 at least.
+  [[nodiscard]] std::uint32_t retry_after() const;
+
+private:
+  friend class Turn;
+  // Touched by the waiting story's thread only, but for `loop`.
+  struct Waiter {
+    io::Loop* loop = nullptr;
+    io::Wake* wake = nullptr; // null: the story waits no more
+    bool granted = false;
+  };
+  mutable std::mutex lock_;
+  TurnQueue queue_;
+  std::unordered_map<TurnQueue::Ticket, std::shared_ptr<Waiter>> waiters_;
+
+  void give_back(TurnQueue::Ticket ticket);
+  void hand_out(); // under lock_
+};
+
+} // namespace ledgergate::upstream
