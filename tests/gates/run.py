@@ -120,7 +120,7 @@ class Gate(harness.Story):
         self.addCleanup(upstream.stop)
         access = {"off": "off", "on": "access.log"}[log]
         directory = pathlib.Path(tempfile.mkdtemp(dir=harness.scratch()))
-        settings = harness.config(upstream.url, "mserver", workers=1, log={"access": str(directory / access) if log == "on" else "off"})
+        settings = harness.config(upstream.url, "http", workers=1, log={"access": str(directory / access) if log == "on" else "off"})
         edge = self.start(settings, environment=environment)
         callers = Callers(edge)
         self.addCleanup(callers.close)
