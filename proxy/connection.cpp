@@ -20,8 +20,6 @@ constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
 constexpr io::TimeMs kFirstWhileDrainingMs = 1000;
 constexpr std::uint32_t kMostUnwaited = 32;
 
-io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
-
 std::uint64_t next_number() {
   static std::atomic<std::uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;

@@ -65,6 +65,9 @@ protected:
   ~ReplySink() = default;
 };
 
+// A time of the settings as the loop counts it.
+[[nodiscard]] inline io::TimeMs ms(settings::Millis time) noexcept { return static_cast<io::TimeMs>(time.count()); }
+
 struct Exchange {
   // Set by the protocol before serve_request.
   Worker* worker = nullptr;

@@ -22,11 +22,6 @@ void reloading() {
 void stopping() { sd_notify(0, "STOPPING=1"); }
 void watchdog() { sd_notify(0, "WATCHDOG=1"); }
 
-void status(std::string_view text) {
-  const std::string line = "STATUS=" + std::string(text);
-  sd_notify(0, line.c_str());
-}
-
 std::chrono::microseconds watchdog_interval() {
   std::uint64_t micros = 0;
   if (sd_watchdog_enabled(0, &micros) <= 0) return std::chrono::microseconds{0};

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <string_view>
 
 namespace ledgergate::notify {
 
@@ -10,7 +9,6 @@ void ready();
 void reloading();
 void stopping();
 void watchdog();
-void status(std::string_view text);
 // How often watchdog() is expected; zero when it is not.
 [[nodiscard]] std::chrono::microseconds watchdog_interval();
 

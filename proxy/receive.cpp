@@ -17,8 +17,6 @@ constexpr std::uint32_t kMaxFields = 1000;    // in a reply's head
 constexpr std::size_t kBodyRoom = 128 * 1024; // plaintext taken off a TLS server at once
 constexpr std::size_t kMaxHeld = 64 * 1024;   // a reply that is held whole to be changed
 
-io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
-
 Error broken_head(const io::Stream& server, bool began) {
   if (began) return {Cause::reply_truncated, "inside the reply's head"};
   return {server.failed() ? Cause::upstream_reset : Cause::upstream_closed};

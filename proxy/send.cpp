@@ -14,8 +14,6 @@ constexpr std::size_t kChunk = 16 * 1024;
 // How long a reply is waited for that a server may have sent before it stopped taking the request.
 constexpr io::TimeMs kLastWordsMs = 1000;
 
-io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
-
 // One chunk, one record, for what came in many: a caller's one-byte chunks are not made ours.
 void put_chunk(Exchange& x, io::Stream& server) {
   if (x.chunk.empty()) return;

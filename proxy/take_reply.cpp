@@ -18,8 +18,6 @@ constexpr std::size_t kHeldWhole = 256 * 1024;
 constexpr std::size_t kBodyRoom = 128 * 1024;
 constexpr std::size_t kGiven = 64 * 1024; // from the spool to the caller at once
 
-io::TimeMs ms(settings::Millis time) { return static_cast<io::TimeMs>(time.count()); }
-
 struct Taking {
   ReplyBody body;
   http::RateGuard guard;   // of the caller
