@@ -40,6 +40,7 @@ Result<Way> decide(Exchange& x) {
   const settings::Server& server = settings.servers[route->server];
   x.facts.route = route;
   x.facts.server = &server;
+  x.server = route->server;
   if (!route->anonymous) return Error{Cause::forbidden, "this version knows no clients"};
 
   route::append_upstream_target(*route, x.target, x.upstream_target);
@@ -52,6 +53,7 @@ Result<Way> decide(Exchange& x) {
   if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit)
     return Error{Cause::body_too_large};
   x.body->limit(limit);
+  x.framing = x.request.body;
   return Way::forward;
 }
 

@@ -77,6 +77,7 @@ struct Exchange {
   ReplySink* reply = nullptr;
   std::uint64_t connection = 0; // names the caller\'s connection, within the process
   std::size_t listener = 0;     // index into the settings
+  std::size_t server = 0;       // index into the settings: the route's, or the unit's; facts.server is the same one
   Endpoint peer;
   std::string_view peer_ip_text;
   std::string head_text; // the head's own bytes: views of `request` lie here
@@ -99,7 +100,11 @@ struct Exchange {
   std::string other_ip_text; // the caller's, when a trusted proxy named it
   std::string note;          // a reply body of our own, or one that was held to be changed
   http::Spool spool;
-  http::Spool reply_spool;       // a reply on its way from the server's speed to the caller's
+  http::Spool reply_spool; // a reply on its way from the server's speed to the caller's
+  http::Framing framing;   // of the body as it goes to the server
+  bool spooled = false;    // the body lies whole in `spool`
+  // What the body says of itself (inspect_request.cpp); empty while unknown. Owned, since the body may lie in a file.
+  std::string operation, unit, pack_id, body_charset;
   std::uint32_t retry_after = 5; // seconds, on a 503
   observe::AccessRecord record;
   std::uint64_t head_done = 0; // uv_hrtime()

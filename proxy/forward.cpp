@@ -1,5 +1,6 @@
 // One request to its server and the reply back. Law 1 lives here: a request is sent a second time only while not one byte of it has
 // left, or when a kept connection was closed before any answer and the method is safe.
+#include "place.h"
 #include "profile/endpoints.h"
 #include "spool_source.h"
 #include "story.h"
@@ -33,11 +34,10 @@ io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse
   co_return Link{std::move(*fresh), false};
 }
 
-// mServer answers a bare /status while it works, and must be asked then: it stands in no line (PROTOCOLS; vendor document 001).
-bool needs_turn(const Exchange& x) {
-  const settings::Server& server = *x.facts.server;
-  if (server.concurrency == 0) return false;
-  return !profile::answers_while_busy(server.profile, x.upstream_target) || x.request.body.kind != http::BodyKind::none;
+// Failures behind which the server may be at work on the request.
+bool may_still_work(Cause cause) {
+  return cause == Cause::reply_timeout || cause == Cause::reply_stalled || cause == Cause::upstream_write_timeout ||
+         cause == Cause::client_gone || cause == Cause::client_write_timeout;
 }
 
 bool announces_body(const http::ReplyHead& reply) {
@@ -82,25 +82,23 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
 }
 
 io::Task<Result<void>> forward(Exchange& x) {
-  if (needs_turn(x)) co_return co_await forward_in_turn(x);
-
-  upstream::Pool& pool = x.generation->pool(x.facts.route->server);
+  upstream::Pool& pool = x.generation->pool(x.server);
   const settings::Server& server = pool.server();
-
-  http::Framing framing = x.request.body;
-  const bool spooled = framing.kind == http::BodyKind::chunked && profile::needs_length(server.profile);
-  if (spooled) {
-    const auto whole = co_await spool_request(x);
-    if (!whole) co_return whole.error();
-    framing = {http::BodyKind::length, x.spool.size()};
+  upstream::Turn turn;
+  if (needs_turn(x)) {
+    auto granted = co_await take_turn(x);
+    if (!granted) co_return granted.error();
+    turn = std::move(*granted);
   }
 
   SpoolSource kept(x.spool, x.wake->loop().buffers());
-  BodySource& body = spooled ? static_cast<BodySource&>(kept) : *x.body;
-  const bool harmless = http::is_safe(x.request.method) && framing.kind == http::BodyKind::none;
-  const bool fresh_only = profile::fresh_for_unsafe(server.profile) && !harmless;
+  BodySource& body = x.spooled ? static_cast<BodySource&>(kept) : *x.body;
+  const bool harmless = http::is_safe(x.request.method) && x.framing.kind == http::BodyKind::none;
+  // In a turn always a fresh connection: a kept one that the server closes just then would make a false "in doubt", and one that
+  // another worker keeps would be a second at the server.
+  const bool fresh_only = turn.held() || (profile::fresh_for_unsafe(server.profile) && !harmless);
   x.out.clear();
-  route::append_request_head(x.facts, x.upstream_target, framing, x.out);
+  route::append_request_head(x.facts, x.upstream_target, x.framing, x.out);
 
   bool may_reuse = !fresh_only;
   for (;;) {
@@ -108,18 +106,23 @@ io::Task<Result<void>> forward(Exchange& x) {
     if (!link) co_return link.error();
     x.record.reused_connection = link->reused;
     kept.rewind();
-    const auto attempt = co_await exchange_heads(x, *link->server, link->reused, body, framing);
-    if (!attempt) co_return attempt.error();
-    if (attempt->again && may_reuse) {
+    const auto attempt = co_await exchange_heads(x, *link->server, link->reused, body, x.framing);
+    if (attempt && attempt->again && may_reuse) {
       may_reuse = false;
       continue;
     }
-    if (!attempt->outcome) co_return attempt->outcome.error();
-
-    const auto relayed = co_await relay_reply(x, *link->server);
-    if (!relayed) co_return relayed.error();
-    if (!fresh_only && keeps_server_connection(x, *link->server, attempt->whole)) pool.put(std::move(link->server));
-    co_return Result<void>{};
+    Result<void> outcome = attempt ? attempt->outcome : Result<void>(attempt.error());
+    if (outcome && spools_reply(x)) co_return co_await take_reply(x, link->server, turn);
+    if (outcome) outcome = co_await relay_reply(x, *link->server);
+    if (outcome && !fresh_only && keeps_server_connection(x, *link->server, attempt->whole)) {
+      pool.put(std::move(link->server));
+    } else if (turn.held()) {
+      const bool at_work = !outcome && x.record.forwarded && may_still_work(outcome.error().cause);
+      if (outcome || at_work)
+        give_back_place(*x.worker, std::move(link->server), std::move(turn), outcome ? Left::answered : Left::working,
+                        ms(server.hold), server.name);
+    }
+    co_return outcome;
   }
 }
 

@@ -136,30 +136,4 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
   }
 }
 
-io::Task<Result<void>> spool_request(Exchange& x) {
-  const settings::Settings& settings = x.generation->settings();
-  http::RateGuard guard(settings.body_rate.bytes_per_second, ms(settings.body_rate.over));
-  guard.restart(x.wake->loop().now());
-  x.spool.open(x.generation->snapshot->spool_directory, settings.spool.memory);
-  x.body->invite();
-  for (;;) {
-    std::string_view bytes;
-    const io::Step step = x.body->pull(bytes);
-    if (step == io::Step::ended) co_return Result<void>{};
-    if (step == io::Step::failed) co_return x.body->error();
-    if (step == io::Step::done) {
-      x.record.bytes_in += bytes.size();
-      const auto kept = x.spool.append(bytes);
-      if (!kept) co_return kept.error();
-      if (!guard.moved(bytes.size(), x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
-      continue;
-    }
-    x.body->want();
-    x.wake->deadline_at(guard.deadline());
-    const auto happened = co_await x.wake->wait(io::kClientIn);
-    if ((happened & io::kExpired) != 0 && (x.wake->halted() || !guard.moved(0, x.wake->loop().now())))
-      co_return Error{Cause::client_body_timeout};
-  }
-}
-
 } // namespace ledgergate

@@ -96,14 +96,17 @@ io::Task<void> serve_request(Exchange& x) {
   begin(x);
   const Result<Way> way = decide(x);
   Result<void> outcome;
-  if (!way)
+  if (!way) {
     outcome = way.error();
-  else if (*way == Way::redirect)
+  } else if (*way == Way::redirect) {
     outcome = answer_redirect(x);
-  else if (*way == Way::challenge)
+  } else if (*way == Way::challenge) {
     outcome = answer_challenge(x);
-  else
-    outcome = co_await forward(x);
+  } else {
+    if (spools_request(x)) outcome = co_await take_body(x);
+    if (outcome) outcome = inspect_request(x);
+    if (outcome) outcome = co_await forward(x);
+  }
   co_return co_await finish(x, outcome);
 }
 

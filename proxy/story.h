@@ -24,6 +24,14 @@ enum class Way : std::uint8_t { forward, redirect, challenge };
 [[nodiscard]] Result<void> answer_redirect(Exchange& exchange);
 [[nodiscard]] Result<void> answer_challenge(Exchange& exchange);
 
+// take_body.cpp: which bodies are kept whole at the edge, and the caller's, taken whole into `spool`; sets `framing`.
+[[nodiscard]] bool spools_request(const Exchange& exchange);
+[[nodiscard]] bool spools_reply(const Exchange& exchange);
+io::Task<Result<void>> take_body(Exchange& exchange);
+
+// inspect_request.cpp: what needs the body: operations, the accounting unit, and with it the server. An error is the refusal.
+[[nodiscard]] Result<void> inspect_request(Exchange& exchange);
+
 // forward.cpp: connect, send, read the reply, relay. An error before `head_sent` becomes a refusal, one after it a cut.
 io::Task<Result<void>> forward(Exchange& exchange);
 struct Attempt {
@@ -35,16 +43,18 @@ struct Attempt {
 io::Task<Result<Attempt>> exchange_heads(Exchange& exchange, io::Stream& server, bool reused, BodySource& body,
                                          http::Framing framing);
 
-// in_turn.cpp: the same for a server of bounded concurrency: spool, wait for a turn, send, take the reply off it, give the turn on.
-io::Task<Result<void>> forward_in_turn(Exchange& exchange);
+// take_turn.cpp: whether the server is asked one thing at a time, and the wait for its turn. Errors: queue_full, queue_timeout,
+// client_gone.
+[[nodiscard]] bool needs_turn(const Exchange& exchange);
+io::Task<Result<upstream::Turn>> take_turn(Exchange& exchange);
 
-// take_reply.cpp: the reply of a server of bounded concurrency; gives `turn` on (and takes `server`) when the server is done.
+// take_reply.cpp: the reply off the server at its speed, spooled; gives `turn` (if held) on and takes `server` when the server is
+// done.
 io::Task<Result<void>> take_reply(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn);
 
 // send.cpp: the request to the server.
 enum class Sent : std::uint8_t { whole, early_reply };
 io::Task<Result<Sent>> send_request(Exchange& exchange, io::Stream& server, BodySource& body, http::Framing framing);
-io::Task<Result<void>> spool_request(Exchange& exchange);
 
 // receive.cpp: the reply's head, and its body to the caller.
 io::Task<Result<void>> receive_head(Exchange& exchange, io::Stream& server);

@@ -24,6 +24,12 @@ enum class TurnClass : std::uint8_t { high, normal, bulk };
 
 enum class Profile : std::uint8_t { http, mserver, apicomprem, eshop, onec, mobile_smarts };
 
+// Of the edge's own texts.
+enum class Language : std::uint8_t { en, cs, sk };
+
+// Which bodies are kept whole at the edge, so that a slow caller does not hold the server.
+enum class SpoolChoice : std::uint8_t { by_profile, off, request, reply, both };
+
 // --- listen -------------------------------------------------------------------------------------------------------------------
 
 struct CertificateFiles {
@@ -58,11 +64,12 @@ struct ServerTls {
 };
 
 struct ServerTimeouts {
-  Millis connect{5'000}; // resolve + connect + TLS, all addresses together
-  Millis send{60'000};   // longest wait for the server to take more of the request
-  Millis reply{120'000}; // last request byte sent -> reply head complete; the profile sets the default
-  Millis stall{60'000};  // longest silence inside a reply body
-  Millis idle{55'000};   // how long an unused connection is kept
+  Millis connect{5'000};           // resolve + connect + TLS, all addresses together
+  Millis send{60'000};             // longest wait for the server to take more of the request
+  Millis reply{120'000};           // last request byte sent -> reply head complete; the profile sets the default
+  Millis stall{60'000};            // longest silence inside a reply body
+  Millis whole_reply{60 * 60'000}; // reply head -> its last byte, of a reply that is spooled
+  Millis idle{55'000};             // how long an unused connection is kept
 };
 
 // Waiting for a turn at a server of bounded concurrency.
@@ -70,6 +77,32 @@ struct Queue {
   std::uint32_t depth = 64;            // requests waiting, over all workers
   std::uint32_t depth_per_client = 32; // of one client (address; IPv6: its /64)
   Millis wait{60'000};                 // longest wait; then 503
+};
+
+// Whether a server is up. Without `active` nothing is sent while requests go well: it is asked from the moment they fail to reach
+// it until it is seen again.
+struct Health {
+  bool enabled = true;
+  bool active = false;     // `health:` was given: asked all the time
+  Millis interval{10'000}; // between two questions, with a tenth of jitter
+  Millis timeout{3'000};   // for one
+  std::uint32_t fall = 3;  // failures in a row -> down
+  std::uint32_t rise = 2;  // answers in a row -> up
+  std::string path;        // http, onec, mobile_smarts: GET this, and expect less than 500; empty: a connection is enough
+  // mserver: what /status?companyDetail must say; empty: not checked. Needs the server's credentials.
+  std::string company, database, year;
+  [[nodiscard]] bool checks_company() const { return !company.empty() || !database.empty() || !year.empty(); }
+};
+
+// A span of the week in which the server is open, in the machine's local time.
+struct OpenSpan {
+  std::uint8_t days = 0;          // bit 0: Monday
+  std::uint16_t from = 0, to = 0; // minutes of the day; to <= from: it ends on the next day
+};
+
+// apicomprem: which commands read and which write (patterns), beyond the vendor's list.
+struct Commands {
+  std::vector<std::string> out, in;
 };
 
 struct Server {
@@ -87,6 +120,16 @@ struct Server {
   Queue queue;
   Millis hold{30 * 60'000};     // how long a place stays taken after a time-out or hang-up, while the server works on
   std::uint64_t body_limit = 0; // largest request body; 0: no bound. The profile sets the default
+  std::uint64_t reply_limit = std::uint64_t{2} << 30U; // largest reply that is spooled; 0: no bound
+  SpoolChoice spool = SpoolChoice::by_profile;         // by_profile: both where concurrency is bounded, else off
+  // apicomprem: accounting units (normalised UUIDs) that have `concurrency` places each; all others share one more set.
+  std::vector<std::string> units;
+  std::uint32_t concurrency_total = 4; // of all units together
+  std::string credentials;             // file with the server's own user:password; empty: the caller's go through
+  Health health;
+  std::vector<OpenSpan> hours; // empty: always open
+  Commands commands;
+  bool length_in_characters = false; // `length: characters`: this build's Content-Length counts characters (PROTOCOLS)
 };
 
 // --- routes -------------------------------------------------------------------------------------------------------------------
@@ -124,11 +167,23 @@ struct HeaderRule {
 
 enum class UpstreamHost : std::uint8_t { server, client, literal };
 
+// Replies compressed for the internet side. Off unless the route asks: it costs time, and a secret beside a caller's own words can
+// be guessed from the length (BREACH).
+struct Compress {
+  bool enabled = false;
+  int level = 5;
+  std::uint32_t min = 1024;       // a shorter reply, if its length is known, is left alone
+  std::vector<std::string> types; // media types, lower case; empty: the built-in list
+};
+
 struct Route {
-  std::string name;                   // given, or "host/path"
-  std::string host;                   // lower case, no port; empty: any. "*.example.cz" matches one label or more
-  std::string path = "/";             // decoded prefix, matched at segment borders
-  std::size_t server = 0;             // index into Settings::servers
+  std::string name;       // given, or "host/path"
+  std::string host;       // lower case, no port; empty: any. "*.example.cz" matches one label or more
+  std::string path = "/"; // decoded prefix, matched at segment borders
+  std::size_t server = 0; // index into Settings::servers
+  // Unit routing: dataPack/@ico or ID-UJ (normalised) -> index into servers. `server` takes what names no unit (/status); a unit
+  // that is not here is refused.
+  std::vector<std::pair<std::string, std::size_t>> units;
   std::vector<std::size_t> listeners; // indexes into Settings::listeners; empty: all
   bool anonymous = false;             // `access: anonymous`
   bool strip_prefix = false;          // forward the target without `path`
@@ -142,7 +197,15 @@ struct Route {
   std::vector<HeaderRule> reply_headers;
   std::string hsts; // value of Strict-Transport-Security on TLS listeners; empty: not sent
   TurnClass turn_class = TurnClass::normal;
-  std::uint64_t body_limit = 0; // 0: the server's
+  std::uint64_t body_limit = 0;                // 0: the server's
+  Language language = Language::en;            // of the edge's own texts, where Accept-Language says nothing
+  SpoolChoice spool = SpoolChoice::by_profile; // by_profile: the server's
+  std::vector<std::string> operations;         // allowed ones: names, patterns, `read`, `write`, `select`; empty: all but `select`
+  std::string credentials;                     // instead of the server's
+  bool require_credentials = false;            // pass-through: a missing or empty one is refused at the edge
+  bool websocket = false;                      // `Upgrade: websocket` may go through
+  Compress compress;
+  bool decompress_requests = false; // gzip and deflate bodies are decoded for a server that can't
 };
 
 // --- bounds, log --------------------------------------------------------------------------------------------------------------
@@ -171,6 +234,8 @@ struct BodyRate { // minimum rate of a body in either direction
 struct Spool {
   std::string directory = "/var/spool/ledgergate"; // falls back to /tmp with a warning when it does not exist
   std::uint32_t memory = 256 * 1024;               // a body smaller than this never touches the disk
+  std::uint64_t memory_total = 64 * 1024 * 1024;   // of all bodies in memory; beyond it they go to files at once
+  std::uint64_t total = std::uint64_t{8} << 30U;   // bytes in files, of all bodies; one client may hold a quarter
 };
 
 enum class LogFormat : std::uint8_t { json, text };
@@ -180,6 +245,11 @@ struct Log {
   LogFormat format = LogFormat::json;
   LogLevel level = LogLevel::info;     // of the operational log on stderr
   std::vector<std::string> mask_query; // query keys whose values are masked, beside the built-in ones
+};
+
+// The administrator's own door: metrics and state, in plain HTTP, for this machine or a guarded network.
+struct Admin {
+  std::optional<Endpoint> address;
 };
 
 struct Settings {
@@ -193,6 +263,7 @@ struct Settings {
   BodyRate body_rate;
   Spool spool;
   Log log;
+  Admin admin;
 };
 
 } // namespace ledgergate::settings

@@ -1,0 +1,63 @@
+// The request body, whole before a turn is asked for: a slow caller holds memory or disk at the edge, never a place at the server.
+#include "http/rate_guard.h"
+#include "profile/endpoints.h"
+#include "story.h"
+#include "worker.h"
+
+namespace ledgergate {
+namespace {
+
+using settings::SpoolChoice;
+
+// The route's word, else the server's, else what a server of few places needs.
+SpoolChoice spool_choice(const Exchange& x) {
+  if (x.facts.route->spool != SpoolChoice::by_profile) return x.facts.route->spool;
+  if (x.facts.server->spool != SpoolChoice::by_profile) return x.facts.server->spool;
+  return x.facts.server->concurrency != 0 ? SpoolChoice::both : SpoolChoice::off;
+}
+
+} // namespace
+
+bool spools_request(const Exchange& x) {
+  if (x.request.body.kind == http::BodyKind::none) return false;
+  // Its length is not known before its end, and this server must be told.
+  if (x.request.body.kind == http::BodyKind::chunked && profile::needs_length(x.facts.server->profile)) return true;
+  const SpoolChoice choice = spool_choice(x);
+  return choice == SpoolChoice::request || choice == SpoolChoice::both;
+}
+
+bool spools_reply(const Exchange& x) {
+  const SpoolChoice choice = spool_choice(x);
+  return choice == SpoolChoice::reply || choice == SpoolChoice::both;
+}
+
+io::Task<Result<void>> take_body(Exchange& x) {
+  const settings::Settings& settings = x.generation->settings();
+  http::RateGuard guard(settings.body_rate.bytes_per_second, ms(settings.body_rate.over));
+  guard.restart(x.wake->loop().now());
+  x.spool.open(x.generation->snapshot->spool_directory, settings.spool.memory);
+  x.body->invite();
+  for (;;) {
+    std::string_view bytes;
+    const io::Step step = x.body->pull(bytes);
+    if (step == io::Step::ended) break;
+    if (step == io::Step::failed) co_return x.body->error();
+    if (step == io::Step::done) {
+      x.record.bytes_in += bytes.size();
+      const auto kept = x.spool.append(bytes);
+      if (!kept) co_return kept.error();
+      if (!guard.moved(bytes.size(), x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
+      continue;
+    }
+    x.body->want();
+    x.wake->deadline_at(guard.deadline());
+    const auto happened = co_await x.wake->wait(io::kClientIn);
+    if ((happened & io::kExpired) != 0 && (x.wake->halted() || !guard.moved(0, x.wake->loop().now())))
+      co_return Error{Cause::client_body_timeout};
+  }
+  x.framing = {http::BodyKind::length, x.spool.size()};
+  x.spooled = true;
+  co_return Result<void>{};
+}
+
+} // namespace ledgergate

@@ -1,0 +1,48 @@
+// The turn at a server of bounded concurrency (mServer does one thing at a time).
+#include "profile/endpoints.h"
+#include "story.h"
+#include "worker.h"
+
+namespace ledgergate {
+namespace {
+
+// Watches the caller while it stands in line.
+class CallerWatch final : public upstream::Turns::Watch {
+public:
+  explicit CallerWatch(BodySource& body) : body_(body) {}
+  bool gone() override { return body_.caller_left(); }
+
+private:
+  BodySource& body_;
+};
+
+// The flow: the address until callers have names; IPv6 by its /64.
+std::string flow_of(const IpAddress& ip) {
+  if (!ip.v6) return ip.text();
+  IpAddress network = ip;
+  for (std::size_t i = 8; i < network.bytes.size(); ++i) network.bytes[i] = 0;
+  return network.text();
+}
+
+} // namespace
+
+bool needs_turn(const Exchange& x) {
+  const settings::Server& server = *x.facts.server;
+  if (server.concurrency == 0) return false;
+  // mServer answers a bare /status while it works, and must be asked then (PROTOCOLS; vendor document 001).
+  return !profile::answers_while_busy(server.profile, x.upstream_target) || x.request.body.kind != http::BodyKind::none;
+}
+
+io::Task<Result<upstream::Turn>> take_turn(Exchange& x) {
+  upstream::Turns& turns = *x.generation->snapshot->turns[x.server];
+  const std::uint64_t asked = uv_hrtime();
+  const upstream::Applicant applicant{flow_of(x.facts.client_ip), x.connection, x.facts.route->turn_class};
+  CallerWatch watch(*x.body);
+  x.body->want();
+  auto granted = co_await turns.wait(*x.wake, applicant, ms(x.facts.server->queue.wait), watch);
+  x.record.turn_micros = static_cast<std::int64_t>((uv_hrtime() - asked) / 1000);
+  if (!granted) x.retry_after = turns.retry_after();
+  co_return granted;
+}
+
+} // namespace ledgergate
