@@ -37,6 +37,10 @@ enum class Cause : std::uint8_t {
   no_route,               // 404
   forbidden,              // 403
   https_required,         // 403: a body or a password arrived in clear on a redirecting listener
+  body_unreadable,        // 400: rules need what the body says, and it can't be read beyond doubt
+  unsupported_coding,     // 415: the same, with a Content-Encoding that is not known
+  operation_denied,       // 403: the body asks for what this caller may not do
+  unit_unknown,           // 404: the accounting unit in the request is not one of the route's
   // The edge's own doing.
   no_capacity,   // a bound of ours is reached: 503
   queue_full,    // too many wait for this server already: 503
