@@ -1,5 +1,7 @@
 #include "observe/escape.h"
 
+#include "base/utf8.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,37 +19,6 @@ constexpr auto kPlain = [] {
 }();
 
 constexpr std::string_view kHex = "0123456789abcdef";
-
-// One character of UTF-8; length 0: these bytes are not UTF-8.
-struct Character {
-  std::size_t length = 0;
-  char32_t point = 0;
-};
-
-// RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF.
-Character decode(std::string_view text) noexcept {
-  const unsigned char first = byte(text.front());
-  std::size_t length = 0;
-  char32_t point = 0;
-  char32_t least = 0;
-  if (first >= 0xc2 && first <= 0xdf) {
-    length = 2, point = first & 0x1fu, least = 0x80;
-  } else if (first >= 0xe0 && first <= 0xef) {
-    length = 3, point = first & 0x0fu, least = 0x800;
-  } else if (first >= 0xf0 && first <= 0xf4) {
-    length = 4, point = first & 0x07u, least = 0x10000;
-  } else {
-    return {};
-  }
-  if (text.size() < length) return {};
-  for (std::size_t i = 1; i < length; ++i) {
-    const unsigned char next = byte(text[i]);
-    if ((next & 0xc0u) != 0x80u) return {};
-    point = (point << 6) | (next & 0x3fu);
-  }
-  if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return {};
-  return {length, point};
-}
 
 // Characters that are valid UTF-8 and still not fit for a log: C1 controls (a terminal may take U+009B for an escape sequence),
 // line and paragraph separators (JavaScript readers break lines there), bidirectional overrides (they show a line as another).
@@ -75,7 +46,7 @@ void append_escaped(std::string_view value, std::string& out, Short short_form, 
       ++i;
       continue;
     }
-    const Character character = decode(value.substr(i));
+    const Character character = decode_utf8(value.substr(i));
     const std::size_t length = character.length == 0 ? 1 : character.length;
     if (character.length != 0 && !treacherous(character.point))
       out.append(value.data() + i, length);
