@@ -27,6 +27,7 @@ Result<Way> decide(Exchange& x) {
   const auto read = http::read_target(x.request, listener.odd_hosts, default_port, x.target);
   if (!read) return read.error();
 
+  if (listener.kind == settings::ListenerKind::admin) return Way::admin;
   if (!listener.acme_webroot.empty() && std::string_view(x.target.decoded).starts_with(kChallengePrefix)) return Way::challenge;
   if (listener.kind == settings::ListenerKind::redirect) {
     // A till would send its password in clear each time, and old .NET does not follow 308: the first request must fail loudly.

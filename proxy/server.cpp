@@ -3,6 +3,7 @@
 #include "listen/sockets.h"
 #include "notify.h"
 #include "observe/log_ring.h"
+#include "shared.h"
 #include "snapshot.h"
 #include "worker.h"
 
@@ -70,8 +71,7 @@ public:
 private:
   const Loader& load_;
   listen::TicketKeys keys_; // outlives every context
-  observe::LogWriter log_;
-  Capacity capacity_;
+  Shared shared_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::string> doors_; // keys of the doors that are open
@@ -163,7 +163,7 @@ void Server::hand_over(std::vector<std::vector<DoorOrder>>& orders) {
 bool Server::start() {
   const std::uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
   const std::uint32_t count = snapshot_->settings->workers != 0 ? snapshot_->settings->workers : cores;
-  for (std::uint32_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(log_.ring(), capacity_));
+  for (std::uint32_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(shared_, i));
   last_beats_.assign(count, 0);
   activated_ = listen::activated_sockets();
 
@@ -173,8 +173,8 @@ bool Server::start() {
     event(LogLevel::error, error);
     return false;
   }
-  log_.start();
-  capacity_.most = callers_that_fit();
+  shared_.log.start();
+  shared_.capacity.most = callers_that_fit();
   hand_over(orders);
   for (auto& worker : workers_) worker->start();
   return true;
@@ -227,7 +227,7 @@ void Server::reload() {
     event(LogLevel::error, error);
     next = nullptr;
   }
-  if (next && !log_.open(next->settings->log, error)) {
+  if (next && !shared_.log.open(next->settings->log, error)) {
     // Its doors are open already; the log's old target goes on.
     event(LogLevel::error, error + "; the access log stays where it was");
   }
@@ -266,7 +266,7 @@ void Server::drain() {
             handle,
             [](uv_timer_t* last) {
               event(LogLevel::error, "something does not end; leaving it behind");
-              static_cast<Server*>(last->data)->log_.stop();
+              static_cast<Server*>(last->data)->shared_.log.stop();
               _exit(kExitFine);
             },
             kLastResortMs, 0);
@@ -285,7 +285,7 @@ void Server::stop() {
 }
 
 int Server::run() {
-  observe::set_event_sink(&log_);
+  observe::set_event_sink(&shared_.log);
   const auto loaded = load_();
   print(loaded);
   if (!loaded.settings) return kExitSettings;
@@ -294,7 +294,7 @@ int Server::run() {
   print(problems);
   if (!snapshot_) return kExitSettings;
   std::string error;
-  if (!log_.open(snapshot_->settings->log, error)) {
+  if (!shared_.log.open(snapshot_->settings->log, error)) {
     std::fprintf(stderr, "error: %s\n", error.c_str());
     return kExitRuntime;
   }
@@ -321,7 +321,7 @@ int Server::run() {
   uv_loop_close(&loop_);
   workers_.clear();
   if (started) event(LogLevel::info, "stopped");
-  log_.stop();
+  shared_.log.stop();
   return started ? kExitFine : kExitRuntime;
 }
 

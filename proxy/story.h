@@ -17,7 +17,7 @@ io::Task<void> refuse_head(Exchange& exchange, Error error);
 // --- the stages ----------------------------------------------------------------------------------------------------------------
 
 // decide.cpp: what the head can decide. Normalise, redirect, route, access, endpoint, bounds. An error is the refusal.
-enum class Way : std::uint8_t { forward, redirect, challenge };
+enum class Way : std::uint8_t { forward, redirect, challenge, admin };
 [[nodiscard]] Result<Way> decide(Exchange& exchange);
 
 // local.cpp: answers of the edge itself (the redirect to https, ACME challenges).
@@ -31,6 +31,9 @@ io::Task<Result<void>> take_body(Exchange& exchange);
 
 // inspect_request.cpp: what needs the body: operations, the accounting unit, and with it the server. An error is the refusal.
 [[nodiscard]] Result<void> inspect_request(Exchange& exchange);
+
+// admin.cpp: the administrator's own door: /metrics, /healthz.
+[[nodiscard]] Result<void> answer_admin(Exchange& exchange);
 
 // forward.cpp: connect, send, read the reply, relay. An error before `head_sent` becomes a refusal, one after it a cut.
 io::Task<Result<void>> forward(Exchange& exchange);

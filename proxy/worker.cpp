@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <new>
 #include <utility>
 
@@ -16,8 +17,8 @@ std::string door_key(const settings::Listener& listener) {
   return listener.address.port != 0 ? listener.address.text() : listener.address.text() + " " + listener.name;
 }
 
-Worker::Worker(observe::LogRing& log, Capacity& capacity)
-    : log_(log), resolver_(std::make_unique<upstream::Resolver>(loop_)), capacity_(capacity),
+Worker::Worker(Shared& shared, std::size_t number)
+    : shared_(shared), number_(number), log_(shared.log.ring()), resolver_(std::make_unique<upstream::Resolver>(loop_)),
       doors_(std::make_unique<Doors>(
           loop_, [this](const Door& door, int descriptor, const Endpoint& peer) { welcome(door, descriptor, peer); })) {
   spare_.reserve(kSpareExchanges); // here: give_back() must not fail
@@ -81,6 +82,8 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vect
   const auto& servers = snapshot->settings->servers;
   for (std::size_t i = 0; i < servers.size(); ++i)
     next->pools.push_back(std::make_shared<upstream::Pool>(loop_, servers[i], snapshot->servers[i]));
+  for (const auto& route : snapshot->settings->routes) next->tallies.push_back(shared_.tallies.of(route.name));
+  next->tallies.push_back(shared_.tallies.of("-"));
   next->snapshot = std::move(snapshot);
   current_ = std::move(next);
   for (Door* door : doors_->all()) door->listener = order_for(*door)->listener;
@@ -112,7 +115,7 @@ bool Worker::refresh(std::shared_ptr<const Generation>& generation, std::size_t&
 // Before the handshake: beyond its bounds a connection costs us nothing but its accept.
 void Worker::welcome(const Door& door, int descriptor, const Endpoint& peer) noexcept {
   const settings::Listener& listener = current_->settings().listeners[door.listener];
-  Slot slot(current_->snapshot->listeners[door.listener].connections, listener.max_connections, capacity_);
+  Slot slot(current_->snapshot->listeners[door.listener].connections, listener.max_connections, shared_.capacity);
   io::Stream::Ptr client = io::Stream::adopt(loop_, descriptor);
   if (!client || !slot.taken()) return;
   try {
@@ -164,7 +167,17 @@ void Worker::give_back(Exchange* exchange) noexcept {
   if (spare_.size() < kSpareExchanges) spare_.push_back(std::move(owned));
 }
 
-// --- log ----------------------------------------------------------------------------------------------------------------------
+// --- counts and log
+// ----------------------------------------------------------------------------------------------------------------------
+
+observe::Tally& Generation::tally(const settings::Route* route) const noexcept {
+  const auto& routes = settings().routes;
+  const std::less<const settings::Route*> before;
+  const bool ours = !routes.empty() && !before(route, routes.data()) && before(route, routes.data() + routes.size());
+  return *tallies[ours ? static_cast<std::size_t>(route - routes.data()) : routes.size()];
+}
+
+void Worker::count(const Exchange& x) noexcept { x.generation->tally(x.facts.route).add(number_, x.record); }
 
 void Worker::log(const observe::AccessRecord& record) {
   const settings::Log& log = current_->settings().log;

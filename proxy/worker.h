@@ -2,12 +2,11 @@
 // through the loop's post() only.
 #pragma once
 
-#include "capacity.h"
 #include "connection.h"
 #include "door.h"
 #include "exchange.h"
 #include "io/loop.h"
-#include "observe/log_ring.h"
+#include "shared.h"
 #include "snapshot.h"
 #include "upstream/pool.h"
 #include "upstream/resolver.h"
@@ -24,9 +23,12 @@ namespace ledgergate {
 // A snapshot with what this worker hangs on it. A connection keeps the generation its current request began with.
 struct Generation {
   std::shared_ptr<const Snapshot> snapshot;
-  std::vector<std::shared_ptr<upstream::Pool>> pools; // by server
+  std::vector<std::shared_ptr<upstream::Pool>> pools;   // by server
+  std::vector<std::shared_ptr<observe::Tally>> tallies; // by route; the last: of requests that found none
   [[nodiscard]] const settings::Settings& settings() const { return *snapshot->settings; }
   [[nodiscard]] upstream::Pool& pool(std::size_t server) const { return *pools[server]; }
+  // `route` may be any: one that is not of these settings stands for none.
+  [[nodiscard]] observe::Tally& tally(const settings::Route* route) const noexcept;
   [[nodiscard]] const listen::TlsFront* front(std::size_t listener) const { return snapshot->listeners[listener].front.get(); }
 };
 
@@ -41,7 +43,8 @@ struct DoorOrder {
 
 class Worker {
 public:
-  Worker(observe::LogRing& log, Capacity& capacity);
+  // `number`: from 0. `shared` must outlive the worker.
+  Worker(Shared& shared, std::size_t number);
   ~Worker(); // join() was called
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -64,6 +67,8 @@ public:
   [[nodiscard]] upstream::Resolver& resolver() noexcept { return *resolver_; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   void log(const observe::AccessRecord& record);
+  void count(const Exchange& exchange) noexcept;
+  [[nodiscard]] Shared& shared() noexcept { return shared_; }
   void log_handshake_failure(const Endpoint& peer, const settings::Listener& listener, const Error& error);
 
   void opened(OpenConnection& connection) noexcept;
@@ -80,12 +85,13 @@ public:
 
 private:
   io::Loop loop_;
+  Shared& shared_;
+  std::size_t number_;
   observe::LogRing& log_;
   std::string line_;
   std::unique_ptr<upstream::Resolver> resolver_;
   std::shared_ptr<const Generation> current_;
   std::vector<std::unique_ptr<Exchange>> spare_;
-  Capacity& capacity_;
   std::unique_ptr<Doors> doors_;
   OpenConnection* open_ = nullptr;
   std::size_t open_count_ = 0;

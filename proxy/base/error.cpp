@@ -80,7 +80,7 @@ constexpr auto kCauses = std::to_array<CauseInfo>({
 constexpr bool in_order() {
   for (std::size_t i = 0; i < kCauses.size(); ++i)
     if (static_cast<std::size_t>(kCauses[i].cause) != i) return false;
-  return kCauses.size() == static_cast<std::size_t>(upgrade_failed) + 1;
+  return kCauses.size() == kCauseCount;
 }
 static_assert(in_order());
 

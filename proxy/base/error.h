@@ -8,6 +8,7 @@
 // Nothing else in the program maps a failure to a status.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -70,6 +71,8 @@ enum class Cause : std::uint8_t {
   reply_bad_coding, // transfer coding not understood, bad chunk
   upgrade_failed,
 };
+
+inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::upgrade_failed) + 1; // the last one
 
 // Everything the mapping knows of one cause. All strings are literals.
 struct CauseInfo {

@@ -54,6 +54,8 @@ public:
   bool open(const settings::Log& log, std::string& why);
   // A ring for one worker; lives as long as the writer.
   [[nodiscard]] LogRing& ring();
+  // Access lines lost so far. Any thread.
+  [[nodiscard]] std::uint64_t dropped() const;
   // Once. False: the system gives no thread; lines are then dropped and counted, events still go to stderr.
   bool start();
   // Writes what is there, for one second at most, and ends the thread. Events go straight to stderr from then on.

@@ -251,6 +251,13 @@ LogRing& LogWriter::ring() {
   return *impl_->rings.emplace_back(std::make_unique<LogRing>(kRingBytes, impl_->wake.fd));
 }
 
+std::uint64_t LogWriter::dropped() const {
+  const std::lock_guard lock(impl_->mutex);
+  std::uint64_t sum = 0;
+  for (const auto& ring : impl_->rings) sum += ring->dropped();
+  return sum;
+}
+
 bool LogWriter::start() {
   // Signals are for the loops: one that arrived here would interrupt a write, and SIGPIPE says no more than EPIPE.
   sigset_t all;

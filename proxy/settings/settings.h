@@ -41,6 +41,7 @@ enum class ListenerKind : std::uint8_t {
   https,    // certificates given
   redirect, // `redirect: https`
   plain,    // `tls: off`
+  admin,    // of `admin`: the edge itself answers, in plain HTTP
 };
 
 struct Listener {

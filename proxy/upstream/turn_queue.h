@@ -55,6 +55,7 @@ public:
   void give_back(Ticket ticket, Micros now);
 
   [[nodiscard]] std::uint32_t taken() const noexcept { return static_cast<std::uint32_t>(served_.size()); }
+  [[nodiscard]] std::uint32_t places() const noexcept { return bounds_.places; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
   // Clients that are remembered, over all classes.
   [[nodiscard]] std::size_t clients() const noexcept {

@@ -94,6 +94,16 @@ std::size_t Turns::waiting() const {
   return queue_.waiting();
 }
 
+std::uint32_t Turns::taken() const {
+  const std::lock_guard guard(lock_);
+  return queue_.taken();
+}
+
+std::uint32_t Turns::places() const {
+  const std::lock_guard guard(lock_);
+  return queue_.places();
+}
+
 std::uint32_t Turns::retry_after() const {
   const std::lock_guard guard(lock_);
   return static_cast<std::uint32_t>(std::max<Micros>(1, (queue_.expected_wait() + 999'999) / 1'000'000));

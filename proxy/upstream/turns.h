@@ -61,6 +61,8 @@ public:
 
   void set_bounds(const TurnQueue::Bounds& bounds);
   [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] std::uint32_t taken() const;
+  [[nodiscard]] std::uint32_t places() const;
   // For Retry-After, in seconds, 1 at least.
   [[nodiscard]] std::uint32_t retry_after() const;
 

@@ -1,0 +1,49 @@
+// The administrator's own door. Its callers are not callers of the servers: nothing here is forwarded, and no route applies.
+#include "observe/metrics.h"
+#include "story.h"
+#include "worker.h"
+
+namespace ledgergate {
+namespace {
+
+observe::Gauges gauges(Exchange& x) {
+  observe::Gauges out;
+  out.version = LEDGERGATE_VERSION;
+  const Snapshot& snapshot = *x.generation->snapshot;
+  const settings::Settings& settings = *snapshot.settings;
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i)
+    out.listeners.push_back({settings.listeners[i].name, snapshot.listeners[i].connections->load(std::memory_order_relaxed)});
+  for (std::size_t i = 0; i < settings.servers.size(); ++i) {
+    observe::ServerGauge server;
+    server.name = settings.servers[i].name;
+    if (const auto& turns = snapshot.turns[i]) {
+      server.bounded = true;
+      server.waiting = turns->waiting();
+      server.taken = turns->taken();
+      server.places = turns->places();
+    }
+    out.servers.push_back(std::move(server));
+  }
+  out.log_lines_dropped = x.worker->shared().log.dropped();
+  return out;
+}
+
+} // namespace
+
+Result<void> answer_admin(Exchange& x) {
+  const bool metrics = x.target.decoded == "/metrics";
+  if (!metrics && x.target.decoded != "/healthz") return Error{Cause::no_route, "the admin door has /metrics and /healthz"};
+  if (x.request.method != http::Method::get && x.request.method != http::Method::head)
+    return Error{Cause::method_not_allowed, "GET, HEAD"};
+  x.answer.clear();
+  if (!metrics) {
+    if (x.worker->draining()) return Error{Cause::draining};
+    answer(x, 200, "text/plain; charset=utf-8", "ok\n");
+    return {};
+  }
+  x.note = observe::metrics_text(x.worker->shared().tallies, gauges(x));
+  answer(x, 200, "text/plain; version=0.0.4; charset=utf-8", x.note);
+  return {};
+}
+
+} // namespace ledgergate

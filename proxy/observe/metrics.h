@@ -1,0 +1,36 @@
+// The metrics as Prometheus reads them (text format 0.0.4). Any thread.
+#pragma once
+
+#include "observe/tally.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ledgergate::observe {
+
+struct ListenerGauge {
+  std::string name;
+  std::uint32_t connections = 0;
+};
+struct ServerGauge {
+  std::string name;
+  bool bounded = false; // has a line
+  std::size_t waiting = 0;
+  std::uint32_t taken = 0, places = 0;
+};
+
+struct Gauges {
+  std::string version;
+  std::vector<ListenerGauge> listeners;
+  std::vector<ServerGauge> servers;
+  std::uint64_t log_lines_dropped = 0;
+};
+
+// Names: ledgergate_requests_total{route,status}, ledgergate_failures_total{route,side,cause},
+// ledgergate_bytes_total{route,direction}, ledgergate_request_seconds and ledgergate_turn_wait_seconds (histograms by route),
+// ledgergate_connections{listener}, ledgergate_turns_waiting / _taken / _places{server}, ledgergate_log_lines_dropped_total,
+// ledgergate_build_info{version}.
+[[nodiscard]] std::string metrics_text(const Tallies& tallies, const Gauges& gauges);
+
+} // namespace ledgergate::observe
