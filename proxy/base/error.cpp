@@ -33,6 +33,8 @@ constexpr auto kCauses = std::to_array<CauseInfo>({
     {forbidden, client, 403, "forbidden", "http_request_denied", "This is not allowed."},
     {https_required, client, 403, "https_required", "http_request_denied",
      "Use https: this request carried data or a password in clear text."},
+    {credentials_missing, client, 401, "credentials_missing", "http_request_denied",
+     "The user and password for the server are missing."},
     {body_unreadable, client, 400, "body_unreadable", "http_request_error", "The request body can't be read without doubt."},
     {unsupported_coding, client, 415, "unsupported_coding", "http_request_error",
      "The Content-Encoding of the request is not supported."},
@@ -73,6 +75,12 @@ constexpr auto kCauses = std::to_array<CauseInfo>({
     {reply_truncated, upstream, 502, "reply_truncated", "http_response_incomplete", "The answer of the server is incomplete."},
     {reply_bad_coding, upstream, 502, "reply_bad_coding", "http_response_transfer_coding",
      "The framing of the server's answer is broken."},
+    {reply_wrong_type, upstream, 502, "reply_wrong_type", "http_protocol_error",
+     "The server answered with something other than text/xml."},
+    {reply_bad_length, upstream, 502, "reply_bad_length", "http_protocol_error",
+     "The length of the server's answer is not what it said."},
+    {server_refused_edge, upstream, 502, "server_refused_edge", "proxy_configuration_error",
+     "The server does not accept the user and password that the edge holds for it."},
     {upgrade_failed, upstream, 502, "upgrade_failed", "http_upgrade_failed", "The server did not switch protocols as agreed."},
 });
 

@@ -38,6 +38,7 @@ enum class Cause : std::uint8_t {
   no_route,               // 404
   forbidden,              // 403
   https_required,         // 403: a body or a password arrived in clear on a redirecting listener
+  credentials_missing,    // 401: none, or effectively none, where the route requires the caller's own for the server
   body_unreadable,        // 400: rules need what the body says, and it can't be read beyond doubt
   unsupported_coding,     // 415: the same, with a Content-Encoding that is not known
   operation_denied,       // 403: the body asks for what this caller may not do
@@ -67,8 +68,11 @@ enum class Cause : std::uint8_t {
   reply_stalled,          // reply began, then nothing in time
   reply_unparsable,       // the head is not HTTP, or is not believed
   reply_head_too_large,
-  reply_truncated,  // body ended early
-  reply_bad_coding, // transfer coding not understood, bad chunk
+  reply_truncated,     // body ended early
+  reply_bad_coding,    // transfer coding not understood, bad chunk
+  reply_wrong_type,    // not the media type that this caller can read (eshop: text/xml)
+  reply_bad_length,    // the stated length fits neither the bytes nor the characters that came
+  server_refused_edge, // 401 to the credentials that the edge put in: the caller can't mend it
   upgrade_failed,
 };
 
