@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "settings/identity.h"
 
 #include <chrono>
 #include <cstdint>
@@ -49,10 +50,17 @@ struct Listener {
   Endpoint address;
   ListenerKind kind = ListenerKind::https;
   std::vector<CertificateFiles> certificates;
-  std::string acme_webroot;               // empty: none. Serves /.well-known/acme-challenge/ from here
-  std::uint16_t redirect_port = 443;      // the port named in the redirect's Location
-  bool odd_hosts = true;                  // law 2: a Host of the form http://host:port is understood
-  std::uint32_t max_connections = 10'000; // over all workers
+  // Client certificates: asked for where there is a CA.
+  std::vector<std::string> client_ca;       // PEM files
+  std::string client_crl;                   // PEM file, read again when it changes; empty: none
+  bool client_certificate_required = false; // no handshake without one
+  std::uint32_t client_depth = 2;           // CA certificates between the client's and the root, at most
+  Proofs require = kNoProof;                // besides what the route requires
+  bool proxy_protocol = false;              // trusted_proxies begin each connection with a PROXY line (v1 or v2)
+  std::string acme_webroot;                 // empty: none. Serves /.well-known/acme-challenge/ from here
+  std::uint16_t redirect_port = 443;        // the port named in the redirect's Location
+  bool odd_hosts = true;                    // law 2: a Host of the form http://host:port is understood
+  std::uint32_t max_connections = 10'000;   // over all workers
 };
 
 // --- servers ------------------------------------------------------------------------------------------------------------------
@@ -187,6 +195,10 @@ struct Route {
   std::vector<std::pair<std::string, std::size_t>> units;
   std::vector<std::size_t> listeners; // indexes into Settings::listeners; empty: all
   bool anonymous = false;             // `access: anonymous`
+  std::vector<std::size_t> clients;   // indexes into Settings::clients, sorted
+  bool any_client = false;            // `clients: any`
+  Proofs require = kNoProof;          // all of these must be proven, whatever else is
+  RateLimits limits;                  // of all callers of this route together
   bool strip_prefix = false;          // forward the target without `path`
   std::string rewrite_prefix;         // put in place of `path`; empty: keep (unless strip_prefix)
   UpstreamHost upstream_host = UpstreamHost::server;
@@ -254,7 +266,12 @@ struct Admin {
 };
 
 struct Settings {
-  std::uint32_t workers = 0; // 0: one a core
+  std::uint32_t workers = 0;      // 0: one a core
+  std::vector<Client> clients;    // by name
+  std::vector<std::string> users; // htpasswd files
+  RateLimits address_limits;      // of each address (IPv6: its /64) that is not an identified client
+  Lockout lockout;
+  ClientTable client_table;
   std::vector<Listener> listeners;
   std::vector<Server> servers;
   std::vector<Route> routes;
