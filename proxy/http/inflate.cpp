@@ -12,7 +12,7 @@ constexpr int kGzip = 15 + 16;
 constexpr int kBare = -15;
 
 // CM 8 in the lower half of CMF (RFC 1950 section 2.2). A bare stream that began so would be a stored block with padding that is
-// not zero, which no encoder writes (RFC 1951 section 3.2.4).
+// not zero, which no encoder writes, but decoders read (RFC 1951 section 3.2.4): see two_ways().
 bool begins_zlib(char first) noexcept { return (static_cast<unsigned char>(first) & 0x0FU) == 8; }
 
 } // namespace
@@ -34,6 +34,7 @@ Result<void> Inflater::start(Coding coding, Bounds bounds) noexcept {
   taken_ = made_ = 0;
   ended_ = failed_ = false;
   error_ = {};
+  zlib_ = false;
   sniff_ = coding == Coding::deflate;
   if (window(coding == Coding::gzip ? kGzip : kZlib)) return {};
   return Error{Cause::out_of_memory};
@@ -45,6 +46,15 @@ Inflater::Step Inflater::fail(Error error) noexcept {
   return {State::failed, 0, 0};
 }
 
+// Whether what begins a zlib stream would also begin a bare one: a stored block's length, and its complement, behind the first
+// byte.
+bool Inflater::two_ways(std::string_view consumed) noexcept {
+  for (std::size_t i = 0; i < consumed.size() && taken_ + i < first_.size(); ++i)
+    first_[static_cast<std::size_t>(taken_) + i] = static_cast<unsigned char>(consumed[i]);
+  if (taken_ >= first_.size() || taken_ + consumed.size() < first_.size()) return false;
+  return (first_[1] ^ first_[3]) == 0xFF && (first_[2] ^ first_[4]) == 0xFF;
+}
+
 Inflater::Step Inflater::next(std::string_view in, char* out, std::size_t room) noexcept {
   if (failed_) return {State::failed, 0, 0};
   if (ended_) {
@@ -53,7 +63,8 @@ Inflater::Step Inflater::next(std::string_view in, char* out, std::size_t room) 
   }
   if (sniff_ && !in.empty()) {
     sniff_ = false;
-    if (!begins_zlib(in.front()) && !window(kBare)) return fail({Cause::out_of_memory});
+    zlib_ = begins_zlib(in.front());
+    if (!zlib_ && !window(kBare)) return fail({Cause::out_of_memory});
   }
 
   constexpr std::size_t most = std::numeric_limits<uInt>::max();
@@ -66,6 +77,8 @@ Inflater::Step Inflater::next(std::string_view in, char* out, std::size_t room) 
   const int result = inflate(&stream_, Z_NO_FLUSH);
   const std::size_t consumed = given - stream_.avail_in;
   const std::size_t made = space - stream_.avail_out;
+  if (zlib_ && two_ways(in.substr(0, consumed)))
+    return fail({Cause::body_unreadable, "a deflate body that can be read in two ways"});
   taken_ += consumed;
   made_ += made;
 

@@ -9,6 +9,7 @@
 
 #include <zlib.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -19,7 +20,7 @@ class Inflater {
 public:
   struct Bounds {
     std::uint64_t size = 0;    // decoded bytes; 0: none
-    std::uint32_t ratio = 128; // decoded bytes for one of the coded; counts beyond kFreeBytes
+    std::uint32_t ratio = 250; // decoded bytes for one of the coded; counts beyond kFreeBytes
   };
   // As long as this the ratio is not looked at: short and very regular XML is no bomb.
   static constexpr std::uint64_t kFreeBytes = 1024 * 1024;
@@ -41,7 +42,8 @@ public:
   Inflater& operator=(const Inflater&) = delete;
 
   // Begins a body of that coding, gzip or deflate. Deflate is zlib's format; the bare stream that old .NET and Microsoft software
-  // sends under that name is known by its first byte (RFC 9110 section 8.4.1.2 knows of them). Error: out_of_memory.
+  // sends under that name is known by its first byte (RFC 9110 section 8.4.1.2 knows of them), and what could be read as either is
+  // refused. Error: out_of_memory.
   [[nodiscard]] Result<void> start(Coding coding, Bounds bounds) noexcept;
   // Decodes into `out`, `room` bytes (at least 1).
   [[nodiscard]] Step next(std::string_view in, char* out, std::size_t room) noexcept;
@@ -53,15 +55,18 @@ public:
 private:
   z_stream stream_{};
   Bounds bounds_{};
-  std::uint64_t taken_ = 0, made_ = 0; // bytes of this body
-  bool made_state_ = false;            // stream_ has its memory
-  bool sniff_ = false;                 // the first byte of a deflate body is still to come
-  bool ended_ = false;                 // the coded data is complete
+  std::uint64_t taken_ = 0, made_ = 0;   // bytes of this body
+  std::array<unsigned char, 5> first_{}; // of a deflate body, for what a reader of bare streams would make of it
+  bool made_state_ = false;              // stream_ has its memory
+  bool zlib_ = false;                    // read as zlib's format
+  bool sniff_ = false;                   // the first byte of a deflate body is still to come
+  bool ended_ = false;                   // the coded data is complete
   bool failed_ = false;
   Error error_{};
 
   Step fail(Error error) noexcept;
   [[nodiscard]] bool window(int bits) noexcept;
+  [[nodiscard]] bool two_ways(std::string_view consumed) noexcept;
 };
 
 } // namespace ledgergate::http

@@ -161,6 +161,31 @@ TEST(Inflate, AsksForADictionaryInVain) {
   EXPECT_EQ(decode(inflater, out, Coding::deflate, 1000, 1000).cause, Cause::body_unreadable);
 }
 
+// 78 begins zlib's format, and a bare stream's stored block. One stored block of `length` bytes in zlib's format (RFC 1950, RFC
+// 1951 section 3.2.4), behind FLG 01.
+std::string zlib_stored(const std::string& plain) {
+  const auto length = plain.size();
+  const auto low = static_cast<char>(length & 0xFF), high = static_cast<char>(length >> 8);
+  std::string out{'\x78', '\x01', '\0', low, high, static_cast<char>(~low), static_cast<char>(~high)};
+  out += plain;
+  out += std::string("\x01\0\0\xFF\xFF", 5);
+  const auto sum = adler32(1, reinterpret_cast<const Bytef*>(plain.data()), static_cast<uInt>(plain.size()));
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(sum >> shift & 0xFF);
+  return out;
+}
+
+TEST(Inflate, RefusesADeflateBodyThatCanBeReadInTwoWays) {
+  Inflater inflater;
+  // Good zlib both; of length FFFE the header 01 00 FE FF is a bare reader's stored block of one byte, too.
+  const std::string fine = zlib_stored(sample(0xFFFD));
+  const std::string both = zlib_stored(sample(0xFFFE));
+  for (const std::size_t piece : {1U, 2U, 5U, 100'000U}) {
+    EXPECT_TRUE(decode(inflater, fine, Coding::deflate, piece, 4'096).good);
+    EXPECT_EQ(decode(inflater, both, Coding::deflate, piece, 4'096).cause, Cause::body_unreadable);
+    EXPECT_EQ(inflater.error().detail, "a deflate body that can be read in two ways");
+  }
+}
+
 TEST(Inflate, HoldsTheBoundOfSize) {
   Inflater inflater;
   const std::string in = coded(sample(5'000), kGzip);
