@@ -18,14 +18,12 @@ namespace ledgergate::settings {
 enum class TurnClass : std::uint8_t;
 
 // Ways to prove who calls; a set is a sum of them.
-enum Proof : std::uint8_t {
-  kNoProof = 0,
-  kCertificate = 1, // a client certificate of the listener's client_ca
-  kApiKey = 2,      // X-Edge-Key, or the password of Basic
-  kPassword = 4,    // Basic against an htpasswd file
-  kAddress = 8,     // `from` alone
-};
 using Proofs = std::uint8_t;
+inline constexpr Proofs kNoProof = 0;
+inline constexpr Proofs kCertificate = 1; // a client certificate of the listener's client_ca
+inline constexpr Proofs kApiKey = 2;      // X-Edge-Key, or the password of Basic
+inline constexpr Proofs kPassword = 4;    // Basic against an htpasswd file
+inline constexpr Proofs kAddress = 8;     // `from` alone
 
 // So much in so long a time; `burst` at once. `amount` 0: no bound.
 struct Rate {
@@ -67,8 +65,12 @@ struct Client {
   std::vector<std::pair<std::size_t, std::string>> credentials; // server -> file, before the route's and the server's
   // The ways that are listed.
   [[nodiscard]] Proofs ways() const {
-    const unsigned listed = (certificate ? kCertificate : 0U) | (api_keys.empty() ? 0U : kApiKey) | (user.empty() ? 0U : kPassword);
-    return static_cast<Proofs>(listed != 0 ? listed : (from.empty() ? 0U : kAddress));
+    Proofs listed = kNoProof;
+    if (certificate) listed |= kCertificate;
+    if (!api_keys.empty()) listed |= kApiKey;
+    if (!user.empty()) listed |= kPassword;
+    if (listed == kNoProof && !from.empty()) listed = kAddress;
+    return listed;
   }
 };
 
