@@ -11,6 +11,11 @@
 namespace ledgergate::settings {
 namespace {
 
+bool leads_to(const Route& route, std::size_t server) {
+  return route.server == server ||
+         std::any_of(route.units.begin(), route.units.end(), [&](const auto& unit) { return unit.second == server; });
+}
+
 std::string on_line(Place place) { return "line " + std::to_string(place.line); }
 
 // The two wildcards hold the same IPv4 port: "[::]" is dual stack.
@@ -35,6 +40,11 @@ void check_listeners(const Draft& draft, Problems& problems) {
       }
     }
   }
+  if (const auto& admin = draft.settings.admin.address)
+    for (std::size_t i = 0; i < listeners.size(); ++i)
+      if (collide(*admin, listeners[i].address))
+        return problems.error(draft.admin_place, "duplicate address: " + admin->text() + " is taken by the listener on " +
+                                                     on_line(draft.listener_places[i]));
 }
 
 bool share_a_listener(const Route& a, const Route& b) {
@@ -88,11 +98,44 @@ void check_routes(const Draft& draft, Problems& problems) {
   }
 }
 
+// A listener that strangers may reach and that serves the route; null when there is none.
+const Listener* exposed_listener(const Draft& draft, const Route& route) {
+  const auto& listeners = draft.settings.listeners;
+  for (std::size_t i = 0; i < listeners.size(); ++i)
+    if (listeners[i].kind != ListenerKind::redirect && !is_local_network(listeners[i].address.ip) &&
+        (route.listeners.empty() || std::find(route.listeners.begin(), route.listeners.end(), i) != route.listeners.end()))
+      return &listeners[i];
+  return nullptr;
+}
+
+// Ways in that are wider than meant.
+void check_doors(const Draft& draft, Problems& problems) {
+  const auto& [servers, routes] = std::tie(draft.settings.servers, draft.settings.routes);
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    const Route& route = routes[i];
+    if (route.server >= servers.size()) continue;
+    const bool eshop = servers[route.server].profile == Profile::eshop;
+    // It leads out: bound to no listener, it would lead the internet through the edge to the shop.
+    if (eshop && route.listeners.empty()) {
+      problems.error(draft.route_places[i], "a route to an eshop leads out of the LAN: name the `listeners` on the LAN's side");
+      continue;
+    }
+    const Listener* const exposed = route.anonymous ? exposed_listener(draft, route) : nullptr;
+    if (exposed == nullptr) continue;
+    if (injects_credentials(route, servers))
+      problems.warning(draft.route_places[i], "whoever reaches the listener " + quote(exposed->name) +
+                                                  " works with the edge's own `credentials` here: its address is not private");
+    else if (eshop)
+      problems.warning(draft.route_places[i], "a route to an eshop is for the LAN, and the listener " + quote(exposed->name) +
+                                                  " is on an address that is not private");
+  }
+}
+
 // Not wrong, but surely not meant.
 void check_unused(const Draft& draft, Problems& problems) {
   const auto& [listeners, servers, routes] = std::tie(draft.settings.listeners, draft.settings.servers, draft.settings.routes);
   for (std::size_t i = 0; i < servers.size(); ++i)
-    if (std::none_of(routes.begin(), routes.end(), [&](const Route& route) { return route.server == i; }))
+    if (std::none_of(routes.begin(), routes.end(), [&](const Route& route) { return leads_to(route, i); }))
       problems.warning(draft.server_places[i], "no route leads to the server " + quote(servers[i].name));
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const auto served = [&](const Route& route) {
@@ -105,9 +148,17 @@ void check_unused(const Draft& draft, Problems& problems) {
 
 } // namespace
 
+bool injects_credentials(const Route& route, const std::vector<Server>& servers) {
+  if (!route.credentials.empty()) return true;
+  for (std::size_t i = 0; i < servers.size(); ++i)
+    if (leads_to(route, i) && !servers[i].credentials.empty()) return true;
+  return false;
+}
+
 void check_together(const Draft& draft, Problems& problems) {
   check_listeners(draft, problems);
   check_routes(draft, problems);
+  check_doors(draft, problems);
   if (!problems.failed()) check_unused(draft, problems);
 }
 

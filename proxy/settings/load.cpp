@@ -44,7 +44,8 @@ void read_all(const Value& document, Draft& draft) {
   read_body_rate(fields.get("body_rate"), settings.body_rate);
   read_spool(fields.get("spool"), settings.spool);
   read_log(fields.get("log"), settings.log);
-  fields.later({"clients", "admin", "rates", "classes", "hours", "operations", "ledger", "metrics", "credentials", "redis"});
+  read_admin(fields.get("admin"), draft);
+  fields.later({"clients", "rates", "classes", "hours", "operations", "ledger", "metrics", "credentials", "redis"});
 
   // Redirecting alone is a service too; anything else needs to know where to.
   const bool serves = std::any_of(settings.listeners.begin(), settings.listeners.end(),

@@ -1,8 +1,9 @@
-// trusted_proxies, limits, timeouts, body_rate, spool, log.
+// trusted_proxies, limits, timeouts, body_rate, spool, log, admin.
 #include "settings/sections.h"
 
 #include "settings/suggest.h"
 
+#include <algorithm>
 #include <system_error>
 
 namespace ledgergate::settings {
@@ -66,6 +67,32 @@ void read_spool(const Value& map, Spool& out) {
       directory.error(quote(out.directory) + " is not a directory");
   }
   fields.get("memory").size(out.memory, 4 * 1024, 1024 * 1024 * 1024);
+  const Value all = fields.get("memory_total");
+  const bool own_all = all.size(out.memory_total, 4 * 1024, std::uint64_t{1} << 40U);
+  if (own_all && out.memory_total < out.memory) all.error("`memory_total` must be at least `memory`, which one body may take");
+  if (!own_all) out.memory_total = std::max<std::uint64_t>(out.memory_total, out.memory); // more for one alone was asked for
+  fields.get("total").size(out.total, 1024 * 1024, std::uint64_t{1} << 50U);
+}
+
+void read_spool_choice(const Value& value, SpoolChoice& out) {
+  if (value.words() == "false" || value.words() == "no") // how YAML 1.1 tools rewrite `off`
+    out = SpoolChoice::off;
+  else
+    value.choice(out, kSpoolChoices);
+}
+
+void read_admin(const Value& map, Draft& draft) {
+  Map fields(map);
+  const Value address = fields.need("address");
+  draft.admin_place = address.place();
+  std::string text;
+  if (!address.text(text)) return;
+  const auto endpoint = Endpoint::parse(text);
+  if (!endpoint)
+    return address.error(quote(text) + " is not an address to listen on: write `127.0.0.1:9443`, `[::1]:9443` or `localhost:9443`");
+  draft.settings.admin.address = endpoint;
+  if (!is_local_network(endpoint->ip))
+    address.warning("the metrics are served in plain HTTP and without a password on an address that is not private");
 }
 
 void read_log(const Value& map, Log& out) {

@@ -124,19 +124,6 @@ void read_public_url(const Value& value, std::string& out) {
   out = (parsed.https ? "https://" : "http://") + parsed.authority;
 }
 
-void read_server_name(const Value& value, const Draft& draft, Route& route) {
-  const auto& servers = draft.settings.servers;
-  route.server = servers.size(); // none: later checks pass over it
-  std::string name;
-  if (!value.text(name)) return;
-  const auto found = std::find_if(servers.begin(), servers.end(), [&](const Server& server) { return server.name == name; });
-  route.server = static_cast<std::size_t>(found - servers.begin());
-  if (found != servers.end()) return;
-  std::vector<std::string> known;
-  for (const Server& server : servers) known.push_back(server.name);
-  value.error("there is no server " + quote(name) + did_you_mean(name, known));
-}
-
 void read_listener_names(const Value& list, const Draft& draft, Route& route) {
   const auto& listeners = draft.settings.listeners;
   for (const Value& item : list.items("`listeners` is empty; leave it out for all of them")) {
@@ -168,12 +155,39 @@ bool sent_over_tls(const Draft& draft, const Route& route) {
   return false;
 }
 
+// Those that not every profile has. An unknown server is a mistake already.
+void read_profile_keys(Map& fields, const Draft& draft, Route& route) {
+  const auto& servers = draft.settings.servers;
+  const Server* const server = route.server < servers.size() ? &servers[route.server] : nullptr;
+  const auto profile_is = [&](std::initializer_list<Profile> some) {
+    return server == nullptr || std::find(some.begin(), some.end(), server->profile) != some.end();
+  };
+  const Value mask = fields.get("mask_server_name");
+  mask.boolean(route.mask_server_name);
+  if (mask.present() && !profile_is({Profile::mserver}))
+    mask.warning("`mask_server_name` does nothing here: only an mserver prints its name");
+  read_route_units(fields.get("units"), draft, route);
+  read_operations(fields.get("operations"), draft, route);
+  const Value websocket = fields.get("websocket");
+  websocket.boolean(route.websocket);
+  if (websocket.present() && !profile_is({Profile::http, Profile::onec, Profile::mobile_smarts}))
+    websocket.error("`websocket` is for the profiles http, onec and mobile_smarts; this one's server has no such thing");
+
+  read_credentials(fields.get("credentials"), route.credentials);
+  const Value require = fields.get("require_credentials");
+  require.boolean(route.require_credentials);
+  if (require.present() && !profile_is({Profile::mserver, Profile::apicomprem}))
+    require.error("`require_credentials` is for mserver and apicomprem; other servers say themselves whom they let in");
+  else if (route.require_credentials && injects_credentials(route, servers))
+    require.error("`require_credentials` asks for the caller's own, and `credentials` takes their place: one of the two");
+}
+
 void read_route(const Value& item, const Draft& draft, Route& route) {
   Map fields(item);
   fields.get("name").label(route.name);
   read_host(fields.get("host"), route.host);
   read_path(fields.get("path"), route.path);
-  read_server_name(fields.need("server"), draft, route);
+  route.server = find_server(fields.need("server"), draft);
   read_listener_names(fields.get("listeners"), draft, route);
   fields.need("access", "every route needs clients (not available in this version) or `access: anonymous`")
       .choice<bool>(route.anonymous, {{"anonymous", true}});
@@ -185,11 +199,7 @@ void read_route(const Value& item, const Draft& draft, Route& route) {
   read_host_header(fields.get("host_header"), route);
   read_public_url(fields.get("public_url"), route.public_url);
   fields.get("map_location").boolean(route.map_location);
-  const Value mask = fields.get("mask_server_name");
-  mask.boolean(route.mask_server_name);
-  if (mask.present() && route.server < draft.settings.servers.size() &&
-      draft.settings.servers[route.server].profile != Profile::mserver)
-    mask.warning("`mask_server_name` does nothing here: only an mserver prints its name");
+  read_profile_keys(fields, draft, route);
   read_header_rules(fields.get("request_headers"), false, route.request_headers);
   read_header_rules(fields.get("reply_headers"), true, route.reply_headers);
   const Value hsts = fields.get("hsts");
@@ -202,12 +212,28 @@ void read_route(const Value& item, const Draft& draft, Route& route) {
     limit.error("`body_limit: none` belongs to the server; a route can only name a size");
   else
     limit.size(route.body_limit, 1, std::uint64_t{1} << 40U);
-  fields.later({"clients", "operations", "rate", "hours", "spool", "queue", "concurrency", "units", "api_key", "from", "methods",
-                "credentials"});
+  read_spool_choice(fields.get("spool"), route.spool);
+  fields.get("language").choice(route.language, kLanguages);
+  read_compress(fields.get("compress"), route.compress);
+  fields.get("decompress_requests").boolean(route.decompress_requests);
+  fields.later({"clients", "rate", "hours", "queue", "concurrency", "api_key", "from", "methods"});
   if (route.name.empty()) route.name = route.host + route.path;
 }
 
 } // namespace
+
+std::size_t find_server(const Value& value, const Draft& draft) {
+  const auto& servers = draft.settings.servers;
+  std::string name;
+  if (!value.text(name)) return servers.size();
+  const auto found = std::find_if(servers.begin(), servers.end(), [&](const Server& server) { return server.name == name; });
+  if (found == servers.end()) {
+    std::vector<std::string> known;
+    for (const Server& server : servers) known.push_back(server.name);
+    value.error("there is no server " + quote(name) + did_you_mean(name, known));
+  }
+  return static_cast<std::size_t>(found - servers.begin());
+}
 
 void read_routes(const Value& list, Draft& draft) {
   for (const Value& item : list.items()) {

@@ -37,7 +37,16 @@ void read_server_timeouts(const Value& map, ServerTimeouts& out) {
   fields.get("send").duration(out.send, 1ms, kLongest);
   fields.get("reply").duration(out.reply, 1ms, kLongest);
   fields.get("stall").duration(out.stall, 1ms, kLongest);
+  fields.get("whole_reply").duration(out.whole_reply, 1ms, kLongest);
   fields.get("idle").duration(out.idle, 1ms, kLongest);
+}
+
+// A size, or `none` for no bound.
+void read_limit(const Value& value, std::uint64_t& out) {
+  if (value.words() == "none")
+    out = 0;
+  else
+    value.size(out, 1, kLargestBody);
 }
 
 void read_queue(const Value& map, Queue& out) {
@@ -73,11 +82,9 @@ void read_server(const Value& item, Server& server) {
   read_server_timeouts(fields.get("timeouts"), server.timeouts);
   fields.get("keep_idle").count(server.keep_idle, 0, 10'000);
   fields.get("resolve_every").duration(server.resolve_every, 100ms, kLongest);
-  const Value limit = fields.get("body_limit");
-  if (limit.words() == "none")
-    server.body_limit = 0;
-  else
-    limit.size(server.body_limit, 1, kLargestBody);
+  read_limit(fields.get("body_limit"), server.body_limit);
+  read_limit(fields.get("reply_limit"), server.reply_limit);
+  read_spool_choice(fields.get("spool"), server.spool);
   const Value concurrency = fields.get("concurrency");
   if (concurrency.words() == "none")
     server.concurrency = 0;
@@ -85,7 +92,17 @@ void read_server(const Value& item, Server& server) {
     concurrency.count(server.concurrency, 1, 1'000);
   read_queue(fields.get("queue"), server.queue);
   fields.get("hold").duration(server.hold, 1ms, kLongest);
-  fields.later({"credentials", "hours", "units", "health", "spool", "operations", "rate"});
+  const Value units = fields.get("units");
+  read_server_units(units, fields.get("concurrency_total"), server);
+  read_commands(fields.get("commands"), server);
+  const Value length = fields.get("length");
+  length.choice<bool>(server.length_in_characters, {{"bytes", false}, {"characters", true}});
+  if (server.length_in_characters && profile != Profile::apicomprem)
+    length.error("`length: characters` is a fault of some ApiComPrem builds; others count bytes");
+  read_credentials(fields.get("credentials"), server.credentials);
+  read_health(fields.get("health"), server);
+  read_hours(fields.get("hours"), server.hours);
+  fields.later({"operations", "rate"});
 }
 
 } // namespace

@@ -234,15 +234,16 @@ std::vector<Value> Value::items(std::string_view if_empty) const {
   return out;
 }
 
-std::vector<Value::Named> Value::named() const {
+std::vector<Value::Named> Value::named(std::string_view if_empty) const {
   std::vector<Named> out;
   if (node_ == nullptr && context_->recorder != nullptr)
     out.push_back({"", place_, Value(*context_, nullptr, place_, path_ + "{}")});
-  if (node_ == nullptr || node_->kind == Node::Kind::null) return out;
-  if (node_->kind != Node::Kind::map) {
+  if (node_ == nullptr) return out;
+  if (node_->kind != Node::Kind::map && node_->kind != Node::Kind::null) {
     wrong_type("a map");
     return out;
   }
+  if (node_->entries.empty() && !if_empty.empty()) error(std::string(if_empty));
   for (const Entry& entry : node_->entries) {
     out.push_back({entry.key, entry.place, Value(*context_, entry.value, entry.value->place, path_ + "{}")});
     out.back().value.called_ = entry.key;

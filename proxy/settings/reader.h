@@ -86,9 +86,9 @@ public:
 
   // Of a list; an absent or empty (`key:`) one has none. `if_empty` is the mistake, where being empty is one.
   [[nodiscard]] std::vector<Value> items(std::string_view if_empty = {}) const;
-  // Of a map whose keys are names of the user's choice.
+  // Of a map whose keys are names of the user's choice; the same.
   struct Named;
-  [[nodiscard]] std::vector<Named> named() const;
+  [[nodiscard]] std::vector<Named> named(std::string_view if_empty = {}) const;
 
 private:
   [[nodiscard]] bool is(Node::Kind kind) const { return node_ == nullptr || node_->kind == kind; }

@@ -14,6 +14,7 @@ struct Draft {
   std::vector<Place> listener_places;
   std::vector<Place> server_places;
   std::vector<Place> route_places;
+  Place admin_place;
 };
 
 void read_listeners(const Value& list, Draft& draft);
@@ -21,6 +22,20 @@ void read_servers(const Value& map, Draft& draft);
 void read_routes(const Value& list, Draft& draft); // behind the two above: routes name them
 void read_header_rules(const Value& map, bool reply, std::vector<HeaderRule>& out);
 void read_hsts(const Value& value, std::string& out);
+void read_compress(const Value& value, Compress& out);
+// A name of servers{}, as an index; their number, with a word, when there is none of that name.
+[[nodiscard]] std::size_t find_server(const Value& value, const Draft& draft);
+void read_health(const Value& value, Server& server); // behind its profile and credentials
+void read_hours(const Value& list, std::vector<OpenSpan>& out);
+void read_server_units(const Value& list, const Value& total, Server& server); // behind its profile and concurrency
+void read_route_units(const Value& map, const Draft& draft, Route& route);     // behind its server, as the two below
+void read_operations(const Value& list, const Draft& draft, Route& route);
+void read_commands(const Value& map, Server& server);
+// A file that only this service and root can read, found in $CREDENTIALS_DIRECTORY or beside the config.
+void read_credentials(const Value& value, std::string& out);
+// Whether the edge's own user and password go to a server of this route, in place of the caller's.
+[[nodiscard]] bool injects_credentials(const Route& route, const std::vector<Server>& servers);
+void read_spool_choice(const Value& value, SpoolChoice& out);
 
 void read_trusted_proxies(const Value& list, std::vector<Cidr>& out);
 void read_limits(const Value& map, Limits& out);
@@ -28,9 +43,13 @@ void read_timeouts(const Value& map, Timeouts& out);
 void read_body_rate(const Value& map, BodyRate& out);
 void read_spool(const Value& map, Spool& out);
 void read_log(const Value& map, Log& out);
+void read_admin(const Value& map, Draft& draft);
 
 inline constexpr Choice<TurnClass> kTurnClasses[] = {
     {"high", TurnClass::high}, {"normal", TurnClass::normal}, {"bulk", TurnClass::bulk}};
+inline constexpr Choice<SpoolChoice> kSpoolChoices[] = {
+    {"request", SpoolChoice::request}, {"reply", SpoolChoice::reply}, {"both", SpoolChoice::both}, {"off", SpoolChoice::off}};
+inline constexpr Choice<Language> kLanguages[] = {{"en", Language::en}, {"cs", Language::cs}, {"sk", Language::sk}};
 inline constexpr Choice<Profile> kProfiles[] = {
     {"http", Profile::http},   {"mserver", Profile::mserver}, {"apicomprem", Profile::apicomprem},
     {"eshop", Profile::eshop}, {"onec", Profile::onec},       {"mobile_smarts", Profile::mobile_smarts}};

@@ -204,10 +204,10 @@ TEST_F(FullFixture, BoundsAndLogAreAsWritten) {
 
 TEST(Load, EachProfileBringsItsOwnDefaults) {
   const auto server = [](const std::string& profile) {
-    const Loaded loaded =
-        load_text("listen: [{ address: \"127.0.0.1:1\", tls: off }]\nservers: { s: { url: \"http://h\", profile: " + profile +
-                      " } }\nroutes: [{ server: s, access: anonymous }]\n",
-                  "x");
+    const Loaded loaded = load_text(
+        "listen: [{ name: lan, address: \"127.0.0.1:1\", tls: off }]\nservers: { s: { url: \"http://h\", profile: " + profile +
+            " } }\nroutes: [{ server: s, listeners: [lan], access: anonymous }]\n",
+        "x");
     EXPECT_NE(loaded.settings, nullptr) << profile;
     return loaded.settings ? loaded.settings->servers.at(0) : Server{};
   };

@@ -108,7 +108,7 @@ class Curl(Story):
         self.assertEqual(json.loads(self.curl(edge, "/api/comm", *arguments)[2])["Result"], "ERR")
 
     def test_shop(self):
-        server, edge = self.front(Shop, "eshop", knobs={"require_auth": True})
+        server, edge = self.front(Shop, "eshop", knobs={"require_auth": True}, route={"listeners": ["internet"]})
         status, _, body = self.curl(edge, "/adresy.php", "-u", "muzatko@stormware.cz:vanoce", "--data-binary", "<x/>")
         self.assertEqual((status, body), (200, text("shop-addresses-reply.xml")))
         self.assertEqual(server.requests[0].method, "POST")
