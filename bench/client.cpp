@@ -10,118 +10,26 @@
 //
 // Blocking sockets, a thread a connection: simple, and the proxy under test is on another core. The result is one line of JSON.
 // Protocol and cipher come from OPENSSL_CONF, as they do for wrk.
-#include <openssl/err.h>
-#include <openssl/ssl.h>
+#include "tls_connection.h"
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <latch>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <csignal>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct Free {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-  void operator()(SSL* ssl) const { SSL_free(ssl); }
-  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
-};
-using Context = std::unique_ptr<SSL_CTX, Free>;
-using Session = std::unique_ptr<SSL_SESSION, Free>;
-
-class Connection {
-public:
-  Connection() = default;
-  ~Connection() { close(); }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  bool open(SSL_CTX* context, std::uint16_t port, SSL_SESSION* session) {
-    close();
-    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const int on = 1;
-    if (fd_ < 0 || ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return false;
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    ssl_.reset(SSL_new(context));
-    if (!ssl_ || SSL_set_fd(ssl_.get(), fd_) != 1) return false;
-    char name[] = "localhost"; // SSL_set_tlsext_host_name() without the old-style cast in the macro
-    if (SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1) return false;
-    if (session != nullptr) SSL_set_session(ssl_.get(), session);
-    return SSL_connect(ssl_.get()) == 1;
-  }
-
-  // Sends a request and reads the whole answer. Bytes of the body, or nothing on failure; only 200 with a Content-Length is
-  // success.
-  std::optional<std::uint64_t> exchange(std::string_view request, std::vector<char>& buffer) {
-    if (SSL_write(ssl_.get(), request.data(), static_cast<int>(request.size())) <= 0) return std::nullopt;
-    std::string head;
-    std::size_t end = std::string::npos;
-    while (end == std::string::npos) {
-      const int count = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
-      if (count <= 0) return std::nullopt;
-      head.append(buffer.data(), static_cast<std::size_t>(count));
-      end = head.find("\r\n\r\n");
-    }
-    const std::optional<std::uint64_t> length = content_length(std::string_view(head).substr(0, end + 2));
-    if (!head.starts_with("HTTP/1.1 200 ") || !length) return std::nullopt;
-    std::uint64_t got = head.size() - end - 4;
-    while (got < *length) {
-      const int count = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
-      if (count <= 0) return std::nullopt;
-      got += static_cast<std::uint64_t>(count);
-    }
-    return got == *length ? length : std::nullopt;
-  }
-
-  // A session that can be resumed; with TLS 1.3 it is there once the answer has been read.
-  [[nodiscard]] Session session() const { return Session(SSL_get1_session(ssl_.get())); }
-  [[nodiscard]] bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
-
-  void close() {
-    if (ssl_) SSL_shutdown(ssl_.get());
-    ssl_.reset();
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
-private:
-  static std::optional<std::uint64_t> content_length(std::string_view head) {
-    std::string lower(head);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-    constexpr std::string_view kName = "\r\ncontent-length: ";
-    const std::size_t at = lower.find(kName);
-    if (at == std::string::npos) return std::nullopt;
-    std::uint64_t length = 0;
-    const auto result = std::from_chars(lower.data() + at + kName.size(), lower.data() + lower.size(), length);
-    return result.ec == std::errc() ? std::optional(length) : std::nullopt;
-  }
-
-  int fd_ = -1;
-  std::unique_ptr<SSL, Free> ssl_;
-};
 
 struct Counts {
   std::uint64_t requests = 0, errors = 0, resumed = 0, bytes = 0;

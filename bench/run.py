@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 import syscalls
+import turns
 from loads import SCENARIOS, Generator
 from processes import Failed
 from servers import Field, missing_programs
@@ -20,19 +21,23 @@ GIB = 1 << 30
 
 def options():
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Ledgergate beside nginx and HAProxy as HTTPS reverse proxies.")
-    parser.add_argument("--quick", action="store_true", help="two rounds of one second: a look, not a measurement")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="runs of each proxy in a scenario (5)")
-    parser.add_argument("--seconds", type=int, default=3, metavar="N", help="length of a run (3)")
+    parser.add_argument("--quick", action="store_true", help="a look, not a measurement: two rounds of one second, of turns one of five")
+    parser.add_argument("--rounds", type=int, metavar="N", help="runs of each proxy in a scenario (5; of turns 3)")
+    parser.add_argument("--seconds", type=int, metavar="N", help="length of a run (3; of turns 20)")
     parser.add_argument("--scenario", action="append", choices=[s.name for s in SCENARIOS], help="only this one; may be repeated")
     parser.add_argument("--tls", choices=["1.3", "1.2"], default="1.3", help="protocol version (1.3)")
     parser.add_argument("--syscalls", action="store_true", help="count system calls per request by strace; no times")
+    parser.add_argument("--turns", nargs="*", choices=[row.name for row in turns.ROWS], metavar="ROW",
+                        help="a till beside a crowd at a one-slot server; all rows, or those of: " + ", ".join(row.name for row in turns.ROWS))
     parser.add_argument("--requests", type=int, default=20_000, metavar="N", help="requests for --syscalls (20000)")
     parser.add_argument("--json", metavar="FILE", help="write all figures of all runs to FILE")
     parser.add_argument("--ledgergate", required=True, metavar="FILE", help="the program to measure")
-    parser.add_argument("--client", required=True, metavar="FILE", help="the built bench/client.cpp")
+    parser.add_argument("--programs", required=True, metavar="DIRECTORY", help="where client, crowd and one_slot are")
     chosen = parser.parse_args()
-    if chosen.quick:
-        chosen.rounds, chosen.seconds = 2, 1
+    quick, usual = ((1, 5), (3, 20)) if chosen.turns is not None else ((2, 1), (5, 3))
+    rounds, seconds = quick if chosen.quick else usual
+    chosen.rounds = rounds if chosen.rounds is None else chosen.rounds
+    chosen.seconds = seconds if chosen.seconds is None else chosen.seconds
     if min(chosen.rounds, chosen.seconds, chosen.requests) < 1:
         parser.error("numbers start at 1")
     return chosen
@@ -145,9 +150,12 @@ def bench(chosen, directory):
     field = Field(directory, os.path.abspath(chosen.ledgergate), core, other)
     results = {"tls": chosen.tls, "rounds": chosen.rounds, "seconds": chosen.seconds, "scenarios": {}}
     try:
-        generator = Generator(field, os.path.abspath(chosen.client), chosen.tls)
+        generator = Generator(field, os.path.join(chosen.programs, "client"), chosen.tls)
         print(f"proxy on core {core}, load and upstream on core {other}, TLS {chosen.tls}", flush=True)
-        if chosen.syscalls:
+        if chosen.turns is not None:
+            print(f"medians (least-most) of {chosen.rounds} rounds of {chosen.seconds} s; load average before: {os.getloadavg()[0]:.2f}")
+            results["turns"] = turns.run_rows(field, chosen.programs, chosen.turns, chosen.rounds, chosen.seconds)
+        elif chosen.syscalls:
             results["syscalls"] = count_calls(field, generator, chosen.requests)
         else:
             print(f"medians of {chosen.rounds} rounds of {chosen.seconds} s; ratios: median (least-largest) of the rounds")

@@ -132,14 +132,14 @@ class Field:
     def path(self, name):
         return os.path.join(self.directory, name)
 
-    def _write(self, file, template, **values):
+    def write(self, file, template, **values):
         with open(self.path(file), "w", encoding="utf-8") as config:
             config.write(template.format(dir=self.directory, many=MANY, **values))
         return self.path(file)
 
     def _nginx(self, name, template, core, **values):
         port = free_port()
-        config = self._write(f"{name}.conf", template, name=name, user=self.user, port=port, **values)
+        config = self.write(f"{name}.conf", template, name=name, user=self.user, port=port, **values)
         return Program(name, ["nginx", "-e", "stderr", "-p", self.directory, "-c", config], core, port, self.path(f"{name}.err"))
 
     def nginx(self, logging):
@@ -150,13 +150,13 @@ class Field:
     def haproxy(self, logging):
         port = free_port()
         target = "log stdout len 4096 format raw local0" if logging else ""
-        config = self._write("haproxy.cfg", HAPROXY, port=port, upstream=self.upstream.port, log_target=target,
+        config = self.write("haproxy.cfg", HAPROXY, port=port, upstream=self.upstream.port, log_target=target,
                              log_lines=HAPROXY_LOG if logging else "")
         return Program("haproxy", ["haproxy", "-db", "-f", config], self.core, port, self.path("haproxy.err"), self.path("haproxy.log"))
 
     def edge(self, logging):
         port = free_port()
-        config = self._write("ledgergate.yaml", LEDGERGATE, port=port, upstream=self.upstream.port,
+        config = self.write("ledgergate.yaml", LEDGERGATE, port=port, upstream=self.upstream.port,
                              access=self.path("ledgergate.log") if logging else "off")
         return Program("ledgergate", [self.ledgergate, "run", "-c", config], self.core, port, self.path("ledgergate.err"))
 
