@@ -42,7 +42,9 @@ void check_listeners(const Draft& draft, Problems& problems) {
   }
   if (const auto& admin = draft.settings.admin.address)
     for (std::size_t i = 0; i < listeners.size(); ++i)
-      if (collide(*admin, listeners[i].address))
+      if (listeners[i].name == "admin")
+        return problems.error(draft.listener_places[i], "the name \"admin\" belongs to the door of `admin`; choose another");
+      else if (collide(*admin, listeners[i].address))
         return problems.error(draft.admin_place, "duplicate address: " + admin->text() + " is taken by the listener on " +
                                                      on_line(draft.listener_places[i]));
 }

@@ -58,6 +58,16 @@ void read_all(const Value& document, Draft& draft) {
     routes.error("no route can be reached: every listener only redirects");
 }
 
+// The admin door is one more listener; behind all others, so that what the file says of listeners stays true.
+void add_admin_listener(Settings& settings) {
+  Listener admin;
+  admin.name = "admin";
+  admin.address = *settings.admin.address;
+  admin.kind = ListenerKind::admin;
+  admin.max_connections = 64;
+  settings.listeners.push_back(std::move(admin));
+}
+
 Loaded failed(const std::string& name, std::string text) { return {nullptr, {{name, 0, 0, std::move(text), false}}}; }
 
 class Descriptor {
@@ -87,6 +97,7 @@ Loaded load_text(std::string_view yaml, const std::string& name) {
     read_all(Value(context, root, root->place, ""), draft);
     check_together(draft, problems);
   }
+  if (draft.settings.admin.address) add_admin_listener(draft.settings);
   Loaded out;
   if (root != nullptr && !problems.failed()) out.settings = std::make_shared<const Settings>(std::move(draft.settings));
   out.problems = problems.take();
