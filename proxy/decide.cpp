@@ -1,5 +1,7 @@
 // What the head alone can decide, before a byte of the body is read: normalise, redirect, route, access, endpoint, bounds.
+#include "profile/credentials.h"
 #include "profile/endpoints.h"
+#include "route/field_names.h"
 #include "route/route.h"
 #include "story.h"
 #include "worker.h"
@@ -15,6 +17,18 @@ bool carries_secrets(const http::RequestHead& request) {
         http::iequals(field.name, "Cookie") || http::iequals(field.name, "X-Edge-Key"))
       return true;
   return false;
+}
+
+// Of all fields that the server could take for it each must name a user: which of two it would believe is not known.
+bool brings_credentials(const http::RequestHead& request, settings::Profile profile) {
+  const std::string_view wanted = profile::credentials_field(profile);
+  bool brought = false;
+  for (const auto& field : request.fields) {
+    if (!route::same_variable(field.name, wanted)) continue;
+    if (!profile::names_a_user(field.value, profile)) return false;
+    brought = brought || http::iequals(field.name, wanted);
+  }
+  return brought;
 }
 
 } // namespace
@@ -49,6 +63,10 @@ Result<Way> decide(Exchange& x) {
   if (endpoint.verdict == profile::Verdict::no_such_endpoint)
     return Error{Cause::no_route, "no such endpoint on this kind of server"};
   if (endpoint.verdict == profile::Verdict::method_not_allowed) return Error{Cause::method_not_allowed, endpoint.allow};
+  // mServer asks nobody who only wants to know whether it is there (vendor document 001).
+  if (route->require_credentials && !profile::answers_while_busy(server.profile, x.upstream_target) &&
+      !brings_credentials(x.request, server.profile))
+    return Error{Cause::credentials_missing};
 
   const std::uint64_t limit = route->body_limit != 0 ? route->body_limit : server.body_limit;
   if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit)

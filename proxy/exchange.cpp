@@ -22,6 +22,7 @@ void Exchange::clear() noexcept {
   unit.clear();
   pack_id.clear();
   body_charset.clear();
+  credentials = nullptr;
   retry_after = 5;
   record = {};
   facts = {};

@@ -14,6 +14,7 @@
 #include "io/stream.h"
 #include "io/wake.h"
 #include "observe/access_log.h"
+#include "profile/credentials.h"
 #include "route/outgoing.h"
 
 #include <cstdint>
@@ -105,7 +106,8 @@ struct Exchange {
   bool spooled = false;    // the body lies whole in `spool`
   // What the body says of itself (inspect_request.cpp); empty while unknown. Owned, since the body may lie in a file.
   std::string operation, unit, pack_id, body_charset;
-  std::uint32_t retry_after = 5; // seconds, on a 503
+  const profile::Credentials* credentials = nullptr; // the edge's own, which went to the server in place of the caller's
+  std::uint32_t retry_after = 5;                     // seconds, on a 503
   observe::AccessRecord record;
   std::uint64_t head_done = 0; // uv_hrtime()
   bool last = false;           // the connection can't go on behind this request: what it said is not believed (law 2)

@@ -97,6 +97,8 @@ io::Task<Result<void>> forward(Exchange& x) {
   // In a turn always a fresh connection: a kept one that the server closes just then would make a false "in doubt", and one that
   // another worker keeps would be a second at the server.
   const bool fresh_only = turn.held() || (profile::fresh_for_unsafe(server.profile) && !harmless);
+  x.credentials = x.generation->snapshot->credentials(*x.facts.route, x.server);
+  if (x.credentials != nullptr) x.facts.credentials = x.credentials->value();
   x.out.clear();
   route::append_request_head(x.facts, x.upstream_target, x.framing, x.out);
 
@@ -112,15 +114,19 @@ io::Task<Result<void>> forward(Exchange& x) {
       continue;
     }
     Result<void> outcome = attempt ? attempt->outcome : Result<void>(attempt.error());
+    const bool answered = outcome.ok();
+    if (outcome) outcome = check_reply(x);
+    const bool refused = answered && !outcome; // the server is done with it; its reply goes nowhere
     if (outcome && spools_reply(x)) co_return co_await take_reply(x, link->server, turn);
     if (outcome) outcome = co_await relay_reply(x, *link->server);
     if (outcome && !fresh_only && keeps_server_connection(x, *link->server, attempt->whole)) {
       pool.put(std::move(link->server));
     } else if (turn.held()) {
-      const bool at_work = !outcome && x.record.forwarded && may_still_work(outcome.error().cause);
-      if (outcome || at_work)
-        give_back_place(*x.worker, std::move(link->server), std::move(turn), outcome ? Left::answered : Left::working,
-                        ms(server.hold), server.name);
+      const bool done = outcome || refused;
+      const bool at_work = !done && x.record.forwarded && may_still_work(outcome.error().cause);
+      if (done || at_work)
+        give_back_place(*x.worker, std::move(link->server), std::move(turn), done ? Left::answered : Left::working, ms(server.hold),
+                        server.name);
     }
     co_return outcome;
   }

@@ -35,6 +35,16 @@ std::shared_ptr<upstream::Turns> turns_of(const Snapshot* before, const settings
   return std::make_shared<upstream::Turns>(bounds);
 }
 
+// Read anew for every snapshot: a reload takes a changed password.
+std::shared_ptr<const profile::Credentials> credentials_of(const std::string& file, settings::Profile profile,
+                                                           const std::string& whose, SnapshotProblems& problems) {
+  if (file.empty()) return nullptr;
+  std::string why;
+  auto read = profile::load_credentials(file, profile, why);
+  if (!why.empty()) problems.errors.push_back(whose + ": credentials: " + why);
+  return read;
+}
+
 std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) {
   if (::access(wanted.c_str(), W_OK | X_OK) == 0) return wanted;
   problems.warnings.push_back("spool directory " + wanted + " can't be written; /tmp is used");
@@ -68,7 +78,11 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
     made->turns.push_back(turns_of(before, server));
     made->servers.push_back(upstream::ClientTls::make(server, why));
     if (!why.empty()) problems.errors.push_back("server " + server.name + ": " + why);
+    made->server_credentials.push_back(credentials_of(server.credentials, server.profile, "server " + server.name, problems));
   }
+  for (const auto& route : settings->routes)
+    made->route_credentials.push_back(
+        credentials_of(route.credentials, settings->servers[route.server].profile, "route " + route.name, problems));
   if (std::none_of(made->listeners.begin(), made->listeners.end(), [](const ListenerRuntime& each) { return each.enabled; }))
     problems.errors.emplace_back("no listener can be opened");
   made->spool_directory = choose_spool(settings->spool.directory, problems);

@@ -1,7 +1,9 @@
-// Everything a reload swaps: the settings and what was made of them (TLS contexts). Made on the main thread, immutable, shared.
+// Everything a reload swaps: the settings and what was made of them (TLS contexts, credentials). Made on the main thread,
+// immutable, shared.
 #pragma once
 
 #include "listen/tls_front.h"
+#include "profile/credentials.h"
 #include "settings/load.h"
 #include "upstream/client_tls.h"
 #include "upstream/turns.h"
@@ -24,7 +26,15 @@ struct Snapshot {
   std::vector<ListenerRuntime> listeners;                          // as in settings
   std::vector<std::shared_ptr<const upstream::ClientTls>> servers; // as in settings; null: plain HTTP
   std::vector<std::shared_ptr<upstream::Turns>> turns;             // by server; null: no bound. Kept across reloads, by name
+  // The edge's own user and password: by server and by route, as in settings; null: the caller's go through.
+  std::vector<std::shared_ptr<const profile::Credentials>> server_credentials, route_credentials;
   std::string spool_directory;
+
+  // What goes to `server` (an index) in place of the caller's: the route's before the server's; null: nothing.
+  [[nodiscard]] const profile::Credentials* credentials(const settings::Route& route, std::size_t server) const {
+    const auto& own = route_credentials[static_cast<std::size_t>(&route - settings->routes.data())];
+    return own ? own.get() : server_credentials[server].get();
+  }
 };
 
 struct SnapshotProblems {

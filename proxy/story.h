@@ -65,6 +65,8 @@ io::Task<Result<void>> receive_head(Exchange& exchange, io::Stream& server);
 void expect_head(Exchange& exchange);
 // Reads the head that lies in the server's input, passing over interim replies (1xx): blocked when there is no whole head yet.
 Result<io::Step> take_head(Exchange& exchange, io::Stream& server);
+// check_reply.cpp: whether the reply whose head has come may go to the caller at all.
+[[nodiscard]] Result<void> check_reply(Exchange& exchange);
 io::Task<Result<void>> relay_reply(Exchange& exchange, io::Stream& server);
 // Whether a reply is held whole to be changed (the LAN name in mServer's /status); its body is in `note` then.
 [[nodiscard]] bool holds_for_change(const Exchange& exchange);

@@ -32,6 +32,9 @@ struct Facts {
   std::string_view tls_version, tls_cipher, tls_sni;
   std::string_view request_id;
   std::string_view client_name; // empty until the caller is identified
+  // What the edge holds for the server (profile/credentials.h), as the value of the field that the server reads. Not empty: the
+  // caller's Authorization and STW-Authorization go nowhere.
+  std::string_view credentials;
 };
 
 // Appends the request head for the server, empty line included. `framing` is how the body will go out (a chunked body that was
@@ -42,6 +45,9 @@ struct Facts {
 //    authentication header named there is kept: it can't be smuggled away), Host, Content-Length, Transfer-Encoding, Expect,
 //    forwarding headers (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-ID, Via is extended), X-Client-Name and the like, in any
 //    spelling (case, '_' for '-')
+//  * where the edge holds credentials for the server: neither Authorization nor STW-Authorization of the caller, in no spelling,
+//  but
+//    the edge's own in the field that the server reads
 //  * X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239), Via (RFC 9110 section 7.6.3: "1.1 ledgergate"), X-Request-ID
 //  * the route's rules, last; they may replace all but Host, framing and hop-by-hop fields. A rule whose value comes out empty
 //    writes nothing

@@ -1,3 +1,4 @@
+#include "profile/credentials.h"
 #include "route/caller_view.h"
 #include "route/connection_options.h"
 #include "route/field_names.h"
@@ -8,6 +9,10 @@
 
 namespace ledgergate::route {
 namespace {
+
+bool is_credentials_field(std::string_view name) noexcept {
+  return same_variable(name, "Authorization") || same_variable(name, "STW-Authorization");
+}
 
 // The caller's own fields that may pass; says which forwarding fields it brought along.
 Brought append_fields(const Facts& facts, std::string& out) {
@@ -29,6 +34,8 @@ Brought append_fields(const Facts& facts, std::string& out) {
     case FieldKind::credential: break;
     default: dropped = options.names(field.name);
     }
+    // Both headers, whatever the server reads: a caller's password for the edge, or an old one for the server, is nobody else's.
+    if (!facts.credentials.empty() && is_credentials_field(field.name)) dropped = true;
     if (!dropped && !replaced(rules, field.name)) append_field(field.name, field.value, out);
   }
   return brought;
@@ -59,6 +66,7 @@ void append_request_head(const Facts& facts, std::string_view upstream_target, c
   out += "\r\n";
   const auto brought = append_fields(facts, out);
   append_framing(*facts.request, framing, out);
+  if (!facts.credentials.empty()) append_field(profile::credentials_field(facts.server->profile), facts.credentials, out);
   append_forwarding(facts, brought, out);
   append_rules(facts.route->request_headers, facts, out);
   out += "\r\n";

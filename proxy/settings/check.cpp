@@ -41,12 +41,13 @@ void check_listeners(const Draft& draft, Problems& problems) {
     }
   }
   if (const auto& admin = draft.settings.admin.address)
-    for (std::size_t i = 0; i < listeners.size(); ++i)
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
       if (listeners[i].name == "admin")
         return problems.error(draft.listener_places[i], "the name \"admin\" belongs to the door of `admin`; choose another");
-      else if (collide(*admin, listeners[i].address))
+      if (collide(*admin, listeners[i].address))
         return problems.error(draft.admin_place, "duplicate address: " + admin->text() + " is taken by the listener on " +
                                                      on_line(draft.listener_places[i]));
+    }
 }
 
 bool share_a_listener(const Route& a, const Route& b) {
@@ -110,6 +111,16 @@ const Listener* exposed_listener(const Draft& draft, const Route& route) {
   return nullptr;
 }
 
+// As servers that know header names as variables see it (route/field_names.h).
+bool names_credentials(std::string_view header) {
+  std::string name(header);
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) c = '-';
+  }
+  return name == "authorization" || name == "stw-authorization";
+}
+
 // Ways in that are wider than meant.
 void check_doors(const Draft& draft, Problems& problems) {
   const auto& [servers, routes] = std::tie(draft.settings.servers, draft.settings.routes);
@@ -122,6 +133,10 @@ void check_doors(const Draft& draft, Problems& problems) {
       problems.error(draft.route_places[i], "a route to an eshop leads out of the LAN: name the `listeners` on the LAN's side");
       continue;
     }
+    for (const HeaderRule& rule : route.request_headers)
+      if (names_credentials(rule.name) && injects_credentials(route, servers))
+        problems.error(draft.route_places[i], "`request_headers` names " + quote(rule.name) +
+                                                  ", and so do `credentials`: only these know what goes to the server");
     const Listener* const exposed = route.anonymous ? exposed_listener(draft, route) : nullptr;
     if (exposed == nullptr) continue;
     if (injects_credentials(route, servers))
