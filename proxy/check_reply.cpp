@@ -1,6 +1,6 @@
 // Whether a reply, by its head, is one that this caller may get.
 #include "observe/log_ring.h"
-#include "profile/endpoints.h"
+#include "profile/reply_type.h"
 #include "story.h"
 #include "worker.h"
 
@@ -16,6 +16,8 @@ Result<void> check_reply(Exchange& x) {
                                                     "password changed? All its callers get 502 until it is right");
     return Error{Cause::server_refused_edge};
   }
+  const std::string_view wrong = profile::wrong_type(x.facts.server->profile, x.answer);
+  if (!wrong.empty()) return Error{Cause::reply_wrong_type, wrong};
   return {};
 }
 
