@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ void read_credentials(const Value& value, std::string& out) {
   if (!S_ISREG(status.st_mode)) return value.error("`credentials`: " + quote(file) + " is not a file");
   if ((status.st_mode & 07U) != 0)
     return value.error("`credentials`: every user of this machine can get at " + quote(file) + "; run: chmod 600 " + file);
-  if (access(file.c_str(), R_OK) != 0)
+  if (faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) != 0)
     value.error("`credentials`: " + quote(file) + " can't be read: " + std::generic_category().message(errno));
 }
 

@@ -41,6 +41,8 @@ protected:
     for (const char* name : {"edge.pem", "edge.key", "edge-ecdsa.pem", "edge-ecdsa.key", "edge-rsa.pem", "edge-rsa.key",
                              "shop-ca.pem", "client.pem", "client.key"})
       directory_.write(name, "x");
+    for (const char* name : {"pohoda.cred", "premier.cred"})
+      fs::permissions(directory_.write(name, "user:password\n"), fs::perms::owner_read);
     replace_all(text_, "/etc/ledgergate", root);
     replace_all(text_, "/var/lib/ledgergate", root);
     replace_all(text_, "/var/spool/ledgergate", root);
@@ -54,7 +56,11 @@ TEST_P(Examples, LoadWithoutAWord) {
   EXPECT_NE(loaded.settings, nullptr);
   for (const Problem& problem : loaded.problems) ADD_FAILURE() << problem.format();
 }
-std::string test_name(const testing::TestParamInfo<fs::path>& info) { return info.param.stem().string(); }
+std::string test_name(const testing::TestParamInfo<fs::path>& info) {
+  std::string name = info.param.stem().string();
+  replace_all(name, "-", "_");
+  return name;
+}
 INSTANTIATE_TEST_SUITE_P(Config, Examples, testing::ValuesIn(example_files()), test_name);
 
 // The commented file says "every key there is": so it must. Each key stands in it as `key:`, in use or in a comment.

@@ -2,6 +2,8 @@
 // yaml-cpp's own and change with its version, `# expect (yaml-cpp 0.8):` lines have all that is said with Debian 13's.
 #include "settings/load.h"
 
+#include "given_credentials.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -61,6 +63,7 @@ protected:
   }
 
 private:
+  const ledgergate::tests::GivenCredentials given_;
   const fs::path before_ = fs::current_path();
 };
 

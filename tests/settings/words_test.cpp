@@ -1,5 +1,6 @@
-// The small readers of words: times, sizes, hosts, URLs, templates, header names, suggestions.
+// The small readers of words: times, sizes, opening hours, hosts, URLs, templates, header names, suggestions.
 #include "settings/header_template.h"
+#include "settings/hours.h"
 #include "settings/suggest.h"
 #include "settings/units.h"
 #include "settings/url.h"
@@ -172,6 +173,60 @@ TEST(Suggestion, IsTheNearestWordWhenItIsNear) {
   EXPECT_EQ(did_you_mean("", known), "");
   EXPECT_EQ(did_you_mean(std::string(10'000, 'a'), known), "");
   EXPECT_EQ(did_you_mean("name", {}), "");
+}
+
+struct Span {
+  int days = 0, from = 0, to = 0;
+  bool operator==(const Span&) const = default;
+};
+Span span(std::string_view text) {
+  OpenSpan out;
+  const std::string mistake = parse_open_span(text, out);
+  EXPECT_EQ(mistake, "") << text;
+  return {out.days, out.from, out.to};
+}
+
+TEST(OpenSpan, IsDaysAndTwoTimes) {
+  EXPECT_EQ(span("Mon 08:00-16:00"), (Span{0b0000001, 480, 960}));
+  EXPECT_EQ(span("Mon-Fri 5:00-23:30"), (Span{0b0011111, 300, 1410}));
+  EXPECT_EQ(span("sat,SUN 00:00-24:00"), (Span{0b1100000, 0, 1440}));
+  EXPECT_EQ(span("Sat-Mon,Wed  22:00-06:00"), (Span{0b1100101, 1320, 360}));
+  EXPECT_EQ(span("23:59-00:00"), (Span{0b1111111, 1439, 0}));
+  EXPECT_EQ(span("Sun-Sat 1:00-2:00").days, 0b1111111);
+}
+
+TEST(OpenSpan, IsNothingElse) {
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "-",
+                                      "Mon",
+                                      "Mon 08:00",
+                                      "Mon 08:00-",
+                                      "Mon -16:00",
+                                      "Mon 8-16",
+                                      "Mon 08:00-16:60",
+                                      "Mon 24:00-25:00",
+                                      "Mon 24:00-08:00",
+                                      "Mon 08:00-24:01",
+                                      "Mon 08:00-08:00",
+                                      "Mon 008:00-16:00",
+                                      "Mon 08:0-16:00",
+                                      "Mon 08:00-16:00-18:00",
+                                      "Mon 08:00-16:00 ",
+                                      "Mon- 08:00-16:00",
+                                      "-Mon 08:00-16:00",
+                                      "Mon, 08:00-16:00",
+                                      "Mon,,Tue 08:00-16:00",
+                                      "Mon Tue 08:00-16:00",
+                                      "Mo 08:00-16:00",
+                                      "Mon-Tue-Wed 08:00-16:00",
+                                      "Monday 08:00-16:00",
+                                      "Mon +8:00-16:00"}) {
+    OpenSpan out;
+    out.days = 1;
+    EXPECT_NE(parse_open_span(text, out), "") << text;
+    EXPECT_EQ(out.from, 0) << text;
+  }
 }
 
 } // namespace

@@ -27,9 +27,11 @@ usr/share/doc/ledgergate/docs/architecture.md
 usr/share/doc/ledgergate/docs/config.md
 usr/share/doc/ledgergate/docs/errors.md
 usr/share/doc/ledgergate/docs/performance.md
+usr/share/doc/ledgergate/examples/1c.yaml
+usr/share/doc/ledgergate/examples/eshop.yaml
 usr/share/doc/ledgergate/examples/ledgergate.yaml
 usr/share/doc/ledgergate/examples/minimal.yaml
-usr/share/doc/ledgergate/examples/onec.yaml
+usr/share/doc/ledgergate/examples/mobile-smarts.yaml
 usr/share/doc/ledgergate/examples/pohoda.yaml
 usr/share/doc/ledgergate/examples/premier.yaml
 usr/share/doc/ledgergate/examples/redirect.yaml
