@@ -20,7 +20,7 @@ using tests::TemporaryDirectory;
 namespace fs = std::filesystem;
 using fs::perms;
 
-class Credentials : public testing::Test {
+class CredentialFiles : public testing::Test {
 protected:
   // The config, beside the files that it names.
   [[nodiscard]] Loaded load(const std::string& credentials) const {
@@ -50,13 +50,13 @@ private:
   const TemporaryDirectory beside_;
 };
 
-TEST_F(Credentials, AreFoundBesideTheConfig) {
+TEST_F(CredentialFiles, AreFoundBesideTheConfig) {
   const std::string file = write("pohoda.cred", perms::owner_read | perms::owner_write);
   EXPECT_EQ(file_of("pohoda.cred"), file);
   EXPECT_EQ(file_of(file), file);
 }
 
-TEST_F(Credentials, OfSystemdGoFirst) {
+TEST_F(CredentialFiles, OfSystemdGoFirst) {
   const std::string beside = write("pohoda.cred", perms::owner_read);
   const std::string other = write("other.cred", perms::owner_read);
   const GivenCredentials given;
@@ -65,7 +65,7 @@ TEST_F(Credentials, OfSystemdGoFirst) {
   EXPECT_EQ(file_of(beside), beside) << "an absolute name is that file";
 }
 
-TEST_F(Credentials, ThatEverybodyCanGetAtAreRefused) {
+TEST_F(CredentialFiles, ThatEverybodyCanGetAtAreRefused) {
   for (const perms mode : {perms::others_read, perms::others_write, perms::others_exec}) {
     const std::string file = write("open.cred", perms::owner_read | mode);
     EXPECT_EQ(mistake("open.cred"), "`credentials`: every user of this machine can get at `" + file + "`; run: chmod 600 " + file);
@@ -94,14 +94,14 @@ private:
   bool root_;
 };
 
-TEST_F(Credentials, ThatCantBeReadAreRefused) {
+TEST_F(CredentialFiles, ThatCantBeReadAreRefused) {
   const std::string file = write("locked.cred", perms::none);
   fs::permissions(beside(), perms::owner_all | perms::group_exec | perms::others_exec);
   const Nobody nobody;
   EXPECT_EQ(mistake("locked.cred"), "`credentials`: `" + file + "` can't be read: Permission denied");
 }
 
-TEST_F(Credentials, InADirectoryThatCantBeEnteredAreRefused) {
+TEST_F(CredentialFiles, InADirectoryThatCantBeEnteredAreRefused) {
   const std::string file = write("pohoda.cred", perms::owner_read);
   fs::permissions(beside(), perms::none);
   {
