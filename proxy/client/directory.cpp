@@ -1,0 +1,84 @@
+#include "client/directory.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+namespace ledgergate::client {
+namespace {
+
+bool matches(const settings::CertificateMatch& wanted, const PeerCertificate& shown) {
+  if (wanted.sha256 && CRYPTO_memcmp(wanted.sha256->data(), shown.sha256.data(), shown.sha256.size()) != 0) return false;
+  if (!wanted.subject.empty() && wanted.subject != shown.subject) return false;
+  if (wanted.sans.empty()) return true;
+  return std::any_of(wanted.sans.begin(), wanted.sans.end(), [&](const std::string& san) {
+    return std::find(shown.sans.begin(), shown.sans.end(), san) != shown.sans.end();
+  });
+}
+
+} // namespace
+
+Digest digest_of(std::string_view secret) noexcept {
+  Digest out;
+  SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), out.data());
+  return out;
+}
+
+std::shared_ptr<const Directory> Directory::make(const settings::Settings& settings, std::vector<std::string>& errors,
+                                                 std::vector<std::string>& warnings) {
+  auto made = std::make_shared<Directory>();
+  Passwords passwords;
+  const std::size_t before = errors.size();
+  for (const auto& file : settings.users) read_htpasswd(file, passwords, errors);
+  for (std::size_t i = 0; i < settings.clients.size(); ++i) {
+    const settings::Client& client = settings.clients[i];
+    if (client.certificate) made->certificates_.emplace_back(i, *client.certificate);
+    for (const auto& key : client.api_keys) made->keys_.emplace_back(key, i);
+    if (client.ways() == settings::kAddress)
+      for (const Cidr& network : client.from) made->addresses_.emplace_back(network, i);
+    if (client.user.empty()) continue;
+    const auto known =
+        std::find_if(passwords.begin(), passwords.end(), [&](const auto& each) { return each.first == client.user; });
+    if (known == passwords.end())
+      errors.push_back("client " + client.name + ": no file of `users` has the user " + client.user);
+    else
+      made->logins_[client.user] = {i, known->second};
+  }
+  for (const auto& [user, hash] : passwords)
+    if (made->logins_.find(user) == made->logins_.end())
+      warnings.push_back("user " + user + ": no client has this user, so nobody can log in by it");
+  if (!made->logins_.empty()) made->nobodys_ = hash_of_nothing(made->logins_.begin()->second.hash);
+  std::stable_sort(made->addresses_.begin(), made->addresses_.end(),
+                   [](const auto& a, const auto& b) { return a.first.prefix > b.first.prefix; });
+  if (errors.size() != before) return nullptr;
+  return made;
+}
+
+std::optional<std::size_t> Directory::by_certificate(const PeerCertificate& certificate) const {
+  for (const auto& [client, wanted] : certificates_)
+    if (matches(wanted, certificate)) return client;
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Directory::by_key(const Digest& digest) const {
+  std::optional<std::size_t> found;
+  for (const auto& [key, client] : keys_)
+    if (CRYPTO_memcmp(key.data(), digest.data(), digest.size()) == 0) found = client;
+  return found;
+}
+
+std::optional<std::size_t> Directory::by_address(const IpAddress& ip) const {
+  for (const auto& [network, client] : addresses_)
+    if (network.contains(ip)) return client;
+  return std::nullopt;
+}
+
+Directory::Account Directory::by_user(const std::string& user) const {
+  if (logins_.empty()) return {};
+  const auto found = logins_.find(user);
+  if (found == logins_.end()) return {std::nullopt, &nobodys_};
+  return {found->second.client, &found->second.hash};
+}
+
+} // namespace ledgergate::client

@@ -1,0 +1,56 @@
+// Who is who: the settings' clients, found by what they show. Made at load, immutable, shared by all workers.
+#pragma once
+
+#include "base/address.h"
+#include "client/htpasswd.h"
+#include "client/peer_certificate.h"
+#include "settings/settings.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ledgergate::client {
+
+using Digest = std::array<std::uint8_t, 32>;
+
+class Directory {
+public:
+  // Reads the htpasswd files. Null when something is wrong; `errors` says what. A user that no client names is a warning.
+  static std::shared_ptr<const Directory> make(const settings::Settings& settings, std::vector<std::string>& errors,
+                                               std::vector<std::string>& warnings);
+
+  // Indexes into Settings::clients.
+  [[nodiscard]] std::optional<std::size_t> by_certificate(const PeerCertificate& certificate) const;
+  // By the digest of the key that was shown. Its time tells nothing: the digest of a guess is not the guesser's to choose.
+  [[nodiscard]] std::optional<std::size_t> by_key(const Digest& digest) const;
+  // The client that is known by its address alone.
+  [[nodiscard]] std::optional<std::size_t> by_address(const IpAddress& ip) const;
+  struct Account {
+    std::optional<std::size_t> client; // none: the hash is nobody's
+    const std::string* hash = nullptr; // null: no passwords are known at all
+  };
+  // Always a hash to verify against, so that an unknown user costs as much as a wrong password.
+  [[nodiscard]] Account by_user(const std::string& user) const;
+
+private:
+  std::vector<std::pair<Digest, std::size_t>> keys_;
+  struct Login {
+    std::size_t client;
+    std::string hash;
+  };
+  std::map<std::string, Login, std::less<>> logins_;
+  std::string nobodys_;
+  std::vector<std::pair<std::size_t, settings::CertificateMatch>> certificates_;
+  std::vector<std::pair<Cidr, std::size_t>> addresses_; // longest prefix first
+};
+
+[[nodiscard]] Digest digest_of(std::string_view secret) noexcept;
+
+} // namespace ledgergate::client

@@ -1,0 +1,119 @@
+#include "client/password_checks.h"
+
+#include "client/htpasswd.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <system_error>
+
+namespace ledgergate::client {
+namespace {
+std::int64_t now_ms() noexcept { return static_cast<std::int64_t>(uv_hrtime() / 1'000'000); }
+} // namespace
+
+PasswordChecks::PasswordChecks() { RAND_bytes(key_.data(), static_cast<int>(key_.size())); }
+
+PasswordChecks::~PasswordChecks() {
+  stop();
+  OPENSSL_cleanse(key_.data(), key_.size());
+}
+
+void PasswordChecks::stop() noexcept {
+  {
+    const std::lock_guard guard(lock_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+PasswordChecks::Mark PasswordChecks::mark(const std::string& user, const std::string& password,
+                                          const std::string& hash) const noexcept {
+  // Lengths in front: no two different triples are the same bytes.
+  Mark out{};
+  unsigned int size = 0;
+  std::string text = std::to_string(user.size()) + ":" + std::to_string(password.size()) + ":" + user + password + hash;
+  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+       out.data(), &size);
+  OPENSSL_cleanse(text.data(), text.size());
+  return out;
+}
+
+bool PasswordChecks::remembers(const std::string& user, const std::string& password, const std::string& hash, std::int64_t now) {
+  const Mark wanted = mark(user, password, hash);
+  const std::lock_guard guard(lock_);
+  std::erase_if(remembered_, [now](const Remembered& each) { return each.until_ms <= now; });
+  return std::any_of(remembered_.begin(), remembered_.end(),
+                     [&](const Remembered& each) { return CRYPTO_memcmp(each.mark.data(), wanted.data(), wanted.size()) == 0; });
+}
+
+io::Task<Result<bool>> PasswordChecks::verify(io::Wake& wake, const std::string& user, const std::string& password,
+                                              const std::string& hash) {
+  if (remembers(user, password, hash, now_ms())) co_return true;
+  auto waiter = std::make_shared<Waiter>();
+  waiter->password = password;
+  waiter->hash = hash;
+  waiter->mark = mark(user, password, hash);
+  waiter->loop = &wake.loop();
+  waiter->wake = &wake;
+  {
+    const std::lock_guard guard(lock_);
+    if (line_.size() >= kLine || stopping_) co_return Error{Cause::no_capacity, "too many logins at once"};
+    if (!started_) {
+      try {
+        thread_ = std::thread([this] { run(); });
+      } catch (const std::system_error&) {
+        co_return Error{Cause::no_capacity, "no thread for logins"};
+      }
+      started_ = true;
+    }
+    line_.push_back(waiter);
+  }
+  changed_.notify_one();
+  while (!waiter->answered) {
+    const auto happened = co_await wake.wait(io::kAnswer);
+    if (waiter->answered || (happened & io::kExpired) == 0) continue;
+    waiter->wake = nullptr;
+    {
+      const std::lock_guard guard(lock_);
+      std::erase(line_, waiter);
+    }
+    co_return Error{Cause::no_capacity, "a login took too long"};
+  }
+  co_return waiter->right;
+}
+
+std::uint64_t PasswordChecks::made() const {
+  const std::lock_guard guard(lock_);
+  return made_;
+}
+
+void PasswordChecks::run() {
+  std::unique_lock guard(lock_);
+  for (;;) {
+    changed_.wait(guard, [this] { return stopping_ || !line_.empty(); });
+    if (stopping_) return;
+    const std::shared_ptr<Waiter> waiter = line_.front();
+    line_.pop_front();
+    guard.unlock();
+    const bool right = verify_password(waiter->password, waiter->hash);
+    OPENSSL_cleanse(waiter->password.data(), waiter->password.size());
+    guard.lock();
+    ++made_;
+    if (right) {
+      if (remembered_.size() >= kRemembered) remembered_.pop_front();
+      remembered_.push_back({waiter->mark, now_ms() + kRememberMs});
+    }
+    waiter->loop->post([waiter, right] {
+      waiter->right = right;
+      waiter->answered = true;
+      if (waiter->wake != nullptr) waiter->wake->raise(io::kAnswer);
+    });
+  }
+}
+
+} // namespace ledgergate::client

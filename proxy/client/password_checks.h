@@ -1,0 +1,71 @@
+// Verifies passwords off the loops: a hash costs a tenth of a second on purpose. One thread of its own (libuv's pool also resolves
+// names, which a flood of logins must not hold up), a bounded line before it, and a short memory of what was right.
+//
+// Invariants: line_, remembered_ and stopping_ are guarded by lock_, which is never held across a hash or a loop. An answer crosses
+// threads only through the asking story's loop. What is remembered is a keyed digest (the key is random, and this process's alone)
+// of user, password and hash: never a password.
+#pragma once
+
+#include "base/result.h"
+#include "io/task.h"
+#include "io/wake.h"
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace ledgergate::client {
+
+class PasswordChecks {
+public:
+  static constexpr std::size_t kLine = 64;        // waiting at most; beyond it no_capacity
+  static constexpr std::size_t kRemembered = 256; // right ones
+  static constexpr std::int64_t kRememberMs = 60'000;
+
+  PasswordChecks();
+  ~PasswordChecks(); // stop()
+  PasswordChecks(const PasswordChecks&) = delete;
+  PasswordChecks& operator=(const PasswordChecks&) = delete;
+
+  // Ends the thread, waiting for the hash that is being made; must come before the loops of those who asked go.
+  void stop() noexcept;
+  // Whether the pair was right within the last minute. Fast.
+  [[nodiscard]] bool remembers(const std::string& user, const std::string& password, const std::string& hash, std::int64_t now_ms);
+  // Waits on `wake` until its deadline (no_capacity then) for the verdict. All references must outlive the task.
+  io::Task<Result<bool>> verify(io::Wake& wake, const std::string& user, const std::string& password, const std::string& hash);
+  // How many hashes were made so far (tests).
+  [[nodiscard]] std::uint64_t made() const;
+
+private:
+  using Mark = std::array<unsigned char, 32>;
+  struct Waiter {
+    std::string password, hash;
+    Mark mark;
+    io::Loop* loop = nullptr;
+    io::Wake* wake = nullptr; // null: the story waits no more. Loop thread only
+    bool answered = false, right = false;
+  };
+  struct Remembered {
+    Mark mark;
+    std::int64_t until_ms;
+  };
+  mutable std::mutex lock_;
+  std::condition_variable changed_;
+  std::deque<std::shared_ptr<Waiter>> line_;
+  std::deque<Remembered> remembered_;
+  Mark key_{};
+  std::uint64_t made_ = 0;
+  bool stopping_ = false;
+  bool started_ = false;
+  std::thread thread_;
+
+  [[nodiscard]] Mark mark(const std::string& user, const std::string& password, const std::string& hash) const noexcept;
+  void run();
+};
+
+} // namespace ledgergate::client
