@@ -1,17 +1,15 @@
-// A failure as a reply: the status from the one table, Proxy-Status (RFC 9209), a body in plain words with the request id.
+// A failure as a reply: the status from the one table, Proxy-Status (RFC 9209), and the body that the caller's program parses, in
+// its language, with the request id (profile/native_error.h).
+#include "profile/native_error.h"
+#include "route/reason.h"
+#include "route/route.h"
 #include "story.h"
+#include "worker.h"
+
+#include <chrono>
 
 namespace ledgergate {
 namespace {
-
-// What the caller may do: shown under the sentence of the cause. "In doubt" is said wherever the request may have been carried out.
-std::string_view advice(const CauseInfo& info, bool forwarded, bool safe) {
-  if (info.side != Side::client && forwarded && !safe)
-    return "The request may have been carried out: check before sending it again.\n";
-  if (info.status == 503 || (info.side == Side::upstream && !forwarded))
-    return "The request was not forwarded: it is safe to send it again.\n";
-  return {};
-}
 
 void append_proxy_status(const Exchange& x, const CauseInfo& info, std::string& out) {
   out += "ledgergate; error=";
@@ -20,6 +18,30 @@ void append_proxy_status(const Exchange& x, const CauseInfo& info, std::string& 
   out += info.name;
   out += "\"; forwarded=";
   out += x.record.forwarded ? "maybe" : "no";
+}
+
+// How long was waited for what did not come, in whole seconds; 0 where nothing was, or less than one.
+std::uint64_t waited(const Exchange& x, Cause cause) {
+  const auto of = [](settings::Millis time) {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(time).count());
+  };
+  switch (cause) {
+  case Cause::client_head_timeout: return of(x.generation->settings().timeouts.head);
+  case Cause::dns_timeout:
+  case Cause::connect_timeout: return of(x.facts.server->timeouts.connect);
+  case Cause::upstream_write_timeout: return of(x.facts.server->timeouts.send);
+  case Cause::reply_timeout: return of(x.facts.server->timeouts.reply);
+  case Cause::reply_stalled: return of(x.facts.server->timeouts.stall);
+  default: return 0;
+  }
+}
+
+std::string https_address(const Exchange& x) {
+  std::string address = "https://";
+  address += x.target.host;
+  if (x.facts.listener->redirect_port != 443) address += ":" + std::to_string(x.facts.listener->redirect_port);
+  address += x.target.path;
+  return address;
 }
 
 } // namespace
@@ -64,21 +86,23 @@ void refuse(Exchange& x, Error error) {
   const std::string wait = std::to_string(x.retry_after);
   if (info.status == 503) x.answer.fields.push_back({"Retry-After", wait});
 
+  profile::Failure failure{error.cause, x.record.forwarded, waited(x, error.cause), route::standard_reason(info.status),
+                           {},          x.request_id};
+  std::string address;
+  if (error.cause == Cause::https_required) address = https_address(x);
+  failure.address = address;
+  // While no route is known, facts.server is of profile http and facts.route of the default language.
+  const settings::Profile profile = x.facts.server->profile;
+  std::string scratch;
+  profile::Reader reader{profile, x.facts.route->language, &x.request, {}, x.pack_id, {}, {}, x.body_charset};
+  if (profile == settings::Profile::onec) reader.path = route::server_path(*x.facts.route, x.target, scratch);
+  if (profile == settings::Profile::mserver) reader.ico = x.unit;
+  if (profile == settings::Profile::apicomprem) reader.command = x.operation;
   x.note.clear();
-  x.note += info.text;
-  x.note += '\n';
-  if (error.cause == Cause::https_required) {
-    x.note += "https://";
-    x.note += x.target.host;
-    if (x.facts.listener->redirect_port != 443) x.note += ":" + std::to_string(x.facts.listener->redirect_port);
-    x.note += x.target.path;
-    x.note += '\n';
-  }
-  x.note += advice(info, x.record.forwarded, http::is_safe(x.request.method));
-  x.note += "Request ";
-  x.note += x.request_id;
-  x.note += '\n';
-  answer(x, info.status, "text/plain; charset=utf-8", x.note);
+  const profile::ErrorBody body = profile::append_error_body(failure, reader, x.note);
+  // No Vary: nothing stores this (Cache-Control below), so nothing could give it to somebody else.
+  x.answer.fields.push_back({"Content-Language", body.language});
+  answer(x, info.status, body.content_type, x.note);
 }
 
 } // namespace ledgergate

@@ -40,7 +40,7 @@ void check_listeners(const Draft& draft, Problems& problems) {
       }
     }
   }
-  if (const auto& admin = draft.settings.admin.address)
+  if (const auto& admin = draft.settings.admin.address) {
     for (std::size_t i = 0; i < listeners.size(); ++i) {
       if (listeners[i].name == "admin")
         return problems.error(draft.listener_places[i], "the name `admin` belongs to the door of `admin`; choose another");
@@ -48,6 +48,7 @@ void check_listeners(const Draft& draft, Problems& problems) {
         return problems.error(draft.admin_place, "duplicate address: " + admin->text() + " is taken by the listener on " +
                                                      on_line(draft.listener_places[i]));
     }
+  }
 }
 
 bool share_a_listener(const Route& a, const Route& b) {

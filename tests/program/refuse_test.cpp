@@ -27,8 +27,12 @@ public:
 };
 
 Reply refused(Cause cause, http::Method method, bool forwarded) {
+  static const settings::Route route;
+  static const settings::Server server;
   Reply reply;
   Exchange exchange;
+  exchange.facts.route = &route;
+  exchange.facts.server = &server;
   exchange.reply = &reply;
   exchange.request.method = method;
   exchange.record.forwarded = forwarded;

@@ -8,8 +8,9 @@ import layout
 class Facts:
     """What is known of one play of a case; numbered request ids are learnt on the way."""
 
-    def __init__(self, scheme, port, upstream):
+    def __init__(self, scheme, port, upstream, profile):
         self.scheme = scheme
+        self.profile = profile
         self.port = port
         self.upstream = upstream
         self.client_port = 0

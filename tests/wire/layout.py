@@ -5,12 +5,24 @@
   {{relayed}}                the fields added to every reply that comes from a server. "dated": the server sent a Date
                              (both: "id=2" for a second request of the case)
   {{refusal STATUS CAUSE}}   a whole reply of the edge's own; CAUSE is a name of base/error.cpp. Further words are NAME=VALUE fields
-                             (an underscore in VALUE is a space). "head": no body, as for HEAD; "forwarded=maybe": it may have reached the server
+                             (an underscore in VALUE is a space). "head": no body, as for HEAD; "forwarded=maybe": it may have reached the
+                             server; "unrouted": before a route was known, so that the profile does not choose the form of the body
 """
 
+import itertools
 from http import HTTPStatus
 
 REASONS = {status.value: status.phrase for status in HTTPStatus} | {413: "Content Too Large", 414: "URI Too Long"}
+
+
+# Media type of a refusal's body, and what stands around its words. Others than these go by Accept, which no case sends.
+FORMS = {
+    "mserver": ("text/xml; charset=Windows-1250", b'<?xml version="1.0" encoding="Windows-1250"?>\n<rsp:responsePack version="2.0" ', b"</rsp:responsePack>\n"),
+    "eshop": ("text/xml; charset=Windows-1250", b'<?xml version="1.0" encoding="Windows-1250"?>\n<rsp:responsePack ', b"</rsp:responsePack>\n"),
+    "apicomprem": ("application/json; charset=utf-8", b'{"Result":"ERR","CommandIn":"', b'"}]}'),
+}
+REFUSALS = itertools.count()
+PLAIN = ("text/plain; charset=utf-8", b"", b"\n")
 
 
 def option(arguments, name, default):
@@ -46,9 +58,11 @@ def refusal(arguments, facts):
     fields = [word.replace("=", ": ").replace("_", " ") for word in words if "=" in word and not word.startswith("forwarded=")]
     if status == 503:
         fields.append("Retry-After: 5")
-    fields += ["Content-Type: text/plain; charset=utf-8", "Cache-Control: no-store"]
+    media, opening, closing = PLAIN if "unrouted" in words else FORMS.get(facts.profile, PLAIN)
+    fields += ["Content-Language: en", f"Content-Type: {media}", "Cache-Control: no-store"]
     length = [] if "head" in words else [b"Content-Length: ", ("digits", []), b"\r\n"]
-    body = [] if "head" in words else [("anything", [])]
+    own_id = ("request-id", [f"refused{next(REFUSALS)}"])  # the same one in the head and in the body
+    body = [] if "head" in words else [opening, ("anything", []), b"Request ", own_id, ("anything", []), closing]
     return [
         f"HTTP/1.1 {status} {REASONS[status]}\r\nProxy-Status: ledgergate; error=".encode(),
         ("any", []),
@@ -58,7 +72,7 @@ def refusal(arguments, facts):
         b"Date: ",
         ("any", []),
         b"\r\nX-Request-ID: ",
-        ("request-id", []),
+        own_id,
         b"\r\nVia: 1.1 ledgergate\r\n",
         ("optional", ["Connection: close\r\n"]),
         b"\r\n",

@@ -177,7 +177,10 @@ def ending(client, want, server):
 
 def play(case, listener, edge, server):
     facts = expected.Facts(
-        scheme="https" if listener == "tls" else "http", port=edge.ports[listener], upstream=f"127.0.0.1:{server.port}"
+        scheme="https" if listener == "tls" else "http",
+        port=edge.ports[listener],
+        upstream=f"127.0.0.1:{server.port}",
+        profile=case.keys.get("profile", "http"),
     )
     with Client(edge.ports[listener], tls=listener == "tls", ca=certificates() / "ca.pem") as client:
         client.sock.settimeout(PATIENCE)
