@@ -82,6 +82,7 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
 }
 
 io::Task<Result<void>> forward(Exchange& x) {
+  if (asks_status(x)) co_return co_await answer_status(x);
   upstream::Pool& pool = x.generation->pool(x.server);
   const settings::Server& server = pool.server();
   upstream::Turn turn;

@@ -2,8 +2,8 @@
 #include "http/chunked.h"
 #include "http/parser.h"
 #include "http/rate_guard.h"
+#include "http/reply_body.h"
 #include "profile/endpoints.h"
-#include "reply_body.h"
 #include "story.h"
 #include "worker.h"
 
@@ -23,7 +23,7 @@ Error broken_head(const io::Stream& server, bool began) {
 }
 
 // Waits for more of the reply's body.
-io::Task<Result<void>> more_from(Exchange& x, io::Stream& server, const ReplyBody& body, bool& ended) {
+io::Task<Result<void>> more_from(Exchange& x, io::Stream& server, const http::ReplyBody& body, bool& ended) {
   x.wake->deadline_in(ms(x.facts.server->timeouts.stall));
   for (;;) {
     const io::Step step = server.fill(kBodyRoom);
@@ -140,22 +140,22 @@ io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
   }
   server.consume(x.answer_head);
 
-  ReplyBody body(x.answer.body);
+  http::ReplyBody body(x.answer.body);
   for (bool ended = false; !ended;) {
     std::string_view bytes;
     std::size_t used = 0;
     const auto state = body.next(server.input(), bytes, used);
-    if (state == ReplyBody::State::bad) co_return Error{Cause::reply_bad_coding};
+    if (state == http::ReplyBody::State::bad) co_return Error{Cause::reply_bad_coding};
     if (holding)
       x.note.append(bytes);
     else
       x.reply->body(bytes);
     server.consume(used);
-    if (state == ReplyBody::State::data) {
+    if (state == http::ReplyBody::State::data) {
       if (x.note.size() > kMaxHeld) co_return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};
       continue;
     }
-    if (state == ReplyBody::State::done) break;
+    if (state == http::ReplyBody::State::done) break;
 
     // Nothing more to relay now: the caller gets what there is before the server is waited for.
     if (!holding) {

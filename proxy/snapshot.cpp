@@ -1,5 +1,7 @@
 #include "snapshot.h"
 
+#include "profile/endpoints.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +47,17 @@ std::shared_ptr<const profile::Credentials> credentials_of(const std::string& fi
   return read;
 }
 
+// What is known already serves those who ask after the reload, too.
+std::shared_ptr<upstream::StatusBoard> board_of(const Snapshot* before, const settings::Server& server) {
+  if (!profile::tells_status(server.profile)) return nullptr;
+  if (before != nullptr) {
+    const auto& old = before->settings->servers;
+    for (std::size_t i = 0; i < old.size(); ++i)
+      if (old[i].name == server.name && old[i].authority == server.authority && before->boards[i]) return before->boards[i];
+  }
+  return std::make_shared<upstream::StatusBoard>();
+}
+
 std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) {
   if (::access(wanted.c_str(), W_OK | X_OK) == 0) return wanted;
   problems.warnings.push_back("spool directory " + wanted + " can't be written; /tmp is used");
@@ -76,6 +89,7 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
   for (const auto& server : settings->servers) {
     std::string why;
     made->turns.push_back(turns_of(before, server));
+    made->boards.push_back(board_of(before, server));
     made->servers.push_back(upstream::ClientTls::make(server, why));
     if (!why.empty()) problems.errors.push_back("server " + server.name + ": " + why);
     made->server_credentials.push_back(credentials_of(server.credentials, server.profile, "server " + server.name, problems));

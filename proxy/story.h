@@ -46,6 +46,10 @@ struct Attempt {
 io::Task<Result<Attempt>> exchange_heads(Exchange& exchange, io::Stream& server, bool reused, BodySource& body,
                                          http::Framing framing);
 
+// ask_status.cpp: mServer's bare /status, answered from the edge's own question, which all who ask share.
+[[nodiscard]] bool asks_status(const Exchange& exchange);
+io::Task<Result<void>> answer_status(Exchange& exchange);
+
 // take_turn.cpp: whether the server is asked one thing at a time, and the wait for its turn. Errors: queue_full, queue_timeout,
 // client_gone.
 [[nodiscard]] bool needs_turn(const Exchange& exchange);

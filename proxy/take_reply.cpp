@@ -1,8 +1,8 @@
 // A reply taken off a one-slot server at its speed: a small one is held whole (a clean 502 if it breaks), a larger one is relayed
 // while it is spooled. The turn goes on as soon as the server is done, whatever the caller's speed.
 #include "http/rate_guard.h"
+#include "http/reply_body.h"
 #include "place.h"
-#include "reply_body.h"
 #include "story.h"
 #include "worker.h"
 
@@ -19,7 +19,7 @@ constexpr std::size_t kBodyRoom = 128 * 1024;
 constexpr std::size_t kGiven = 64 * 1024; // from the spool to the caller at once
 
 struct Taking {
-  ReplyBody body;
+  http::ReplyBody body;
   http::RateGuard guard;   // of the caller
   std::uint64_t given = 0; // bytes of the spool handed to the sink
   io::TimeMs heard = 0;    // when the server last sent something
@@ -44,14 +44,14 @@ Result<io::Step> take_in(Exchange& x, io::Stream& server, Taking& t) {
     std::string_view bytes;
     std::size_t used = 0;
     const auto state = t.body.next(server.input(), bytes, used);
-    if (state == ReplyBody::State::bad) return Error{Cause::reply_bad_coding};
+    if (state == http::ReplyBody::State::bad) return Error{Cause::reply_bad_coding};
     if (!t.abandoned) {
       const auto kept = x.reply_spool.append(bytes);
       if (!kept) abandon(x, t, kept.error());
     }
     server.consume(used);
-    if (state == ReplyBody::State::data) continue;
-    if (state == ReplyBody::State::done) return io::Step::done;
+    if (state == http::ReplyBody::State::data) continue;
+    if (state == http::ReplyBody::State::done) return io::Step::done;
     const io::Step step = server.fill(kBodyRoom);
     if (step == io::Step::done) {
       t.heard = x.wake->loop().now();
@@ -107,7 +107,7 @@ io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream
     ~Lent() { pool.give(block); }
   };
   Lent lent{buffers, buffers.take(kGiven)};
-  Taking t{ReplyBody(x.answer.body), http::RateGuard(rate.bytes_per_second, ms(rate.over))};
+  Taking t{http::ReplyBody(x.answer.body), http::RateGuard(rate.bytes_per_second, ms(rate.over))};
   t.heard = x.wake->loop().now();
   std::size_t left = 0;
 

@@ -1,5 +1,4 @@
 // The turn at a server of bounded concurrency (mServer does one thing at a time).
-#include "profile/endpoints.h"
 #include "story.h"
 #include "worker.h"
 
@@ -26,12 +25,7 @@ std::string flow_of(const IpAddress& ip) {
 
 } // namespace
 
-bool needs_turn(const Exchange& x) {
-  const settings::Server& server = *x.facts.server;
-  if (server.concurrency == 0) return false;
-  // mServer answers a bare /status while it works, and must be asked then (PROTOCOLS; vendor document 001).
-  return !profile::answers_while_busy(server.profile, x.upstream_target) || x.request.body.kind != http::BodyKind::none;
-}
+bool needs_turn(const Exchange& x) { return x.facts.server->concurrency != 0; }
 
 io::Task<Result<upstream::Turn>> take_turn(Exchange& x) {
   upstream::Turns& turns = *x.generation->snapshot->turns[x.server];

@@ -21,7 +21,7 @@
 namespace ledgergate {
 
 // A snapshot with what this worker hangs on it. A connection keeps the generation its current request began with.
-struct Generation {
+struct Generation : std::enable_shared_from_this<Generation> {
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<std::shared_ptr<upstream::Pool>> pools;   // by server
   std::vector<std::shared_ptr<observe::Tally>> tallies; // by route; the last: of requests that found none

@@ -68,8 +68,10 @@ bool needs_length(Profile profile) noexcept { return profile == Profile::mserver
 // request that was lost on a dying kept-alive connection would be in doubt for nothing.
 bool fresh_for_unsafe(Profile profile) noexcept { return profile == Profile::mserver || profile == Profile::apicomprem; }
 
+bool tells_status(Profile profile) noexcept { return profile == Profile::mserver; }
+
 bool answers_while_busy(Profile profile, std::string_view target) noexcept {
-  return profile == Profile::mserver && http::iequals(target, "/status"); // with a query (companyDetail) it is a command
+  return tells_status(profile) && http::iequals(target, "/status"); // with a query (companyDetail) it is a command
 }
 
 bool prints_server_name(Profile profile, std::string_view server_path) noexcept {

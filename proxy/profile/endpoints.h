@@ -24,6 +24,8 @@ struct Endpoint {
 // Whether unsafe requests get a fresh connection (one-slot servers; DESIGN "Concurrency").
 [[nodiscard]] bool fresh_for_unsafe(settings::Profile profile) noexcept;
 
+// Whether the server says of itself, at any time and to anybody, if it is at work: mserver's /status.
+[[nodiscard]] bool tells_status(settings::Profile profile) noexcept;
 // Whether the server answers this target also while it is busy with another request, and outside its count: mserver's bare /status.
 // `target` is the origin-form target as the server will see it.
 [[nodiscard]] bool answers_while_busy(settings::Profile profile, std::string_view target) noexcept;

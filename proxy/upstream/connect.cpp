@@ -55,9 +55,9 @@ io::Task<Result<void>> handshake(io::Wake& wake, Stream& stream) {
 
 } // namespace
 
-io::Task<Result<Stream::Ptr>> connect(io::Wake& wake, Resolver& resolver, Pool& pool) {
+io::Task<Result<Stream::Ptr>> connect_within(io::Wake& wake, Resolver& resolver, Pool& pool, io::TimeMs patience) {
   const settings::Server& server = pool.server();
-  const io::TimeMs deadline = wake.loop().now() + static_cast<io::TimeMs>(server.timeouts.connect.count());
+  const io::TimeMs deadline = wake.loop().now() + patience;
   wake.deadline_at(deadline);
   auto addresses = co_await resolver.resolve(wake, server.host, static_cast<io::TimeMs>(server.resolve_every.count()));
   if (!addresses) co_return addresses.error();
@@ -86,6 +86,10 @@ io::Task<Result<Stream::Ptr>> connect(io::Wake& wake, Resolver& resolver, Pool& 
     co_return std::move(stream);
   }
   co_return last;
+}
+
+io::Task<Result<Stream::Ptr>> connect(io::Wake& wake, Resolver& resolver, Pool& pool) {
+  return connect_within(wake, resolver, pool, static_cast<io::TimeMs>(pool.server().timeouts.connect.count()));
 }
 
 } // namespace ledgergate::upstream

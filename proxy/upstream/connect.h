@@ -1,4 +1,4 @@
-// A new connection to a server: resolve, try every address, TLS. One deadline for all of it (timeouts.connect).
+// A new connection to a server: resolve, try every address, TLS. One deadline for all of it.
 #pragma once
 
 #include "io/stream.h"
@@ -10,6 +10,8 @@ namespace ledgergate::upstream {
 
 // The stream comes back attached to `wake` with kServerIn/kServerOut. All references must outlive the task.
 // Errors: dns_*, connect_*, upstream_tls, upstream_certificate, out_of_memory.
+io::Task<Result<io::Stream::Ptr>> connect_within(io::Wake& wake, Resolver& resolver, Pool& pool, io::TimeMs patience);
+// Within the server's timeouts.connect.
 io::Task<Result<io::Stream::Ptr>> connect(io::Wake& wake, Resolver& resolver, Pool& pool);
 
 } // namespace ledgergate::upstream

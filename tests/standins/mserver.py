@@ -14,7 +14,8 @@ import threading
 import urllib.parse
 import zlib
 
-from standin import Reply, StandIn, main
+import faults
+from standin import PATIENCE, Reply, StandIn, main
 from texts import text
 
 XML = "text/xml; charset=Windows-1250"
@@ -28,7 +29,9 @@ class MServer(StandIn):
 
     def __init__(self, *arguments, **knobs):
         self.turnstile = threading.Lock()
+        self.status_released = threading.Event()
         self.working = 0
+        self.asked_status = 0  # bare /status, answered or not
         self.max_working = 0  # exchanges other than /status in flight at once, waiting ones included
         # user -> (password, may enter the accounting unit). "QDo=" of the document is user "@" without a password.
         self.users = {b"@": (b"", True), "Novák".encode("cp1250"): (b"tajne", True), b"host": (b"host", False)}
@@ -41,10 +44,55 @@ class MServer(StandIn):
         super().__init__(*arguments, **knobs)
 
     def known_knobs(self):
-        return super().known_knobs() | {"compress", "state"}
+        # state: what /status says, instead of the truth. script: a list of what it does, one after the other, and the truth after
+        # that: a state, {"state": …, "processing": …}, {"body": …} (of text/plain), {"status": code} or {"fault": …} (see faults.py).
+        # hold_status: keeps it back until release_status(). (delay, hold and fault are for exchanges only.)
+        return super().known_knobs() | {"compress", "state", "script", "hold_status"}
 
     def counters(self):
-        return super().counters() | {"overlapping_exchanges": max(0, self.max_working - 1)}
+        return super().counters() | {"overlapping_exchanges": max(0, self.max_working - 1), "asked_status": self.asked_status}
+
+    def turn(self, **knobs):
+        super().turn(**knobs)
+        if knobs.get("hold_status"):
+            self.status_released.clear()
+
+    def release_status(self):
+        with self.changed:
+            self.knobs["hold_status"] = False
+            self.status_released.set()
+
+    def stop(self):
+        self.release_status()
+        super().stop()
+
+    def wait_for_status(self, count):
+        self.wait(f"status question {count}", lambda: self.asked_status >= count)
+
+    def aside(self, request):
+        return _bare_status(request)
+
+    def exchange(self, connection, request):
+        if not _bare_status(request):
+            return super().exchange(connection, request)
+        with self.changed:
+            self.asked_status += 1
+            script = self.knobs.get("script")
+            scripted = script.pop(0) if script else None
+            self.changed.notify_all()
+        if self.knobs.get("hold_status"):
+            self.status_released.wait(PATIENCE)
+        if isinstance(scripted, dict) and "fault" in scripted:
+            self.scripted_fault(connection, request, scripted["fault"])
+            return False
+        request.scripted = scripted
+        return super().exchange(connection, request)
+
+    def scripted_fault(self, connection, request, fault):
+        if fault in faults.BEFORE_BODY:
+            faults.before_body(fault, connection, request)
+        else:
+            faults.send(fault, connection, request, self.status(request), self.knobs)
 
     @contextlib.contextmanager
     def _turn(self):
@@ -59,7 +107,7 @@ class MServer(StandIn):
                 self.working -= 1
 
     def answering(self, request):
-        return super().answering(request) if request.path.lower() == b"/status" else self._turn()
+        return super().answering(request) if _bare_status(request) else self._turn()
 
     def reply(self, request):
         path = request.path.lower()
@@ -101,9 +149,16 @@ class MServer(StandIn):
         if detail and (denied := self.denied(request)):
             return denied
         body = text("company-detail.xml" if detail else "status.xml")
-        busy = self.knobs.get("state", "working" if self.working else "idle").encode()
-        body = body.replace(b"<status>idle<", b"<status>" + busy + b"<")
-        body = body.replace(b"<processing>0<", b"<processing>%d<" % max(0, self.working))
+        working = self.working - detail  # companyDetail is asked in a turn: it does not count itself
+        said = {"state": self.knobs.get("state", "working" if working else "idle"), "processing": working}
+        scripted = getattr(request, "scripted", None) or {}
+        said |= {"state": scripted} if isinstance(scripted, str) else scripted
+        if "status" in said:
+            return self.refuse(said["status"], "As told")
+        if "body" in said:
+            return Reply(200, "OK", [("Connection", "Keep-Alive"), ("Content-Type", "text/plain")], said["body"].encode())
+        body = body.replace(b"<status>idle<", b"<status>%s<" % said["state"].encode())
+        body = body.replace(b"<processing>0<", b"<processing>%d<" % said["processing"])
         return Reply(200, "OK", [("Connection", "Keep-Alive"), ("Content-Type", "text/xml;")], body)
 
     def xml(self, request):
@@ -160,6 +215,11 @@ class MServer(StandIn):
                 return Reply(304, "Not Modified", [("Connection", "Keep-Alive"), ("Last-Modified", LAST_MODIFIED)], no_length=True)
         fields = [("Date", "Thu, 05 Oct 2017 11:09:47 GMT"), ("Connection", "Keep-Alive"), ("Content-Type", found[0])]
         return Reply(200, "OK", fields + [("Last-Modified", LAST_MODIFIED)], found[1])
+
+
+def _bare_status(request):
+    """What mServer answers while it works."""
+    return request.path.lower() == b"/status" and not request.query and request.get("Content-Length", b"0") == b"0"
 
 
 def _response(pack, state, note):

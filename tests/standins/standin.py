@@ -254,22 +254,27 @@ class StandIn:
 
     def exchange(self, connection, request):
         """One request and its reply; whether the connection can go on."""
-        fault = self.take_fault()
+        aside = self.aside(request)
+        fault = None if aside else self.take_fault()
         if fault in faults.BEFORE_BODY:
             return faults.before_body(fault, connection, request)
         connection.reader.body(request)
         with self.changed:
             self.requests.append(request)
             self.changed.notify_all()
-        if self.knobs.get("hold"):
+        if self.knobs.get("hold") and not aside:
             self.released.wait(PATIENCE)
-        if self.knobs.get("delay"):
+        if self.knobs.get("delay") and not aside:
             # A stand-in for work that takes time; tests do not wait by it, they hold() and release().
             connection.gone.wait(float(self.knobs["delay"]))
         with self.answering(request):
             reply = self.reply(request)
         whole = faults.send(fault, connection, request, reply, self.knobs)
         return whole and b"close" not in request.get("Connection", b"").lower()
+
+    def aside(self, request):
+        """Whether this is no work, so that fault, delay and hold are not meant for it."""
+        return False
 
     def answering(self, request):
         """A context that a one-at-a-time server makes a lock of."""

@@ -8,14 +8,14 @@
 #include <cstdint>
 #include <string_view>
 
-namespace ledgergate {
+namespace ledgergate::http {
 
 class ReplyBody {
 public:
   enum class State : std::uint8_t { data, more, done, bad };
 
-  explicit ReplyBody(const http::Framing& framing) : framing_(framing), left_(framing.length) {
-    done_ = framing.kind == http::BodyKind::none || (framing.kind == http::BodyKind::length && left_ == 0);
+  explicit ReplyBody(const Framing& framing) : framing_(framing), left_(framing.length) {
+    done_ = framing.kind == BodyKind::none || (framing.kind == BodyKind::length && left_ == 0);
   }
 
   // `bytes` lie in the stream's input and stay good until it is consumed by `used`.
@@ -23,35 +23,35 @@ public:
     used = 0;
     if (done_) return State::done;
     if (input.empty()) return State::more;
-    if (framing_.kind == http::BodyKind::chunked) {
+    if (framing_.kind == BodyKind::chunked) {
       const auto step = chunks_.next(input);
       used = step.consumed;
       bytes = step.data;
       switch (step.state) {
-      case http::ChunkDecoder::State::data: return State::data;
-      case http::ChunkDecoder::State::more: return State::more;
-      case http::ChunkDecoder::State::done: done_ = true; return State::done;
-      case http::ChunkDecoder::State::failed: return State::bad;
+      case ChunkDecoder::State::data: return State::data;
+      case ChunkDecoder::State::more: return State::more;
+      case ChunkDecoder::State::done: done_ = true; return State::done;
+      case ChunkDecoder::State::failed: return State::bad;
       }
     }
-    bytes = framing_.kind == http::BodyKind::length
+    bytes = framing_.kind == BodyKind::length
                 ? input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size())))
                 : input;
     used = bytes.size();
-    if (framing_.kind == http::BodyKind::length) {
+    if (framing_.kind == BodyKind::length) {
       left_ -= used;
       done_ = left_ == 0;
     }
     return State::data;
   }
   // The server's side ended: whether that is the end of the body.
-  [[nodiscard]] bool may_end(bool cleanly) const { return framing_.kind == http::BodyKind::until_close && cleanly; }
+  [[nodiscard]] bool may_end(bool cleanly) const { return framing_.kind == BodyKind::until_close && cleanly; }
 
 private:
-  http::Framing framing_;
+  Framing framing_;
   std::uint64_t left_;
-  http::ChunkDecoder chunks_;
+  ChunkDecoder chunks_;
   bool done_ = false;
 };
 
-} // namespace ledgergate
+} // namespace ledgergate::http

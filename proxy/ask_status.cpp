@@ -1,0 +1,90 @@
+#include "ask_status.h"
+
+#include "background.h"
+#include "http/parser.h"
+#include "profile/endpoints.h"
+#include "profile/questions.h"
+#include "story.h"
+#include "upstream/probe.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace ledgergate {
+namespace {
+
+using namespace std::chrono_literals;
+using upstream::Micros;
+using upstream::StatusBoard;
+
+// mServer answers /status while it works; one that takes longer than this for it tells nothing that is still of use.
+constexpr settings::Millis kLongest = 30s;
+constexpr io::TimeMs kMarginMs = 5'000;
+
+Micros now_micros() { return static_cast<Micros>(uv_hrtime() / 1000); }
+
+// A story of its own: those who wait for the answer may go away meanwhile.
+io::Detached put_question(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t server,
+                          StatusBoard::Duty duty) {
+  io::Wake wake(worker.loop());
+  const Background counted(worker, wake);
+  upstream::Pool& pool = generation->pool(server);
+  upstream::Question question;
+  question.bytes = profile::status_question(pool.server());
+  question.patience = status_patience(pool.server());
+  io::Stream::Ptr stream;
+  auto said = co_await upstream::ask(wake, worker.resolver(), pool, question, stream);
+  duty.publish(std::move(said), now_micros());
+  if (stream) co_await upstream::part(wake, *stream);
+}
+
+} // namespace
+
+io::TimeMs status_patience(const settings::Server& server) noexcept {
+  return ms(server.timeouts.connect + std::min(server.timeouts.reply, kLongest));
+}
+
+StatusBoard::Known ask_status(Worker& worker, const Generation& generation, std::size_t server, StatusBoard::Seat& seat,
+                              Micros not_before) {
+  auto asked = generation.snapshot->boards[server]->ask(seat, now_micros(), not_before);
+  if (asked.duty) put_question(worker, generation.shared_from_this(), server, std::move(*asked.duty));
+  return asked.known;
+}
+
+bool asks_status(const Exchange& x) {
+  const bool bare = x.framing.kind == http::BodyKind::none || (x.framing.kind == http::BodyKind::length && x.framing.length == 0);
+  return bare && profile::answers_while_busy(x.facts.server->profile, x.upstream_target);
+}
+
+// What the caller sent goes no further: its empty POST and its GET are the same question, and its credentials are not needed.
+io::Task<Result<void>> answer_status(Exchange& x) {
+  StatusBoard::Seat seat(*x.wake);
+  StatusBoard::Known known = ask_status(*x.worker, *x.generation, x.server, seat, 0);
+  x.wake->deadline_in(status_patience(*x.facts.server) + kMarginMs);
+  x.body->want();
+  while (!known) {
+    const auto happened = co_await x.wake->wait(io::kAnswer | io::kClientIn);
+    known = seat.take();
+    if (known) break;
+    if ((happened & io::kExpired) != 0) co_return Error{Cause::reply_timeout};
+    if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+  }
+  if (!known->said) co_return known->said.error();
+  x.out = known->said->head;
+  x.answer.clear();
+  const auto parsed = http::parse_reply(x.out, http::Method::get, x.answer);
+  if (!parsed) co_return parsed.error();
+  x.note = known->said->body;
+  if (holds_for_change(x)) {
+    release_held(x);
+  } else {
+    const bool bodyless = x.answer.body.kind == http::BodyKind::none;
+    send_head(x, bodyless ? http::BodyKind::none : http::BodyKind::length, x.note.size());
+    x.reply->body(x.note);
+  }
+  x.reply->end();
+  co_return Result<void>{};
+}
+
+} // namespace ledgergate

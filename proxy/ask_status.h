@@ -1,0 +1,21 @@
+// mServer's bare /status, asked by the edge itself: one question for all who want to know (upstream/status_board.h), outside the
+// turn.
+#pragma once
+
+#include "io/task.h"
+#include "upstream/status_board.h"
+#include "worker.h"
+
+#include <cstddef>
+#include <memory>
+
+namespace ledgergate {
+
+// How long one question to this server may take, in all.
+[[nodiscard]] io::TimeMs status_patience(const settings::Server& server) noexcept;
+
+// The seat waits, or the answer is there already. Puts the question to the server if nobody has. Loop thread.
+[[nodiscard]] upstream::StatusBoard::Known ask_status(Worker& worker, const Generation& generation, std::size_t server,
+                                                      upstream::StatusBoard::Seat& seat, upstream::Micros not_before);
+
+} // namespace ledgergate
