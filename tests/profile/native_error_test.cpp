@@ -245,9 +245,9 @@ TEST_F(NativeError, EscapesWhatCallersSay) {
 TEST_F(NativeError, IsNeverLargerThanItsBound) {
   const std::string endless(600, '\xFF'); // eight bytes each, once they are escaped
   for (const Profile profile : kProfiles)
-    for (const std::string_view accept : {"text/html", "application/json", "text/plain"})
-      for (const std::string_view charset : {"utf-8", "utf-16", "windows-1250"})
-        for (const Language language : {Language::en, Language::cs, Language::sk})
+    for (const std::string_view accept : {"text/html", "application/json"})
+      for (const std::string_view charset : {"utf-16", "windows-1250"})
+        for (const Language language : {Language::en, Language::cs})
           for (std::size_t i = 0; i <= static_cast<std::size_t>(Cause::upgrade_failed); ++i) {
             reader.profile = profile;
             reader.language = language;
