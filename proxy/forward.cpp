@@ -118,6 +118,7 @@ io::Task<Result<void>> forward(Exchange& x) {
     const bool answered = outcome.ok();
     if (outcome) outcome = check_reply(x);
     const bool refused = answered && !outcome; // the server is done with it; its reply goes nowhere
+    if (outcome && counts_characters(x)) co_return co_await take_counted(x, link->server, turn);
     if (outcome && spools_reply(x)) co_return co_await take_reply(x, link->server, turn);
     if (outcome) outcome = co_await relay_reply(x, *link->server);
     if (outcome && !fresh_only && keeps_server_connection(x, *link->server, attempt->whole)) {

@@ -59,6 +59,11 @@ io::Task<Result<upstream::Turn>> take_turn(Exchange& exchange);
 // done.
 io::Task<Result<void>> take_reply(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn);
 
+// take_counted.cpp: the same off a server that counts characters: believed as a whole, behind the server's FIN, or not at all. Takes
+// `server` and gives `turn` on like take_reply().
+[[nodiscard]] bool counts_characters(const Exchange& exchange);
+io::Task<Result<void>> take_counted(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn);
+
 // send.cpp: the request to the server.
 enum class Sent : std::uint8_t { whole, early_reply };
 io::Task<Result<Sent>> send_request(Exchange& exchange, io::Stream& server, BodySource& body, http::Framing framing);

@@ -48,6 +48,7 @@ struct Facts {
 //  * where the edge holds credentials for the server: neither Authorization nor STW-Authorization of the caller, in no spelling,
 //  but
 //    the edge's own in the field that the server reads
+//  * a server that counts characters is asked for plain text and the end of the connection
 //  * X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239), Via (RFC 9110 section 7.6.3: "1.1 ledgergate"), X-Request-ID
 //  * the route's rules, last; they may replace all but Host, framing and hop-by-hop fields. A rule whose value comes out empty
 //    writes nothing

@@ -34,6 +34,7 @@ Brought append_fields(const Facts& facts, std::string& out) {
     case FieldKind::credential: break;
     default: dropped = options.names(field.name);
     }
+    if (facts.server->length_in_characters && same_variable(field.name, "Accept-Encoding")) dropped = true;
     // Both headers, whatever the server reads: a caller's password for the edge, or an old one for the server, is nobody else's.
     if (!facts.credentials.empty() && is_credentials_field(field.name)) dropped = true;
     if (!dropped && !replaced(rules, field.name)) append_field(field.name, field.value, out);
@@ -66,6 +67,8 @@ void append_request_head(const Facts& facts, std::string_view upstream_target, c
   out += "\r\n";
   const auto brought = append_fields(facts, out);
   append_framing(*facts.request, framing, out);
+  // Its replies can be believed as plain text only, and only behind its FIN (profile/character_length.h).
+  if (facts.server->length_in_characters) out += "Accept-Encoding: identity\r\nConnection: close\r\n";
   if (!facts.credentials.empty()) append_field(profile::credentials_field(facts.server->profile), facts.credentials, out);
   append_forwarding(facts, brought, out);
   append_rules(facts.route->request_headers, facts, out);

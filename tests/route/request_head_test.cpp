@@ -41,6 +41,17 @@ TEST(RequestHead, OfTheVendorsClientKeepsItsFieldsOrderAndSpelling) {
                                                    "\r\n");
 }
 
+TEST(RequestHead, ToAServerThatCountsCharactersAsksForPlainTextAndTheEnd) {
+  World w;
+  w.server.profile = settings::Profile::apicomprem;
+  w.server.length_in_characters = true;
+  w.request.fields = {{"Accept-Encoding", "gzip"}, {"accept_encoding", "br"}, {"Connection", "keep-alive"}};
+  const auto head = w.send();
+  EXPECT_EQ(values_of(head, "Accept-Encoding"), "identity");
+  EXPECT_EQ(values_of(head, "accept_encoding"), "");
+  EXPECT_EQ(values_of(head, "Connection"), "close");
+}
+
 TEST(RequestHead, RawBytesAndOddDatesPassAsTheyCame) {
   World w;
   w.request.fields = {{"STW-Instance", "Export adres\xE1\xF8"

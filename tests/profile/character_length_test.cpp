@@ -1,0 +1,66 @@
+#include "profile/character_length.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace {
+
+using namespace ledgergate;
+using profile::check_character_length;
+
+// "" when it is believed, else the cause's name.
+std::string verdict(std::string_view body, std::uint64_t stated) {
+  const auto result = check_character_length(body, stated);
+  return result ? "" : std::string(describe(result.error().cause).name);
+}
+
+constexpr std::string_view kCzech = R"({"Result":"OK","Data":[{"NAZEV":"Žluťoučký kůň"}]})";
+constexpr std::string_view kEmoji = R"({"a":"😀"})"; // 9 code points, 10 UTF-16 units, 12 bytes
+
+TEST(CharacterLength, MayCountBytesUtf16UnitsOrCodePoints) {
+  const std::size_t characters = kCzech.size() - 6; // six letters of two bytes
+  EXPECT_EQ(verdict(kCzech, characters), "") << characters;
+  EXPECT_EQ(verdict(kCzech, kCzech.size()), "");
+  EXPECT_EQ(verdict(kEmoji, 9), "");
+  EXPECT_EQ(verdict(kEmoji, 10), "");
+  EXPECT_EQ(verdict(kEmoji, 12), "");
+  EXPECT_EQ(verdict("", 0), "");
+  EXPECT_EQ(verdict("{}", 2), "");
+}
+
+TEST(CharacterLength, ThatFitsNothingIsNotBelieved) {
+  EXPECT_EQ(verdict(kEmoji, 8), "reply_bad_length");
+  EXPECT_EQ(verdict(kEmoji, 11), "reply_truncated");
+  EXPECT_EQ(verdict(kEmoji, 13), "reply_truncated");
+  EXPECT_EQ(verdict("{}", 1), "reply_bad_length");
+  EXPECT_EQ(verdict("", 1), "reply_truncated");
+}
+
+TEST(CharacterLength, OfABodyThatIsCutInACharacterIsNotBelieved) {
+  EXPECT_EQ(verdict("{\"a\":\"\xC5", 6), "reply_bad_length");
+  EXPECT_EQ(verdict("{\"a\":\"\xC5", 8), "reply_truncated");
+}
+
+TEST(CharacterLength, CountsOneJsonValueOnly) {
+  EXPECT_EQ(verdict("\"ž\"\r\n\r\n", 7), "") << "blanks behind it are the vendor's habit";
+  EXPECT_EQ(verdict("\"ž\"\"ž\"", 6), "reply_bad_length");
+  EXPECT_EQ(verdict("{\"ž\":1", 6), "reply_bad_length");
+  EXPECT_EQ(verdict("ž", 1), "reply_bad_length");
+  EXPECT_EQ(verdict("<ž/>", 4), "reply_bad_length");
+  EXPECT_EQ(verdict(std::string("\"ž\"\0x", 6), 5), "reply_bad_length");
+}
+
+TEST(CharacterLength, IsStrictAboutUtf8) {
+  EXPECT_EQ(verdict("\"\xC0\xAF\"", 3), "reply_bad_length") << "overlong";
+  EXPECT_EQ(verdict("\"\xED\xA0\x80\"", 3), "reply_bad_length") << "a surrogate";
+  EXPECT_EQ(verdict("\"\xE1\xF8\"", 3), "reply_bad_length") << "Windows-1250";
+}
+
+TEST(CharacterLength, EndsWithAnyDepth) {
+  std::string deep(1'000'000, '[');
+  deep += "\"ž\"" + std::string(1'000'000, ']');
+  EXPECT_EQ(verdict(deep, 2'000'003), "");
+}
+
+} // namespace
