@@ -61,6 +61,8 @@ class EShop(Story):
         shop, edge = self.over_tls(html_error=True)
         reply = edge.ask(literal(), "lan")
         self.assert_refused(reply, 502, "reply_wrong_type", "maybe")
+        self.assertTrue(reply.get("Content-Type").startswith("text/xml"), reply)
+        self.assertIn(b'state="error"', reply.body)
         self.assertNotIn(b"<html", reply.body)
         self.assertEqual(edge.access_log(1)[0]["cause"], "reply_wrong_type")
         # The shop is well again, and the edge keeps nothing against it.
