@@ -14,8 +14,8 @@ void Exchange::clear() noexcept {
   chunk.clear();
   gathered.clear();
   note.clear();
-  if (spool.size() != 0) spool.clear();
-  if (reply_spool.size() != 0) reply_spool.clear();
+  spool.clear();
+  reply_spool.clear();
   framing = {};
   spooled = false;
   operation.clear();

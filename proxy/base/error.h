@@ -49,6 +49,7 @@ enum class Cause : std::uint8_t {
   queue_timeout, // its turn did not come in time: 503
   draining,      // shutting down: 503
   out_of_memory, // allocation failed in this request: 503
+  spool_full,    // all bodies kept at the edge, or those of this client, hold what they may: 503
   spool_failed,  // no room for a body on disk: 507
   internal,      // a bug or a resource of the edge: 500
   // The server's side.
@@ -70,6 +71,7 @@ enum class Cause : std::uint8_t {
   reply_head_too_large,
   reply_truncated,     // body ended early
   reply_bad_coding,    // transfer coding not understood, bad chunk
+  reply_too_large,     // beyond the server's reply_limit
   reply_wrong_type,    // not the media type that this caller can read (eshop: text/xml)
   reply_bad_length,    // the stated length fits neither the bytes nor the characters that came
   server_refused_edge, // 401 to the credentials that the edge put in: the caller can't mend it

@@ -8,48 +8,94 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace ledgergate::http {
 namespace {
 
-// O_TMPFILE has no name at any time; where a file system lacks it (overlay, old NFS), a name exists for one system call.
-int open_unlinked(const std::string& directory) noexcept {
-  const int file = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)) return file;
-  std::string name = directory + "/body-XXXXXX";
-  const int named = ::mkostemp(name.data(), O_CLOEXEC);
-  if (named >= 0) ::unlink(name.c_str());
-  return named;
+constexpr std::uint64_t kHole = 1024 * 1024; // given back to the disk at once
+
+Result<void> refusal(SpoolBudget::Fit fit) {
+  switch (fit) {
+  case SpoolBudget::Fit::yes: break;
+  case SpoolBudget::Fit::full: return Error{Cause::spool_full};
+  case SpoolBudget::Fit::client_full: return Error{Cause::spool_full, "this client holds its share of it"};
+  case SpoolBudget::Fit::never: return Error{Cause::body_too_large, "more than one client's share of the spool"};
+  }
+  return {};
 }
 
 } // namespace
 
+int open_unlinked(const std::string& directory, bool temporary) noexcept {
+  if (temporary) {
+    const int file = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)) return file;
+  }
+  try {
+    std::string name = directory + "/body-XXXXXX";
+    const int named = ::mkostemp(name.data(), O_CLOEXEC);
+    if (named >= 0) ::unlink(name.c_str());
+    return named;
+  } catch (const std::bad_alloc&) {
+    return -1;
+  }
+}
+
 Spool::~Spool() { clear(); }
 
-void Spool::open(const std::string& directory, std::size_t memory) noexcept {
+void Spool::open(const std::string& directory, std::size_t memory, SpoolPart part) noexcept {
   clear();
   directory_ = directory;
   memory_bound_ = memory;
+  part_ = std::move(part);
 }
 
 void Spool::clear() noexcept {
-  if (file_ >= 0) ::close(file_);
-  file_ = -1;
-  size_ = 0;
+  close_file();
+  begin_ = size_ = 0;
   memory_.clear();
   memory_.shrink_to_fit();
+  part_ = {};
+}
+
+void Spool::close_file() noexcept {
+  if (file_ >= 0) ::close(file_);
+  file_ = -1;
+  holes_ = true;
+}
+
+Result<void> Spool::room_for(std::uint64_t bytes) const noexcept {
+  if (bytes <= memory_bound_ && part_.fits_memory(bytes)) return {};
+  return refusal(part_.fits_file(bytes));
+}
+
+// Room for so many bytes more in memory: false when they do not belong there, or the memory of all bodies is used up.
+bool Spool::grow_memory(std::size_t bytes) {
+  if (memory_.size() + bytes > memory_bound_) return false;
+  const std::size_t need = memory_.size() + bytes;
+  const auto have = static_cast<std::size_t>(part_.held().memory);
+  if (memory_.capacity() < need) {
+    const std::size_t want = std::max(need, std::min(2 * have, memory_bound_));
+    if (!part_.take_memory(want - have)) return false;
+    memory_.reserve(want);
+  }
+  return true;
 }
 
 Result<void> Spool::append(std::string_view bytes) noexcept {
   try {
     if (file_ < 0) {
-      if (size_ + bytes.size() <= memory_bound_) {
+      if (grow_memory(bytes.size())) {
         memory_.append(bytes);
         size_ += bytes.size();
         return {};
       }
-      if (!to_file()) return Error{Cause::spool_failed};
+      const auto moved = to_file();
+      if (!moved) return moved.error();
     }
+    const auto fit = part_.take_file(bytes.size());
+    if (fit != SpoolBudget::Fit::yes) return refusal(fit).error();
   } catch (const std::bad_alloc&) {
     return Error{Cause::out_of_memory};
   }
@@ -58,12 +104,16 @@ Result<void> Spool::append(std::string_view bytes) noexcept {
   return {};
 }
 
-bool Spool::to_file() noexcept {
+Result<void> Spool::to_file() {
+  const auto fit = part_.take_file(memory_.size());
+  if (fit != SpoolBudget::Fit::yes) return refusal(fit);
   file_ = open_unlinked(std::string(directory_));
-  if (file_ < 0 || !write_all(memory_, 0)) return false;
+  freed_ = begin_;
+  if (file_ < 0 || !write_all(memory_, begin_)) return Error{Cause::spool_failed};
   memory_.clear();
   memory_.shrink_to_fit();
-  return true;
+  part_.give_memory(part_.held().memory);
+  return {};
 }
 
 bool Spool::write_all(std::string_view bytes, std::uint64_t offset) const noexcept {
@@ -79,9 +129,10 @@ bool Spool::write_all(std::string_view bytes, std::uint64_t offset) const noexce
 
 Result<std::size_t> Spool::read(std::uint64_t offset, char* out, std::size_t size) const noexcept {
   if (file_ < 0) {
-    const std::size_t left = offset < memory_.size() ? memory_.size() - static_cast<std::size_t>(offset) : 0;
-    const std::size_t count = std::min(size, left);
-    std::memcpy(out, memory_.data() + (left == 0 ? 0 : offset), count);
+    if (offset < begin_) return Error{Cause::spool_failed};
+    const auto skip = static_cast<std::size_t>(std::min<std::uint64_t>(offset - begin_, memory_.size()));
+    const std::size_t count = std::min(size, memory_.size() - skip);
+    std::memcpy(out, memory_.data() + skip, count);
     return count;
   }
   for (;;) {
@@ -89,6 +140,25 @@ Result<std::size_t> Spool::read(std::uint64_t offset, char* out, std::size_t siz
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno != EINTR) return Error{Cause::spool_failed};
   }
+}
+
+void Spool::release(std::uint64_t offset) noexcept {
+  if (offset >= size_) {
+    close_file();
+    memory_.clear(); // its room stays, and stays charged
+    begin_ = size_;
+    part_.give_file(part_.held().files);
+    return;
+  }
+  if (file_ < 0 || !holes_) return;
+  const std::uint64_t end = offset / kHole * kHole;
+  if (end < freed_ + kHole) return;
+  // NFS before 4.2 and some others can't: then the disk is given back at the end.
+  holes_ = ::fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(freed_),
+                       static_cast<off_t>(end - freed_)) == 0;
+  if (!holes_) return;
+  part_.give_file(end - freed_);
+  freed_ = end;
 }
 
 } // namespace ledgergate::http
