@@ -101,8 +101,7 @@ io::Task<bool> await_request(Connection& c) {
   // Somebody who pipelines thousands of requests must let the others have the loop (and the stack be unwound).
   if (++c.unwaited >= kMostUnwaited) {
     c.unwaited = 0;
-    c.wake.deadline_at(c.wake.loop().now());
-    co_await c.wake.wait(0);
+    co_await c.wake.next_round();
   }
   co_return true;
 }

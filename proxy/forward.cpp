@@ -50,10 +50,10 @@ bool announces_body(const http::ReplyHead& reply) {
 
 // Only a connection on which both messages are complete beyond doubt may carry another request. A server that sends a body behind
 // a reply that has none (HEAD, 204, 304: common enough) would answer the next caller with it.
-bool keeps_server_connection(const Exchange& x, const io::Stream& server, bool whole) {
+bool keeps_server_connection(const Exchange& x, const io::Stream& server) {
   if (x.request.method == http::Method::head) return false;
   if (x.answer.body.kind == http::BodyKind::none && announces_body(x.answer)) return false;
-  return whole && x.answer.keep_alive && server.unsent() == 0 && server.input().empty();
+  return x.answer.keep_alive && server.unsent() == 0 && server.input().empty();
 }
 
 } // namespace
@@ -79,6 +79,17 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
     result.again = closed_early && replayable && reused && (!left || http::is_safe(x.request.method));
   }
   co_return result;
+}
+
+void part_with(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable) {
+  if (reusable && keeps_server_connection(x, *server)) {
+    x.generation->pool(x.server).put(std::move(server));
+  } else if (turn.held()) {
+    const std::string& name = x.facts.server->name;
+    give_back_place(*x.worker, std::move(server), std::move(turn), Left::answered, 0, name);
+  } else {
+    server.reset();
+  }
 }
 
 io::Task<Result<void>> forward(Exchange& x) {
@@ -119,16 +130,16 @@ io::Task<Result<void>> forward(Exchange& x) {
     if (outcome) outcome = check_reply(x);
     const bool refused = answered && !outcome; // the server is done with it; its reply goes nowhere
     if (outcome && counts_characters(x)) co_return co_await take_counted(x, link->server, turn);
-    if (outcome && spools_reply(x)) co_return co_await take_reply(x, link->server, turn);
+    const bool reusable = !fresh_only && attempt && attempt->whole;
+    if (outcome && spools_reply(x)) co_return co_await take_reply(x, link->server, turn, reusable);
     if (outcome) outcome = co_await relay_reply(x, *link->server);
-    if (outcome && !fresh_only && keeps_server_connection(x, *link->server, attempt->whole)) {
-      pool.put(std::move(link->server));
+    if (outcome) {
+      part_with(x, link->server, turn, reusable);
     } else if (turn.held()) {
-      const bool done = outcome || refused;
-      const bool at_work = !done && x.record.forwarded && may_still_work(outcome.error().cause);
-      if (done || at_work)
-        give_back_place(*x.worker, std::move(link->server), std::move(turn), done ? Left::answered : Left::working, ms(server.hold),
-                        server.name);
+      const bool at_work = !refused && x.record.forwarded && may_still_work(outcome.error().cause);
+      if (refused || at_work)
+        give_back_place(*x.worker, std::move(link->server), std::move(turn), refused ? Left::answered : Left::working,
+                        ms(server.hold), server.name);
     }
     co_return outcome;
   }

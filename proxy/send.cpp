@@ -90,10 +90,11 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
   const settings::BodyRate& rate = x.generation->settings().body_rate;
   http::RateGuard guard(rate.bytes_per_second, ms(rate.over));
   guard.restart(x.wake->loop().now());
-  for (;;) {
+  for (std::size_t moved = 0;;) {
     std::string_view bytes;
     const io::Step step = body.pull(bytes);
     if (step == io::Step::done) {
+      moved += bytes.size();
       if (&body == x.body) x.record.bytes_in += bytes.size(); // a spooled one was counted when it came
       if (!guard.moved(bytes.size(), x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
       if (framing.kind == http::BodyKind::chunked)
@@ -119,8 +120,14 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
       guard.restart(x.wake->loop().now());
     }
     if (step == io::Step::ended) co_return Sent::whole;
-    if (step == io::Step::done) continue;
+    if (step == io::Step::done) {
+      if (moved < kStretch) continue;
+      moved = 0;
+      co_await x.wake->next_round();
+      continue;
+    }
 
+    moved = 0;
     body.want();
     x.wake->deadline_at(guard.deadline());
     const auto happened = co_await x.wake->wait(io::kClientIn | io::kServerIn);

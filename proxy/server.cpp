@@ -155,6 +155,8 @@ bool Server::open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOr
 }
 
 void Server::hand_over(std::vector<std::vector<DoorOrder>>& orders) {
+  const settings::Spool& spool = snapshot_->settings->spool;
+  shared_.spool.set_bounds({spool.memory_total, spool.total});
   doors_.clear();
   for (const DoorOrder& order : orders.front()) doors_.push_back(order.key);
   for (std::size_t w = 0; w < workers_.size(); ++w) workers_[w]->apply(snapshot_, std::move(orders[w]));

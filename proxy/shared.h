@@ -2,6 +2,7 @@
 #pragma once
 
 #include "capacity.h"
+#include "http/spool_budget.h"
 #include "observe/log_ring.h"
 #include "observe/tally.h"
 
@@ -9,6 +10,7 @@ namespace ledgergate {
 
 struct Shared {
   Capacity capacity;
+  http::SpoolBudget spool; // its bounds are the newest settings'
   observe::Tallies tallies;
   observe::LogWriter log;
 };

@@ -14,6 +14,9 @@ io::Task<void> serve_request(Exchange& exchange);
 // A request whose head could not be read: the refusal and its log line.
 io::Task<void> refuse_head(Exchange& exchange, Error error);
 
+// What a story may move out of a spool, which never makes it wait, before the others have the loop (bytes).
+inline constexpr std::size_t kStretch = 1024 * 1024;
+
 // --- the stages ----------------------------------------------------------------------------------------------------------------
 
 // decide.cpp: what the head can decide. Normalise, redirect, route, access, endpoint, bounds. An error is the refusal.
@@ -37,6 +40,9 @@ io::Task<Result<void>> take_body(Exchange& exchange);
 
 // forward.cpp: connect, send, read the reply, relay. An error before `head_sent` becomes a refusal, one after it a cut.
 io::Task<Result<void>> forward(Exchange& exchange);
+// The server has answered: its connection goes to the pool, if it is `reusable` as far as the request is concerned, or the place it
+// was in is given on.
+void part_with(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable);
 struct Attempt {
   Result<void> outcome{};
   bool whole = false; // the server has taken all of the request
@@ -55,9 +61,9 @@ io::Task<Result<void>> answer_status(Exchange& exchange);
 [[nodiscard]] bool needs_turn(const Exchange& exchange);
 io::Task<Result<upstream::Turn>> take_turn(Exchange& exchange);
 
-// take_reply.cpp: the reply off the server at its speed, spooled; gives `turn` (if held) on and takes `server` when the server is
-// done.
-io::Task<Result<void>> take_reply(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn);
+// take_reply.cpp: the reply off the server at its speed, spooled. When the server is done, or the reply is given up, it takes
+// `server` and gives `turn` on, unless the connection broke. `reusable`: as part_with()'s.
+io::Task<Result<void>> take_reply(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable);
 
 // take_counted.cpp: the same off a server that counts characters: believed as a whole, behind the server's FIN, or not at all. Takes
 // `server` and gives `turn` on like take_reply().

@@ -1,8 +1,11 @@
 // The request body, whole before a turn is asked for: a slow caller holds memory or disk at the edge, never a place at the server.
+#include "flow.h"
 #include "http/rate_guard.h"
 #include "profile/endpoints.h"
 #include "story.h"
 #include "worker.h"
+
+#include <utility>
 
 namespace ledgergate {
 namespace {
@@ -35,7 +38,11 @@ io::Task<Result<void>> take_body(Exchange& x) {
   const settings::Settings& settings = x.generation->settings();
   http::RateGuard guard(settings.body_rate.bytes_per_second, ms(settings.body_rate.over));
   guard.restart(x.wake->loop().now());
-  x.spool.open(x.generation->snapshot->spool_directory, settings.spool.memory);
+  http::SpoolPart part(x.worker->shared().spool, flow_of(x));
+  x.spool.open(x.generation->snapshot->spool_directory, settings.spool.memory, std::move(part));
+  // Who waits for 100 (Continue) is refused instead, and who sends at once is refused before it has sent all.
+  const auto room = x.spool.room_for(x.request.body.kind == http::BodyKind::length ? x.request.body.length : 1);
+  if (!room) co_return room.error();
   x.body->invite();
   for (;;) {
     std::string_view bytes;

@@ -1,5 +1,6 @@
 // A reply taken off a one-slot server at its speed: a small one is held whole (a clean 502 if it breaks), a larger one is relayed
 // while it is spooled. The turn goes on as soon as the server is done, whatever the caller's speed.
+#include "flow.h"
 #include "http/rate_guard.h"
 #include "http/reply_body.h"
 #include "place.h"
@@ -23,33 +24,31 @@ struct Taking {
   http::RateGuard guard;   // of the caller
   std::uint64_t given = 0; // bytes of the spool handed to the sink
   io::TimeMs heard = 0;    // when the server last sent something
+  io::TimeMs ends = 0;     // when all of it must be there
   bool complete = false;   // the server is done
   bool head_out = false;
-  bool blocked = false;   // the caller takes no more for now
-  bool abandoned = false; // the caller is gone; the server is read to its end all the same
-  Error failure{};        // why it was abandoned
+  bool blocked = false; // the caller takes no more for now
 };
 
-void abandon(Exchange& x, Taking& t, Error why) {
-  if (t.abandoned) return;
-  t.abandoned = true;
-  t.failure = why;
-  x.reply_spool.clear();
-  if (t.head_out) x.reply->cut();
+// A reply that can't be kept was asked for and forwarded: no 503, which callers answer by asking again.
+Error not_kept(const Error& why) {
+  if (why.cause == Cause::spool_full) return {Cause::spool_failed, "the spool is full, or this client's share of it"};
+  if (why.cause == Cause::body_too_large) return {Cause::spool_failed, "the reply is more than one client's share of the spool"};
+  return why;
 }
 
 // Everything the server has sent so far goes to the spool. Blocked: more is to come.
 Result<io::Step> take_in(Exchange& x, io::Stream& server, Taking& t) {
+  const std::uint64_t limit = x.facts.server->reply_limit;
   for (;;) {
     std::string_view bytes;
     std::size_t used = 0;
     const auto state = t.body.next(server.input(), bytes, used);
     if (state == http::ReplyBody::State::bad) return Error{Cause::reply_bad_coding};
-    if (!t.abandoned) {
-      const auto kept = x.reply_spool.append(bytes);
-      if (!kept) abandon(x, t, kept.error());
-    }
+    if (limit != 0 && x.reply_spool.size() + bytes.size() > limit) return Error{Cause::reply_too_large};
+    const auto kept = x.reply_spool.append(bytes);
     server.consume(used);
+    if (!kept) return not_kept(kept.error());
     if (state == http::ReplyBody::State::data) continue;
     if (state == http::ReplyBody::State::done) return io::Step::done;
     const io::Step step = server.fill(kBodyRoom);
@@ -63,33 +62,130 @@ Result<io::Step> take_in(Exchange& x, io::Stream& server, Taking& t) {
   }
 }
 
-// As much of the spool to the caller as it takes.
+// As much of the spool to the caller as it takes, a stretch at most: what it has is given back to memory and disk.
 Result<void> give_out(Exchange& x, Taking& t, io::Block& block) {
-  while (!t.blocked && t.given < x.reply_spool.size()) {
+  for (std::size_t moved = 0; !t.blocked && moved < kStretch && t.given < x.reply_spool.size();) {
     const auto read = x.reply_spool.read(t.given, block.data, std::min(block.size, kGiven));
     if (!read) return read.error();
     x.reply->body({block.data, *read});
     t.given += *read;
-    const std::size_t before = x.reply->unsent();
+    moved += *read;
+    x.reply_spool.release(t.given);
     const io::Step step = x.reply->flush();
     if (step == io::Step::failed) return Error{Cause::client_gone};
     t.blocked = step == io::Step::blocked;
-    static_cast<void>(t.guard.moved(before - std::min(before, x.reply->unsent()), x.wake->loop().now()));
   }
+  if (t.blocked) t.guard.restart(x.wake->loop().now());
   return {};
 }
 
 void begin(Exchange& x, Taking& t) {
   t.head_out = true;
-  t.guard.restart(x.wake->loop().now());
   // Whole already: its length is known, whatever framing the server chose.
   const bool known = t.complete && x.answer.body.kind != http::BodyKind::none;
   send_head(x, known ? http::BodyKind::length : x.answer.body.kind, known ? x.reply_spool.size() : x.answer.body.length);
 }
 
+// The caller is done with, the server is not.
+//  * A reply beyond its limit may have no end, and a place must not be held by it: the connection is reset, which ends the server's
+//    writing, and it is the writing that it is at.
+//  * Behind everything else (a caller who left, a full disk, a time that is over) the server finishes what it sends, which is
+//  thrown
+//    away; the place is taken until then, `hold` at most.
+//  * Without a place to give on, nobody waits for the server: it sees the end.
+void leave(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, Taking& t, Cause why) {
+  if (!server) return;
+  if (why == Cause::reply_too_large || !turn.held()) {
+    server->reset();
+    server.reset();
+    turn.give_back();
+  } else if (why != Cause::reply_truncated && why != Cause::reply_bad_coding) {
+    const settings::Server& about = *x.facts.server;
+    give_back_place(*x.worker, std::move(server), std::move(turn), Left::working, ms(about.hold), about.name, t.body);
+  }
+}
+
+// Waits for the server, the caller, or the end of a time. An error: one of these times is over, or the caller has left.
+io::Task<Result<void>> await_more(Exchange& x, io::Stream* server, Taking& t) {
+  const settings::ServerTimeouts& times = x.facts.server->timeouts;
+  io::TimeMs deadline = io::kNever;
+  io::Events events = io::kClientIn;
+  if (!t.complete) {
+    server->want_input();
+    events |= io::kServerIn;
+    deadline = std::min<io::TimeMs>(t.heard + ms(times.stall), t.ends);
+  }
+  if (t.blocked) {
+    events |= io::kClientOut;
+    deadline = std::min<io::TimeMs>(deadline, t.guard.deadline());
+  }
+  const std::size_t left = x.reply->unsent();
+  x.wake->deadline_at(deadline);
+  const auto happened = co_await x.wake->wait(events);
+  const io::TimeMs now = x.wake->loop().now();
+  if (!t.complete) {
+    if ((happened & io::kServerIn) != 0) t.heard = now;
+    if (x.wake->halted() || now >= t.heard + ms(times.stall)) co_return Error{Cause::reply_stalled};
+    if (now >= t.ends) co_return Error{Cause::reply_timeout, "the whole reply took too long"};
+  }
+  if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+  if (!t.blocked) co_return Result<void>{};
+  const bool enough = t.guard.moved(left - std::min(left, x.reply->unsent()), now);
+  if (!enough || x.wake->halted()) co_return Error{Cause::client_write_timeout};
+  const io::Step step = x.reply->flush();
+  if (step == io::Step::failed) co_return Error{Cause::client_gone};
+  t.blocked = step == io::Step::blocked;
+  co_return Result<void>{};
+}
+
+struct Lent {
+  io::BufferPool& pool;
+  io::Block block;
+  ~Lent() { pool.give(block); }
+};
+
+// The body, from behind its head to the end of the story's part in it.
+io::Task<Result<void>> take_body_of_reply(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, Taking& t, bool reusable) {
+  const bool change = holds_for_change(x);
+  io::BufferPool& buffers = x.wake->loop().buffers();
+  Lent lent{buffers, buffers.take(kGiven)};
+  for (;;) {
+    if (!t.complete) {
+      const auto taken = take_in(x, *server, t);
+      if (!taken) co_return taken.error();
+      if (*taken == io::Step::done) {
+        t.complete = true;
+        part_with(x, server, turn, reusable);
+      }
+    }
+    if (!t.head_out && change && t.complete) {
+      const auto read = hold_spooled(x);
+      if (!read) co_return read.error();
+      release_held(x);
+      x.reply->end();
+      co_return Result<void>{};
+    }
+    if (!t.head_out && (t.complete || x.reply_spool.size() > kHeldWhole)) begin(x, t);
+    if (t.head_out) {
+      const auto given = give_out(x, t, lent.block);
+      if (!given) co_return given.error();
+      if (t.complete && t.given == x.reply_spool.size()) {
+        x.reply->end();
+        co_return Result<void>{};
+      }
+      if (!t.blocked && t.given < x.reply_spool.size()) {
+        co_await x.wake->next_round();
+        continue;
+      }
+    }
+    const auto more = co_await await_more(x, server.get(), t);
+    if (!more) co_return more.error();
+  }
+}
+
 } // namespace
 
-io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn) {
+io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable) {
   const settings::Server& about = *x.facts.server;
   const settings::BodyRate& rate = x.generation->settings().body_rate;
   // The head's views lie in the input, which moves while the body is taken.
@@ -98,85 +194,21 @@ io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream
   const auto again = http::parse_reply(x.out, x.request.method, x.answer);
   if (!again) co_return again.error();
   server->consume(x.answer_head);
-  const bool change = holds_for_change(x);
-  x.reply_spool.open(x.generation->snapshot->spool_directory, kHeldWhole);
-  io::BufferPool& buffers = x.wake->loop().buffers();
-  struct Lent {
-    io::BufferPool& pool;
-    io::Block block;
-    ~Lent() { pool.give(block); }
-  };
-  Lent lent{buffers, buffers.take(kGiven)};
+  const io::TimeMs now = x.wake->loop().now();
   Taking t{http::ReplyBody(x.answer.body), http::RateGuard(rate.bytes_per_second, ms(rate.over))};
-  t.heard = x.wake->loop().now();
-  std::size_t left = 0;
-
-  for (;;) {
-    if (!t.complete) {
-      const auto taken = take_in(x, *server, t);
-      if (!taken) {
-        if (t.abandoned) co_return t.failure;
-        co_return taken.error();
-      }
-      if (*taken == io::Step::done) {
-        t.complete = true;
-        give_back_place(*x.worker, std::move(server), std::move(turn), Left::answered, 0, about.name);
-      }
-    }
-    if (t.abandoned && t.complete) co_return t.failure;
-    if (!t.abandoned) {
-      if (!t.head_out && change && t.complete) {
-        const auto read = hold_spooled(x);
-        if (!read) co_return read.error();
-        release_held(x);
-        x.reply->end();
-        co_return Result<void>{};
-      }
-      if (!t.head_out && (t.complete || x.reply_spool.size() > kHeldWhole)) begin(x, t);
-      if (t.head_out) {
-        const auto given = give_out(x, t, lent.block);
-        if (!given) abandon(x, t, given.error());
-      }
-      if (t.head_out && !t.abandoned && t.complete && t.given == x.reply_spool.size()) {
-        x.reply->end();
-        co_return Result<void>{};
-      }
-      if (t.abandoned && t.complete) co_return t.failure;
-    }
-    left = x.reply->unsent();
-    io::TimeMs deadline = io::kNever;
-    io::Events events = io::kClientIn;
-    if (!t.complete) {
-      server->want_input();
-      events |= io::kServerIn;
-      deadline = t.heard + ms(about.timeouts.stall);
-    }
-    if (t.blocked && !t.abandoned) {
-      events |= io::kClientOut;
-      deadline = std::min<io::TimeMs>(deadline, t.guard.deadline());
-    }
-    x.wake->deadline_at(deadline);
-    const auto happened = co_await x.wake->wait(events);
-    const io::TimeMs now = x.wake->loop().now();
-    if (!t.complete && (happened & io::kServerIn) != 0) t.heard = now;
-    if (!t.complete && (x.wake->halted() || now >= t.heard + ms(about.timeouts.stall))) {
-      give_back_place(*x.worker, std::move(server), std::move(turn), Left::working, ms(about.hold), about.name);
-      co_return Error{Cause::reply_stalled};
-    }
-    if (t.abandoned) continue;
-    if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) abandon(x, t, {Cause::client_gone});
-    if (t.blocked && !t.abandoned) {
-      const std::size_t now_left = x.reply->unsent();
-      const bool enough = t.guard.moved(left - std::min(left, now_left), now);
-      if (!enough || x.wake->halted())
-        abandon(x, t, {Cause::client_write_timeout});
-      else {
-        const io::Step step = x.reply->flush();
-        if (step == io::Step::failed) abandon(x, t, {Cause::client_gone});
-        t.blocked = step == io::Step::blocked;
-      }
-    }
+  t.heard = now;
+  t.ends = now + ms(about.timeouts.whole_reply);
+  http::SpoolPart part(x.worker->shared().spool, flow_of(x));
+  x.reply_spool.open(x.generation->snapshot->spool_directory, kHeldWhole, std::move(part));
+  const bool too_large =
+      x.answer.body.kind == http::BodyKind::length && about.reply_limit != 0 && x.answer.body.length > about.reply_limit;
+  Result<void> outcome = Error{Cause::reply_too_large};
+  if (!too_large) outcome = co_await take_body_of_reply(x, server, turn, t, reusable);
+  if (!outcome) {
+    x.reply_spool.clear();
+    leave(x, server, turn, t, outcome.error().cause);
   }
+  co_return outcome;
 }
 
 } // namespace ledgergate

@@ -1,4 +1,5 @@
 // The turn at a server of bounded concurrency (mServer does one thing at a time).
+#include "flow.h"
 #include "story.h"
 #include "worker.h"
 
@@ -15,14 +16,6 @@ private:
   BodySource& body_;
 };
 
-// The flow: the address until callers have names; IPv6 by its /64.
-std::string flow_of(const IpAddress& ip) {
-  if (!ip.v6) return ip.text();
-  IpAddress network = ip;
-  for (std::size_t i = 8; i < network.bytes.size(); ++i) network.bytes[i] = 0;
-  return network.text();
-}
-
 } // namespace
 
 bool needs_turn(const Exchange& x) { return x.facts.server->concurrency != 0; }
@@ -30,7 +23,7 @@ bool needs_turn(const Exchange& x) { return x.facts.server->concurrency != 0; }
 io::Task<Result<upstream::Turn>> take_turn(Exchange& x) {
   upstream::Turns& turns = *x.generation->snapshot->turns[x.server];
   const std::uint64_t asked = uv_hrtime();
-  const upstream::Applicant applicant{flow_of(x.facts.client_ip), x.connection, x.facts.route->turn_class};
+  const upstream::Applicant applicant{flow_of(x), x.connection, x.facts.route->turn_class};
   CallerWatch watch(*x.body);
   x.body->want();
   auto granted = co_await turns.wait(*x.wake, applicant, ms(x.facts.server->queue.wait), watch);

@@ -33,6 +33,8 @@ public:
   };
   static constexpr std::uint64_t kShare = 4; // one client may hold 1/kShare
 
+  // Nothing fits until set_bounds() was called.
+  SpoolBudget() = default;
   explicit SpoolBudget(Bounds bounds) noexcept : bounds_(bounds) {}
   void set_bounds(Bounds bounds);
   [[nodiscard]] Held held() const;

@@ -69,6 +69,11 @@ public:
     mask_ = events | kExpired;
     return {*this};
   }
+  // `co_await wake.next_round();` -> lets all others have the loop first. Forgets the deadline.
+  [[nodiscard]] Awaiter next_round() {
+    deadline_at(loop_.now());
+    return wait(0);
+  }
 
 private:
   Loop& loop_;
