@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +105,144 @@ TEST_F(SpoolTest, ADirectoryThatIsNotThereIsAFailureOfTheSpool) {
   const auto kept = spool.append(pattern(11));
   ASSERT_FALSE(kept.ok());
   EXPECT_EQ(kept.error().cause, Cause::spool_failed);
+}
+
+TEST_F(SpoolTest, ChargesMemoryAndThenDiskAndGivesBoth) {
+  SpoolBudget budget({1000, 4'000'000});
+  Spool spool;
+  spool.open(directory, 200, SpoolPart(budget, "a"));
+  ASSERT_TRUE(spool.append(pattern(150)).ok());
+  EXPECT_GE(budget.held().memory, 150U);
+  EXPECT_EQ(budget.held().files, 0U);
+  ASSERT_TRUE(spool.append(pattern(100)).ok());
+  EXPECT_EQ(budget.held().memory, 0U);
+  EXPECT_EQ(budget.held().files, 250U);
+  spool.clear();
+  EXPECT_TRUE(budget.held().nothing());
+}
+
+TEST_F(SpoolTest, GivesBackAtItsEndAndWhenOpenedAnew) {
+  SpoolBudget budget({1000, 4'000'000});
+  {
+    Spool spool;
+    spool.open(directory, 10, SpoolPart(budget, "a"));
+    ASSERT_TRUE(spool.append(pattern(100)).ok());
+    spool.open(directory, 10, SpoolPart(budget, "b"));
+    EXPECT_TRUE(budget.held().nothing());
+    ASSERT_TRUE(spool.append(pattern(100)).ok());
+    EXPECT_EQ(budget.held().files, 100U);
+  }
+  EXPECT_TRUE(budget.held().nothing());
+}
+
+TEST_F(SpoolTest, GoesToItsFileAtOnceWhenTheMemoryOfAllIsUsedUp) {
+  SpoolBudget budget({1000, 4'000'000});
+  SpoolPart others(budget, "others");
+  ASSERT_TRUE(others.take_memory(250));
+  SpoolPart more(budget, "more");
+  ASSERT_TRUE(more.take_memory(250));
+  Spool spool, till;
+  spool.open(directory, 600, SpoolPart(budget, "others"));
+  ASSERT_TRUE(spool.append(pattern(100)).ok());
+  EXPECT_EQ(budget.held().files, 100U);
+  EXPECT_EQ(read_back(spool, 30), pattern(100));
+  till.open(directory, 600, SpoolPart(budget, "till"));
+  ASSERT_TRUE(till.append(pattern(100)).ok());
+  EXPECT_EQ(budget.held().files, 100U) << "its own quarter of the memory is free";
+}
+
+TEST_F(SpoolTest, NamesWhatIsFull) {
+  SpoolBudget budget({400, 4000});
+  SpoolPart held(budget, "a");
+  ASSERT_EQ(held.take_file(950), SpoolBudget::Fit::yes);
+  Spool spool;
+  spool.open(directory, 10, SpoolPart(budget, "a"));
+  EXPECT_EQ(spool.room_for(51).error().cause, Cause::spool_full);
+  EXPECT_TRUE(spool.room_for(50).ok());
+  EXPECT_EQ(spool.append(pattern(51)).error().cause, Cause::spool_full);
+  spool.open(directory, 10, SpoolPart(budget, "b"));
+  EXPECT_EQ(spool.room_for(1001).error().cause, Cause::body_too_large) << "no waiting will make room for it";
+  EXPECT_EQ(spool.append(pattern(1001)).error().cause, Cause::body_too_large);
+  spool.clear();
+  EXPECT_EQ(budget.held().files, 950U);
+}
+
+TEST_F(SpoolTest, ASmallBodyFitsInMemoryWhenTheDiskPartIsUsedUp) {
+  SpoolBudget budget({400, 4000});
+  SpoolPart held(budget, "a");
+  ASSERT_EQ(held.take_file(1000), SpoolBudget::Fit::yes);
+  Spool spool;
+  spool.open(directory, 50, SpoolPart(budget, "a"));
+  EXPECT_TRUE(spool.room_for(50).ok());
+  EXPECT_TRUE(spool.append(pattern(50)).ok());
+}
+
+// What a caller has taken of a long reply holds no disk any more.
+TEST_F(SpoolTest, GivesReleasedBlocksBackToTheDisk) {
+  constexpr std::size_t kMi = 1024 * 1024;
+  SpoolBudget budget({1000, 100 * kMi});
+  const std::string body = pattern(8 * kMi + 5);
+  Spool spool;
+  spool.open(directory, 10, SpoolPart(budget, "a"));
+  ASSERT_TRUE(spool.append(body).ok());
+  spool.release(kMi - 1);
+  EXPECT_EQ(budget.held().files, body.size()) << "in steps";
+  spool.release(5 * kMi + 7);
+  EXPECT_EQ(budget.held().files, body.size() - 5 * kMi);
+  EXPECT_EQ(spool.size(), body.size());
+  std::string rest(body.size() - 5 * kMi, '\0');
+  const auto read = spool.read(5 * kMi, rest.data(), rest.size());
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(std::string_view(rest).substr(0, *read), std::string_view(body).substr(5 * kMi, *read));
+  spool.clear();
+  EXPECT_TRUE(budget.held().nothing());
+}
+
+TEST_F(SpoolTest, BeginsInMemoryAgainWhenAllWasReleased) {
+  const std::size_t files = open_files();
+  SpoolBudget budget({1000, 4'000'000});
+  const std::string body = pattern(1000);
+  Spool spool;
+  spool.open(directory, 200, SpoolPart(budget, "a"));
+  ASSERT_TRUE(spool.append(std::string_view(body).substr(0, 500)).ok());
+  EXPECT_EQ(open_files(), files + 1);
+  spool.release(500);
+  EXPECT_EQ(open_files(), files);
+  EXPECT_EQ(budget.held().files, 0U);
+  std::string block(300, '\0');
+  // In memory, then in a file again; offsets go on.
+  for (const std::size_t end : {std::size_t{600}, std::size_t{900}}) {
+    ASSERT_TRUE(spool.append(std::string_view(body).substr(spool.size(), end - spool.size())).ok());
+    EXPECT_EQ(spool.size(), end);
+    const auto read = spool.read(500, block.data(), block.size());
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(std::string_view(block).substr(0, *read), std::string_view(body).substr(500, std::min<std::size_t>(300, end - 500)));
+  }
+}
+
+TEST_F(SpoolTest, WhatWasReleasedIsGone) {
+  Spool spool;
+  spool.open(directory, 200);
+  ASSERT_TRUE(spool.append(pattern(100)).ok());
+  spool.release(100);
+  ASSERT_TRUE(spool.append(pattern(100)).ok());
+  char byte = 0;
+  EXPECT_FALSE(spool.read(99, &byte, 1).ok());
+  EXPECT_TRUE(spool.read(100, &byte, 1).ok());
+}
+
+// Where a file system has no O_TMPFILE.
+TEST_F(SpoolTest, WithoutNamelessFilesANameExistsForAMomentOnly) {
+  const int file = open_unlinked(directory, false);
+  ASSERT_GE(file, 0);
+  EXPECT_TRUE(std::filesystem::is_empty(directory));
+  struct stat about {};
+  ASSERT_EQ(::fstat(file, &about), 0);
+  EXPECT_EQ(about.st_nlink, 0U);
+  EXPECT_EQ(about.st_mode & 0777U, 0600U);
+  EXPECT_EQ(::pwrite(file, "x", 1, 0), 1);
+  EXPECT_NE(::fcntl(file, F_GETFD) & FD_CLOEXEC, 0);
+  ::close(file);
 }
 
 // A full disk, as far as one process can make one: the size a file may have. In a child, for the limit can't be taken back there.
