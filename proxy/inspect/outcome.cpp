@@ -12,7 +12,7 @@ using settings::Profile;
 
 constexpr std::uint64_t kMostLooked = 1ULL << 20; // decoded bytes
 constexpr std::uint32_t kMostItems = 10'000;
-constexpr std::size_t kMostResult = 16; // bytes of a Result that may mean something
+constexpr std::size_t kMostResult = 16; // bytes of a Result that are kept: more than any that means something
 constexpr Error kKnown{Cause::body_unreadable, "enough was read"};
 
 // Vendor document 001 writes "ok", 002 also "OK"; 004 "OK" and "ERR".
@@ -35,15 +35,16 @@ std::string_view to_string(State state) noexcept {
   return "unknown";
 }
 
-OutcomeReader::OutcomeReader(Profile profile, std::string_view content_type, std::string_view content_encoding) noexcept
+OutcomeReader::OutcomeReader(Profile profile, std::string_view content_type, std::optional<http::Coding> coding) noexcept
     : left_(kMostLooked) {
-  const auto coding = coding_named(content_encoding);
-  if (coding && *coding != Coding::identity) inflater_.emplace(*coding);
   if (profile == Profile::apicomprem)
     json_.emplace(static_cast<JsonHandler&>(*this));
   else if (profile == Profile::mserver || profile == Profile::eshop)
     xml_.emplace(static_cast<XmlHandler&>(*this), XmlCare::tolerant, charset_parameter(content_type));
   curious_ = coding && (xml_ || json_);
+  if (!curious_ || *coding == http::Coding::identity) return;
+  inflater_.emplace();
+  curious_ = inflater_->start(*coding, {}).ok();
 }
 
 void OutcomeReader::give_up() noexcept {
@@ -74,10 +75,11 @@ void OutcomeReader::feed(std::string_view bytes) noexcept {
   }
   char decoded[8192];
   while (curious_) {
-    const auto made = inflater_->decode(bytes, decoded, sizeof decoded);
-    if (!made) return give_up();
-    if (*made == 0) return;
-    read({decoded, *made});
+    const auto step = inflater_->next(bytes, decoded, sizeof decoded);
+    if (step.state == http::Inflater::State::failed) return give_up();
+    bytes.remove_prefix(step.consumed);
+    if (step.made > 0) read({decoded, step.made});
+    if (step.state == http::Inflater::State::more) return;
   }
 }
 
@@ -118,7 +120,7 @@ void OutcomeReader::value(JsonReader& reader, JsonKind kind) {
 }
 
 void OutcomeReader::string(JsonReader&, std::string_view bytes) {
-  if (in_result_ && result_.size() + bytes.size() <= kMostResult) result_ += bytes;
+  if (in_result_) result_ += bytes.substr(0, kMostResult - result_.size());
 }
 
 void OutcomeReader::value_end(JsonReader& reader, JsonKind) {

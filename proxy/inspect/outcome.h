@@ -4,7 +4,7 @@
 // an mserver or shop reply is an attribute of its root; its items are counted for the first megabyte only.
 #pragma once
 
-#include "inspect/inflate.h"
+#include "http/inflate.h"
 #include "inspect/json_reader.h"
 #include "inspect/xml_parser.h"
 #include "settings/settings.h"
@@ -31,8 +31,9 @@ struct Outcome {
 // One reply. Not thread-safe. Never throws.
 class OutcomeReader final : private XmlHandler, private JsonHandler {
 public:
-  // `profile`: mserver, apicomprem or eshop; any other has no outcome. The other two are the reply's header values, or empty.
-  OutcomeReader(settings::Profile profile, std::string_view content_type, std::string_view content_encoding) noexcept;
+  // `profile`: mserver, apicomprem or eshop; any other has no outcome. `content_type`: the reply's, or empty. `coding`: what
+  // http::content_coding() says of it; nothing of a coding that is not known.
+  OutcomeReader(settings::Profile profile, std::string_view content_type, std::optional<http::Coding> coding) noexcept;
   OutcomeReader(const OutcomeReader&) = delete;
   OutcomeReader& operator=(const OutcomeReader&) = delete;
   ~OutcomeReader() = default;
@@ -58,7 +59,7 @@ private:
   Outcome outcome_;
   std::uint64_t left_; // decoded bytes that may still be looked at
   std::uint32_t items_ = 0;
-  std::optional<Inflater> inflater_;
+  std::optional<http::Inflater> inflater_;
   std::optional<XmlParser> xml_;
   std::optional<JsonReader> json_;
   std::string result_; // apicomprem: the text of Result

@@ -1,5 +1,5 @@
 #include "checks.h"
-#include "inspect/inflate.h"
+#include "http/inflate.h"
 #include "require.h"
 
 #include <array>
@@ -9,9 +9,9 @@
 namespace ledgergate::fuzz {
 namespace {
 
-using inspect::Coding;
+using http::Coding;
 
-constexpr inspect::InflateBounds kBounds{128U << 10, 2000, 0};
+constexpr std::size_t kMost = 128 * 1024;
 
 struct Decoded {
   std::string text;
@@ -20,17 +20,19 @@ struct Decoded {
 
 Decoded decode(Coding coding, const std::vector<std::string_view>& pieces) {
   Decoded got;
-  inspect::Inflater inflater(coding, kBounds);
+  http::Inflater inflater;
+  require(inflater.start(coding, {kMost, 2000}).ok(), "memory");
   std::array<char, 4096> out{};
   for (std::string_view piece : pieces)
     for (;;) {
-      const auto made = inflater.decode(piece, out.data(), out.size());
-      if (!made) {
-        got.end = made.error();
+      const auto step = inflater.next(piece, out.data(), out.size());
+      if (step.state == http::Inflater::State::failed) {
+        got.end = inflater.error();
         return got;
       }
-      if (*made == 0) break;
-      got.text.append(out.data(), *made);
+      got.text.append(out.data(), step.made);
+      piece.remove_prefix(step.consumed);
+      if (step.state == http::Inflater::State::more) break;
     }
   got.end = inflater.finish();
   return got;
@@ -40,7 +42,7 @@ Decoded decode(Coding coding, const std::vector<std::string_view>& pieces) {
 bool decode_at_once(std::string_view bytes, int window_bits, std::string& text) {
   z_stream z{};
   if (inflateInit2(&z, window_bits) != Z_OK) return false;
-  text.resize(static_cast<std::size_t>(kBounds.decoded) + 1);
+  text.resize(kMost + 1);
   z.next_in = reinterpret_cast<const Bytef*>(bytes.data());
   z.avail_in = static_cast<uInt>(bytes.size());
   z.next_out = reinterpret_cast<Bytef*>(text.data());

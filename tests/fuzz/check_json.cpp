@@ -67,7 +67,9 @@ void check_json(std::string_view bytes) {
   }
   const bool theirs = !too_large_a_number && !document.is_discarded();
   if (ours) require(theirs || too_large_a_number, "ours takes nothing that is not JSON");
-  if (!ours && theirs) require(kStricter.count(ours.error().detail) == 1, "ours takes what is JSON");
+  // nlohmann's takes a NUL for the end of the text.
+  const bool ended_early = bytes.find('\0') != std::string_view::npos;
+  if (!ours && theirs && !ended_early) require(kStricter.count(ours.error().detail) == 1, "ours takes what is JSON");
 
   bool first = true;
   Result<void> expected;
@@ -81,7 +83,7 @@ void check_json(std::string_view bytes) {
     first = false;
     require(got.ok() == expected.ok() && got.error().detail == expected.error().detail, "cutting changes no verdict");
     if (got) require(!reader.request().operations.empty(), "what is taken asks for something");
-    if (got && theirs) compare(document, reader.request());
+    if (got && theirs && !ended_early) compare(document, reader.request());
   }
 }
 

@@ -158,6 +158,12 @@ TEST(JsonReader, TakesAndRefusesWhatNlohmannDoes) {
   expect_as_nlohmann(std::string_view("{\0}", 3));
 }
 
+// Which nlohmann takes for the end of the text.
+TEST(JsonReader, RefusesANulBehindTheEnd) {
+  EXPECT_EQ(hear(std::string_view("{\"a\":1}\0", 8)).why, "the JSON has something behind its end");
+  EXPECT_EQ(hear(std::string_view("{\"a\":1}\0{\"a\":2}", 15)).why, "the JSON has something behind its end");
+}
+
 TEST(JsonReader, TakesNothingButAnObject) {
   for (const std::string_view text : {"[]", "1", "\"a\"", "null", "[{\"a\":1}]"})
     EXPECT_EQ(hear(text).why, "the body is not a JSON object") << text;
