@@ -2,6 +2,7 @@
 
 #include "http/accept.h"
 #include "http/chars.h"
+#include "inspect/charset.h"
 #include "profile/error_documents.h"
 
 #include <algorithm>
@@ -108,25 +109,10 @@ Language language_for(const Reader& reader) noexcept {
   return languages[http::best_language(http::accepted_languages(reader.request->fields), tags, fallback)];
 }
 
-// The value of the charset parameter (RFC 9110 section 8.3.1), without its quotes; empty when there is none.
-std::string_view charset_of(std::string_view content_type) noexcept {
-  for (auto at = content_type.find(';'); at != std::string_view::npos;) {
-    content_type.remove_prefix(at + 1);
-    at = content_type.find(';');
-    const auto parameter = http::trim(content_type.substr(0, at));
-    const auto equals = parameter.find('=');
-    if (equals == std::string_view::npos || !iequals(parameter.substr(0, equals), "charset")) continue;
-    auto value = parameter.substr(equals + 1);
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    return value;
-  }
-  return {};
-}
-
 // The request's own encoding, since its sender can read that; the header speaks louder than the XML declaration (RFC 7303 section
 // 3). Else what POHODA writes (vendor documents 001, 002).
 Encoding encoding_for(const Reader& reader) noexcept {
-  const auto stated = find_encoding(charset_of(field(*reader.request, "Content-Type")));
+  const auto stated = find_encoding(inspect::charset_parameter(field(*reader.request, "Content-Type")));
   if (stated) return *stated;
   return find_encoding(reader.charset).value_or(Encoding::windows_1250);
 }
