@@ -1,11 +1,18 @@
 // Flows taking turns, one level: RFC 8290 (section 4.2) with service time in the place of bytes. A flow that begins to ask stands
 // in the list of new flows, which goes first; one whose credit is used up goes to the end of the list of old flows, where each
-// round gives every flow a quantum. A flow without anything waiting is forgotten only once its credit is paid back: the quantum is
-// small beside a service, so who asks again at once is still old, and who asks seldom is new each time. Pure.
+// round gives every flow a quantum. A flow with nothing waiting is remembered until what it has used is paid back, so that asking
+// again at once makes nobody new; who asks seldom is new each time.
+//
+// Two things are ours. However many flood, and however long a round therefore takes: a flow that has rested for kRest times as long
+// as it was served is new again. And however many new flows come: of kNewInARow + 1 that are served, one is old. Pure.
+//
+// Invariants: a flow is in one of the two lists as long as it is known; one that waits or is served is known; credit <= quantum.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <optional>
 #include <unordered_map>
@@ -17,81 +24,133 @@ using Micros = std::int64_t; // of a monotonic clock
 template <class Key>
 class FairLine {
 public:
+  static constexpr Micros kRest = 6; // who rests so much longer than it works uses less than a seventh of the server
+  static constexpr unsigned kNewInARow = 8;
+  // A flow owes no more than this, or somebody behind whom the server hung for half an hour would be the last for hours.
+  static constexpr Micros kMostOwed = 10'000'000;
+
   explicit FairLine(Micros quantum) : quantum_(quantum) {}
 
-  // The flow has something waiting (again).
-  void join(const Key& key) {
-    const auto [flow, added] = flows_.try_emplace(key, quantum_);
-    if (added) fresh_.push_back(key);
+  // One more of the flow waits.
+  void join(const Key& key, Micros now) {
+    const auto known = flows_.find(key);
+    if (known == flows_.end()) {
+      fresh_.push_back({key, quantum_});
+      flows_.emplace(key, std::prev(fresh_.end()));
+      ++fresh_.back().waiting;
+      return;
+    }
+    Flow& flow = *known->second;
+    if (flow.idle() && now >= flow.rested) {
+      fresh_.splice(fresh_.end(), flow.old ? old_ : fresh_, known->second);
+      flow.old = false;
+      flow.credit = quantum_;
+    }
+    ++flow.waiting;
   }
 
-  // The flow that is served next, of those for which `busy(key)`; nothing when there is none. It stays where it is: the next call
-  // may name it again, until it is charged or no longer busy.
-  template <class Busy>
-  std::optional<Key> front(const Busy& busy) {
+  // Who is served next: one of the flow waits no more and is served. Nothing: none waits.
+  std::optional<Key> take() {
     // A flood of flows that come once must not be remembered for ever.
-    while (old_.size() > kMostOld && !busy(old_.front())) {
-      flows_.erase(old_.front());
-      old_.pop_front();
+    for (auto each = old_.begin(); old_.size() > kMostOld && each != old_.end();) {
+      const auto here = each++;
+      if (here->idle()) forget(here);
     }
-    while (!fresh_.empty()) {
-      Micros& credit = flows_.at(fresh_.front());
-      if (credit > 0 && busy(fresh_.front())) return fresh_.front();
-      if (credit <= 0) credit += quantum_;
-      old_.splice(old_.end(), fresh_, fresh_.begin());
+    const bool old_first = new_in_a_row_ >= kNewInARow;
+    Flow* flow = old_first ? next_old() : nullptr;
+    if (flow == nullptr && (flow = next_fresh()) != nullptr) {
+      new_in_a_row_ = old_first ? 1 : new_in_a_row_ + 1;
+    } else {
+      new_in_a_row_ = 0;
+      if (flow == nullptr) flow = next_old();
     }
-    for (;;) {
-      for (auto each = old_.begin(); each != old_.end();) {
-        if (flows_.at(*each) <= 0) {
-          ++each;
-        } else if (busy(*each)) {
-          return *each;
-        } else {
-          flows_.erase(*each);
-          each = old_.erase(each);
-        }
-      }
-      if (!give_rounds(busy)) return std::nullopt;
-    }
+    if (flow == nullptr) return std::nullopt;
+    --flow->waiting;
+    ++flow->served;
+    return flow->key;
   }
 
-  // The flow has used the server for so long. One that is not known any more owes nothing. An old flow that has used up its credit
-  // goes to the end.
-  void charge(const Key& key, Micros used) {
-    const auto flow = flows_.find(key);
-    if (flow == flows_.end()) return;
-    flow->second -= used;
-    if (flow->second > 0) return;
-    const auto place = std::find(old_.begin(), old_.end(), key);
-    if (place != old_.end()) old_.splice(old_.end(), old_, place);
+  // One that waited has gone away.
+  void leave(const Key& key) {
+    const auto flow = flows_.at(key);
+    --flow->waiting;
+    // Without this, those who come and go while nobody is served would be remembered for ever.
+    if (flow->idle() && (flow->old ? flow->credit > 0 : flow->credit == quantum_)) forget(flow);
   }
+
+  // One that was served is done, and has used the server for so long.
+  void charge(const Key& key, Micros used, Micros now) {
+    const auto flow = flows_.at(key);
+    --flow->served;
+    used = std::min(used, kMostOwed);
+    flow->credit = std::max(flow->credit - used, -kMostOwed);
+    flow->rested = std::max(flow->rested, now) + kRest * used;
+    if (flow->old && flow->credit <= 0) old_.splice(old_.end(), old_, flow);
+  }
+
   [[nodiscard]] bool knows(const Key& key) const { return flows_.contains(key); }
+  [[nodiscard]] std::size_t waiting(const Key& key) const {
+    const auto flow = flows_.find(key);
+    return flow == flows_.end() ? 0 : flow->second->waiting;
+  }
   [[nodiscard]] std::size_t flows() const noexcept { return flows_.size(); }
 
-  // Nothing waits and nothing is served: what was owed is of no interest to anybody.
-  void forget_all() noexcept {
-    flows_.clear();
-    fresh_.clear();
-    old_.clear();
-  }
-
 private:
+  struct Flow {
+    Key key;
+    Micros credit;
+    std::size_t waiting = 0, served = 0;
+    Micros rested = 0; // when it has paused long enough to be new again
+    bool old = false;
+    [[nodiscard]] bool idle() const noexcept { return waiting == 0 && served == 0; }
+  };
+  using Place = typename std::list<Flow>::iterator;
   static constexpr std::size_t kMostOld = 1024;
   Micros quantum_;
-  std::unordered_map<Key, Micros> flows_; // credit of every listed flow
-  std::list<Key> fresh_, old_;
+  std::list<Flow> fresh_, old_;
+  std::unordered_map<Key, Place> flows_;
+  unsigned new_in_a_row_ = 0;
 
-  // As many rounds as the first busy flow needs. False: none is busy (no credit is given away for nobody).
-  template <class Busy>
-  bool give_rounds(const Busy& busy) {
+  void forget(Place flow) {
+    flows_.erase(flow->key);
+    (flow->old ? old_ : fresh_).erase(flow);
+  }
+
+  // The first new flow with credit that waits; those before it become old.
+  Flow* next_fresh() {
+    while (!fresh_.empty()) {
+      Flow& flow = fresh_.front();
+      if (flow.credit > 0 && flow.waiting != 0) return &flow;
+      if (flow.credit <= 0) flow.credit += quantum_;
+      flow.old = true;
+      old_.splice(old_.end(), fresh_, fresh_.begin());
+    }
+    return nullptr;
+  }
+
+  Flow* next_old() {
+    for (;;) {
+      for (auto each = old_.begin(); each != old_.end();) {
+        const auto here = each++;
+        if (here->credit <= 0) continue;
+        if (here->waiting != 0) return &*here;
+        if (here->served == 0) forget(here);
+      }
+      if (!give_rounds()) return nullptr;
+    }
+  }
+
+  // As many rounds as the first waiting flow needs. False: none waits (no credit is given away for nobody).
+  bool give_rounds() {
     std::optional<Micros> rounds;
-    for (const Key& key : old_) {
-      if (!busy(key)) continue;
-      const Micros needed = -flows_.at(key) / quantum_ + 1;
+    for (const Flow& flow : old_) {
+      if (flow.waiting == 0) continue;
+      const Micros needed = -flow.credit / quantum_ + 1;
       rounds = rounds ? std::min(*rounds, needed) : needed;
     }
     if (!rounds) return false;
-    for (const Key& key : old_) flows_.at(key) += *rounds * quantum_;
+    // Who is served only now is charged later: it saves nothing up meanwhile.
+    for (Flow& flow : old_) flow.credit = std::min(flow.credit + *rounds * quantum_, quantum_);
     return true;
   }
 };

@@ -14,31 +14,27 @@ TurnQueue::TurnQueue(const Bounds& bounds)
 TurnQueue::Asked TurnQueue::ask(const std::string& client, std::uint64_t connection, TurnClass turn_class, Micros now) {
   if (waiting_.size() >= bounds_.depth) return {0, Refusal::full};
   Class& line = classes_[static_cast<std::size_t>(turn_class)];
-  if (line.clients.size() > 2 * line.line.flows() + 64)
-    std::erase_if(line.clients, [&](const auto& each) {
-      return each.second.waiting == 0 && each.second.served == 0 && !line.line.knows(each.first);
-    });
+  if (line.line.waiting(client) >= bounds_.depth_per_client) return {0, Refusal::client_full};
+  forget_clients(line);
   Client& flow = line.clients.try_emplace(client, bounds_.quantum).first->second;
-  if (flow.waiting >= bounds_.depth_per_client) return {0, Refusal::client_full};
   const Ticket ticket = ++last_;
   flow.tickets[connection].push_back(ticket);
-  ++flow.waiting;
-  flow.lanes.join(connection);
-  line.line.join(client);
+  flow.lanes.join(connection, now);
+  line.line.join(client, now);
   line.since.emplace(ticket, now);
   waiting_.emplace(ticket, Place{turn_class, client, connection, now});
   return {ticket, Refusal::none};
 }
 
-// The highest class with something waiting, unless a lower one has waited too long.
+// The highest class with something waiting, unless a lower one has had no place for too long.
 TurnQueue::Class* TurnQueue::choose(Micros now) {
   Class* chosen = nullptr;
   Class* overdue = nullptr;
   for (Class& line : classes_) {
     if (line.since.empty()) continue;
     if (chosen == nullptr) chosen = &line;
-    const Micros oldest = line.since.begin()->second;
-    if (now - oldest >= bounds_.age && (overdue == nullptr || oldest < overdue->since.begin()->second)) overdue = &line;
+    if (line.served != 0 || now - line.waits_since() < bounds_.age) continue;
+    if (overdue == nullptr || line.waits_since() < overdue->waits_since()) overdue = &line;
   }
   return overdue != nullptr ? overdue : chosen;
 }
@@ -47,16 +43,13 @@ std::optional<TurnQueue::Ticket> TurnQueue::next(Micros now) {
   if (served_.size() >= bounds_.places) return std::nullopt;
   Class* line = choose(now);
   if (line == nullptr) return std::nullopt;
-  const auto client = line->line.front([&](const std::string& name) {
-    const auto found = line->clients.find(name);
-    return found != line->clients.end() && found->second.waiting != 0;
-  });
+  const auto client = line->line.take();
   Client& flow = line->clients.at(*client);
-  const auto lane = flow.lanes.front([&](std::uint64_t connection) { return flow.tickets.contains(connection); });
+  const auto lane = flow.lanes.take();
   const Ticket ticket = flow.tickets.at(*lane).front();
   Place place = waiting_.at(ticket);
   take_out(place, ticket);
-  ++flow.served;
+  ++line->served;
   place.since = now;
   served_.emplace(ticket, std::move(place));
   return ticket;
@@ -67,18 +60,20 @@ bool TurnQueue::leave(Ticket ticket) {
   if (found == waiting_.end()) return false;
   const Place place = found->second;
   take_out(place, ticket);
-  forget_if_done(classes_[static_cast<std::size_t>(place.turn_class)], place.client);
+  Class& line = class_of(place);
+  line.clients.at(place.client).lanes.leave(place.connection);
+  line.line.leave(place.client);
+  forget_clients(line);
   return true;
 }
 
 // Out of everything that waits.
 void TurnQueue::take_out(const Place& place, Ticket ticket) {
-  Class& line = classes_[static_cast<std::size_t>(place.turn_class)];
+  Class& line = class_of(place);
   Client& flow = line.clients.at(place.client);
   const auto tickets = flow.tickets.find(place.connection);
   std::erase(tickets->second, ticket);
   if (tickets->second.empty()) flow.tickets.erase(tickets);
-  --flow.waiting;
   line.since.erase(ticket);
   waiting_.erase(ticket);
 }
@@ -90,22 +85,32 @@ void TurnQueue::give_back(Ticket ticket, Micros now) {
   served_.erase(found);
   const Micros used = std::max<Micros>(now - place.since, 1);
   mean_service_ = mean_service_ == 0 ? used : mean_service_ + (used - mean_service_) / kWeight;
-  Class& line = classes_[static_cast<std::size_t>(place.turn_class)];
-  line.line.charge(place.client, used);
-  Client& flow = line.clients.at(place.client);
-  flow.lanes.charge(place.connection, used);
-  --flow.served;
-  forget_if_done(line, place.client);
+  Class& line = class_of(place);
+  --line.served;
+  line.last = now;
+  line.line.charge(place.client, used, now);
+  line.clients.at(place.client).lanes.charge(place.connection, used, now);
   if (!waiting_.empty() || !served_.empty()) return;
+  // What was owed is of no interest to anybody.
   for (Class& idle : classes_) {
-    idle.line.forget_all();
+    idle.line = FairLine<std::string>(bounds_.quantum);
     idle.clients.clear();
   }
 }
 
-void TurnQueue::forget_if_done(Class& line, const std::string& client) {
-  const auto found = line.clients.find(client);
-  if (found->second.waiting == 0 && found->second.served == 0 && !line.line.knows(client)) line.clients.erase(found);
+// The line forgets by itself; what hangs on its clients goes a little later, many at a time.
+void TurnQueue::forget_clients(Class& line) {
+  if (line.clients.size() > 2 * line.line.flows() + 64)
+    std::erase_if(line.clients, [&](const auto& each) { return !line.line.knows(each.first); });
+}
+
+std::size_t TurnQueue::remembered() const noexcept {
+  std::size_t flows = 0;
+  for (const Class& line : classes_) {
+    flows += line.line.flows() + line.clients.size();
+    for (const auto& client : line.clients) flows += client.second.lanes.flows();
+  }
+  return flows;
 }
 
 Micros TurnQueue::expected_wait() const noexcept {

@@ -1,18 +1,19 @@
 // Who is served next at a server that can do few things at once. Pure: no clock, no lock, no thread; turns.h puts them around it.
 //
-// Three levels. Classes: `high` before `normal` before `bulk`; a class whose oldest ticket has waited for `age` goes first, so bulk
-// is never starved. Inside a class the flows are clients, and inside a client its connections; both levels are scheduled as RFC
-// 8290 (section 4.2) schedules packets, with service time in the place of bytes: a flow that begins to ask stands in the list of
-// new flows, which goes first; one whose credit is used up goes to the end of the list of old flows. So who asks seldom is served
-// next, however many others flood, and those who flood share. First come, first served holds only inside a connection.
+// Three levels. Classes: `high` before `normal` before `bulk`; a class that waits and has had no place for `age` is given the next
+// one, so bulk is never starved, and never more than that one, so that an export that waits does not make it anybody's equal.
+// Inside a class the flows are clients, and inside a client its connections; both levels take turns as fair_line.h says: who asks
+// seldom is served next, however many others flood, and those who flood share. First come, first served holds only inside a
+// connection.
 //
-// Invariants: taken() <= places unless the bounds were lowered; a ticket waits, holds a place, or is unknown; every flow in a list
-// has waiting tickets or is about to be forgotten when its turn comes.
+// Invariants: taken() <= places unless the bounds were lowered; a ticket waits, holds a place, or is unknown; when next() has said
+// nothing, no place is free or nobody waits, whatever time it is.
 #pragma once
 
 #include "settings/settings.h"
 #include "upstream/fair_line.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +34,7 @@ public:
     std::uint32_t depth = 64; // waiting tickets in all
     std::uint32_t depth_per_client = 32;
     Micros age = 10'000'000;
-    Micros quantum = 2'000; // FairLine's: small beside a service
+    Micros quantum = 100; // FairLine's: less than any service, so that no service is too short to count
   };
   using Ticket = std::uint64_t; // 0: none
   enum class Refusal : std::uint8_t { none, full, client_full };
@@ -57,10 +58,12 @@ public:
   [[nodiscard]] std::uint32_t taken() const noexcept { return static_cast<std::uint32_t>(served_.size()); }
   [[nodiscard]] std::uint32_t places() const noexcept { return bounds_.places; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
-  // Clients that are remembered, over all classes.
+  // Clients that are remembered, over all classes; none once nobody waits and nobody is served.
   [[nodiscard]] std::size_t clients() const noexcept {
     return classes_[0].clients.size() + classes_[1].clients.size() + classes_[2].clients.size();
   }
+  // Flows in all its lines: what its memory grows with.
+  [[nodiscard]] std::size_t remembered() const noexcept;
   // How long somebody who asks now may wait, by the service times seen: for Retry-After only, never to refuse.
   [[nodiscard]] Micros expected_wait() const noexcept;
 
@@ -69,14 +72,15 @@ private:
     explicit Client(Micros quantum) : lanes(quantum) {}
     FairLine<std::uint64_t> lanes;                                 // connections
     std::unordered_map<std::uint64_t, std::deque<Ticket>> tickets; // waiting, by connection; no empty ones
-    std::size_t waiting = 0;
-    std::size_t served = 0;
   };
   struct Class {
     explicit Class(Micros quantum) : line(quantum) {}
     FairLine<std::string> line;
-    std::unordered_map<std::string, Client> clients; // forgotten when nothing of them waits or is served and no lane owes
+    std::unordered_map<std::string, Client> clients; // all that the line knows, and for a while those it knew
     std::map<Ticket, Micros> since;                  // waiting tickets, oldest first: numbers rise with time
+    std::size_t served = 0;                          // places it holds
+    Micros last = 0;                                 // when it gave back a place
+    [[nodiscard]] Micros waits_since() const { return std::max(since.begin()->second, last); }
   };
   struct Place {
     TurnClass turn_class;
@@ -90,9 +94,10 @@ private:
   std::unordered_map<Ticket, Place> waiting_, served_;
   Micros mean_service_ = 0; // exponentially weighted; 0: nothing seen yet
 
+  Class& class_of(const Place& place) noexcept { return classes_[static_cast<std::size_t>(place.turn_class)]; }
   Class* choose(Micros now);
   void take_out(const Place& place, Ticket ticket);
-  void forget_if_done(Class& line, const std::string& client);
+  static void forget_clients(Class& line);
 };
 
 } // namespace ledgergate::upstream
