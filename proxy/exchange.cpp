@@ -17,6 +17,7 @@ void Exchange::clear() noexcept {
   spool.clear();
   reply_spool.clear();
   framing = {};
+  arriving.reset();
   spooled = false;
   operation.clear();
   unit.clear();

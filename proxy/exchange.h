@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "http/head.h"
 #include "http/parser.h"
+#include "http/reply_body.h"
 #include "http/spool.h"
 #include "http/target.h"
 #include "io/stream.h"
@@ -18,6 +19,7 @@
 #include "route/outgoing.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -89,9 +91,10 @@ struct Exchange {
   // The stages' own.
   http::Target target;
   http::ReplyHead answer;
-  http::HeadScan answer_scan;  // of the head that is being received
-  int interims = 0;            // 1xx replies of the server so far
-  std::size_t answer_head = 0; // bytes of the server's reply head, still in its input until the body is relayed
+  http::HeadScan answer_scan;              // of the head that is being received
+  int interims = 0;                        // 1xx replies of the server so far
+  std::size_t answer_head = 0;             // bytes of the server's reply head, still in its input until the body is relayed
+  std::optional<http::ReplyBody> arriving; // how far the reply's body has come from the server; nothing before it begins
   std::string upstream_target;
   std::string out;      // the head that goes to the server
   std::string chunk;    // decoded body bytes that will go to the server as one chunk

@@ -34,12 +34,6 @@ io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse
   co_return Link{std::move(*fresh), false};
 }
 
-// Failures behind which the server may be at work on the request.
-bool may_still_work(Cause cause) {
-  return cause == Cause::reply_timeout || cause == Cause::reply_stalled || cause == Cause::upstream_write_timeout ||
-         cause == Cause::client_gone || cause == Cause::client_write_timeout;
-}
-
 bool announces_body(const http::ReplyHead& reply) {
   for (const auto& field : reply.fields) {
     if (http::iequals(field.name, "Transfer-Encoding")) return true;
@@ -85,8 +79,7 @@ void part_with(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool 
   if (reusable && keeps_server_connection(x, *server)) {
     x.generation->pool(x.server).put(std::move(server));
   } else if (turn.held()) {
-    const std::string& name = x.facts.server->name;
-    give_back_place(*x.worker, std::move(server), std::move(turn), Left::answered, 0, name);
+    give_back_place(*x.worker, std::move(server), std::move(turn));
   } else {
     server.reset();
   }
@@ -129,18 +122,20 @@ io::Task<Result<void>> forward(Exchange& x) {
     const bool answered = outcome.ok();
     if (outcome) outcome = check_reply(x);
     const bool refused = answered && !outcome; // the server is done with it; its reply goes nowhere
-    if (outcome && counts_characters(x)) co_return co_await take_counted(x, link->server, turn);
     const bool reusable = !fresh_only && attempt && attempt->whole;
-    if (outcome && spools_reply(x)) co_return co_await take_reply(x, link->server, turn, reusable);
-    if (outcome) outcome = co_await relay_reply(x, *link->server);
     if (outcome) {
-      part_with(x, link->server, turn, reusable);
-    } else if (turn.held()) {
-      const bool at_work = !refused && x.record.forwarded && may_still_work(outcome.error().cause);
-      if (refused || at_work)
-        give_back_place(*x.worker, std::move(link->server), std::move(turn), refused ? Left::answered : Left::working,
-                        ms(server.hold), server.name);
+      if (counts_characters(x))
+        outcome = co_await take_counted(x, link->server, turn);
+      else if (spools_reply(x))
+        outcome = co_await take_reply(x, link->server, turn, reusable);
+      else
+        outcome = co_await relay_reply(x, *link->server);
     }
+    if (!link->server) co_return outcome; // the server was done before the caller
+    if (outcome || refused)
+      part_with(x, link->server, turn, reusable && outcome);
+    else if (turn.held())
+      leave_place(x, std::move(link->server), std::move(turn), outcome.error().cause);
     co_return outcome;
   }
 }

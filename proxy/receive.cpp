@@ -87,6 +87,7 @@ void release_held(Exchange& x) {
 
 void expect_head(Exchange& x) {
   const std::uint32_t bound = x.generation->settings().limits.reply_head;
+  x.arriving.reset();
   x.answer_scan.reset({bound, bound, kMaxFields, false});
 }
 
@@ -140,7 +141,7 @@ io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
   }
   server.consume(x.answer_head);
 
-  http::ReplyBody body(x.answer.body);
+  http::ReplyBody& body = x.arriving.emplace(x.answer.body);
   for (bool ended = false; !ended;) {
     std::string_view bytes;
     std::size_t used = 0;

@@ -61,12 +61,12 @@ io::Task<Result<void>> answer_status(Exchange& exchange);
 [[nodiscard]] bool needs_turn(const Exchange& exchange);
 io::Task<Result<upstream::Turn>> take_turn(Exchange& exchange);
 
-// take_reply.cpp: the reply off the server at its speed, spooled. When the server is done, or the reply is given up, it takes
-// `server` and gives `turn` on, unless the connection broke. `reusable`: as part_with()'s.
+// take_reply.cpp: the reply off the server at its speed, spooled. When the server is done it takes `server` and gives `turn` on;
+// with a failure before that both stay with the caller (leave_place()). `reusable`: as part_with()'s.
 io::Task<Result<void>> take_reply(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable);
 
-// take_counted.cpp: the same off a server that counts characters: believed as a whole, behind the server's FIN, or not at all. Takes
-// `server` and gives `turn` on like take_reply().
+// take_counted.cpp: the same off a server that counts characters: believed as a whole, behind the server's FIN, or not at all.
+// Takes `server` and gives `turn` on like take_reply().
 [[nodiscard]] bool counts_characters(const Exchange& exchange);
 io::Task<Result<void>> take_counted(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn);
 

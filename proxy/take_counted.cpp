@@ -1,7 +1,6 @@
 // The reply of a server that counts its Content-Length in characters (`length: characters`): taken up to the server's FIN, believed
 // or not as a whole, and given on with the length that it has.
 #include "http/parser.h"
-#include "place.h"
 #include "profile/character_length.h"
 #include "story.h"
 #include "worker.h"
@@ -55,19 +54,17 @@ bool counts_characters(const Exchange& x) {
 }
 
 io::Task<Result<void>> take_counted(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn) {
-  const settings::Server& about = *x.facts.server;
   // The head's views lie in the input, which moves while the body is taken.
   x.out.assign(server->input().substr(0, x.answer_head));
   x.answer.clear();
   const auto again = http::parse_reply(x.out, x.request.method, x.answer);
   if (!again) co_return again.error();
   server->consume(x.answer_head);
+  x.arriving.emplace(http::Framing{http::BodyKind::until_close, 0}); // what it says of its length is not to be believed yet
   std::string body;
   const auto taken = co_await take_all(x, *server, body);
-  if (turn.held() && (taken || taken.error().cause == Cause::reply_stalled || taken.error().cause == Cause::client_gone))
-    give_back_place(*x.worker, std::move(server), std::move(turn), taken ? Left::answered : Left::working, ms(about.hold),
-                    about.name);
   if (!taken) co_return taken.error();
+  part_with(x, server, turn, false);
   const auto fits = profile::check_character_length(body, x.answer.body.length);
   if (!fits) co_return fits.error();
   send_head(x, http::BodyKind::length, body.size());

@@ -20,7 +20,7 @@ constexpr std::size_t kBodyRoom = 128 * 1024;
 constexpr std::size_t kGiven = 64 * 1024; // from the spool to the caller at once
 
 struct Taking {
-  http::ReplyBody body;
+  http::ReplyBody& body;
   http::RateGuard guard;   // of the caller
   std::uint64_t given = 0; // bytes of the spool handed to the sink
   io::TimeMs heard = 0;    // when the server last sent something
@@ -84,25 +84,6 @@ void begin(Exchange& x, Taking& t) {
   // Whole already: its length is known, whatever framing the server chose.
   const bool known = t.complete && x.answer.body.kind != http::BodyKind::none;
   send_head(x, known ? http::BodyKind::length : x.answer.body.kind, known ? x.reply_spool.size() : x.answer.body.length);
-}
-
-// The caller is done with, the server is not.
-//  * A reply beyond its limit may have no end, and a place must not be held by it: the connection is reset, which ends the server's
-//    writing, and it is the writing that it is at.
-//  * Behind everything else (a caller who left, a full disk, a time that is over) the server finishes what it sends, which is
-//  thrown
-//    away; the place is taken until then, `hold` at most.
-//  * Without a place to give on, nobody waits for the server: it sees the end.
-void leave(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, Taking& t, Cause why) {
-  if (!server) return;
-  if (why == Cause::reply_too_large || !turn.held()) {
-    server->reset();
-    server.reset();
-    turn.give_back();
-  } else if (why != Cause::reply_truncated && why != Cause::reply_bad_coding) {
-    const settings::Server& about = *x.facts.server;
-    give_back_place(*x.worker, std::move(server), std::move(turn), Left::working, ms(about.hold), about.name, t.body);
-  }
 }
 
 // Waits for the server, the caller, or the end of a time. An error: one of these times is over, or the caller has left.
@@ -195,7 +176,7 @@ io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream
   if (!again) co_return again.error();
   server->consume(x.answer_head);
   const io::TimeMs now = x.wake->loop().now();
-  Taking t{http::ReplyBody(x.answer.body), http::RateGuard(rate.bytes_per_second, ms(rate.over))};
+  Taking t{x.arriving.emplace(x.answer.body), http::RateGuard(rate.bytes_per_second, ms(rate.over))};
   t.heard = now;
   t.ends = now + ms(about.timeouts.whole_reply);
   http::SpoolPart part(x.worker->shared().spool, flow_of(x));
@@ -206,7 +187,9 @@ io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream
   if (!too_large) outcome = co_await take_body_of_reply(x, server, turn, t, reusable);
   if (!outcome) {
     x.reply_spool.clear();
-    leave(x, server, turn, t, outcome.error().cause);
+    // A reply beyond its limit may have no end, and a place must not be held by it: the reset ends the server's writing. Without a
+    // place to give on nobody waits for the server, either.
+    if (server && (outcome.error().cause == Cause::reply_too_large || !turn.held())) server->reset();
   }
   co_return outcome;
 }

@@ -55,6 +55,7 @@ void Worker::drain(std::function<void()> done) {
 
 void Worker::halt() {
   loop_.post([this] {
+    halted_ = true;
     for (OpenConnection* each = open_; each != nullptr;) {
       OpenConnection* next = each->next;
       each->wake->halt();
@@ -131,6 +132,7 @@ void Worker::opened(OpenConnection& connection) noexcept {
   if (open_ != nullptr) open_->previous = &connection;
   open_ = &connection;
   ++open_count_;
+  if (halted_) connection.wake->halt(); // it comes from one that was ended
 }
 
 void Worker::closed(OpenConnection& connection) noexcept {

@@ -98,6 +98,7 @@ private:
   std::function<void()> drained_;
   std::atomic<std::uint64_t> beats_{0};
   bool draining_ = false;
+  bool halted_ = false;
   std::thread thread_;
 
   void take_over(std::shared_ptr<const Snapshot> snapshot, const std::vector<DoorOrder>& doors);

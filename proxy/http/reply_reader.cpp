@@ -26,6 +26,8 @@ ReplyReader::State ReplyReader::take_head(std::string_view input, std::size_t& u
     scan_.reset(bounds_);
     return State::more;
   }
+  for (const Field& field : head.fields)
+    if (iequals(field.name, "Content-Type")) content_type_ = field.value;
   body_.emplace(head.body);
   return State::done;
 }

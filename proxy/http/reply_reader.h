@@ -31,6 +31,7 @@ public:
   // Once the head is complete: its own bytes, and what they say.
   [[nodiscard]] const std::string& head() const noexcept { return head_; }
   [[nodiscard]] std::uint16_t status() const noexcept { return status_; }
+  [[nodiscard]] const std::string& content_type() const noexcept { return content_type_; }
   // Behind `failed`.
   [[nodiscard]] const Error& error() const noexcept { return error_; }
 
@@ -39,7 +40,7 @@ private:
   HeadScan::Bounds bounds_{};
   HeadScan scan_;
   std::optional<ReplyBody> body_; // once the head is complete
-  std::string head_;
+  std::string head_, content_type_;
   std::uint16_t status_ = 0;
   int interims_ = 0;
   Error error_{};

@@ -403,6 +403,7 @@ void Stream::release() noexcept {
 
 void Stream::reset() noexcept {
   reading_ = false;
+  if (error_ == 0) error_ = UV_ECANCELED; // of no more use to whoever holds it still
   if (uv_is_closing(handle()) != 0) return;
   if (ssl_ != nullptr) SSL_set_quiet_shutdown(ssl_, 1);
   const int status = uv_tcp_close_reset(&handle_, [](uv_handle_t* handle) { static_cast<Stream*>(handle->data)->closed(); });

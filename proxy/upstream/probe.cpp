@@ -51,6 +51,7 @@ io::Task<Result<ProbeReply>> receive(io::Wake& wake, io::Stream& stream, http::M
     if (done) {
       reply.status = reader.status();
       reply.head = reader.head();
+      reply.content_type = reader.content_type();
       co_return std::move(reply);
     }
     stream.want_input();

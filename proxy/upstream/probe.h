@@ -20,6 +20,7 @@ struct Question {
 
 struct ProbeReply {
   std::uint16_t status = 0;
+  std::string content_type;
   std::string head; // its own bytes, empty line included
   std::string body; // decoded of its framing; 64 KiB at most
 };

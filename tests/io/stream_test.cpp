@@ -178,6 +178,7 @@ TEST_F(StreamTest, ResettingShowsThePeerABrokenConnection) {
   ASSERT_TRUE(stream->write("half an ans"));
   stream->flush();
   stream->reset();
+  EXPECT_TRUE(stream->failed()) << "whoever holds it still must not wait for it";
   static_cast<void>(stream.release()); // it is gone once its handle has closed
   int error = 0;
   ASSERT_TRUE(until([&] {

@@ -184,6 +184,12 @@ class StandIn:
         self.listener.close()
         self.drop_connections()
 
+    def stop_listening(self):
+        """From here on connections are refused; those that are open go on."""
+        self.stopping = True
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
     def drop_connections(self):
         for connection in list(self.streams):
             try:
@@ -262,12 +268,12 @@ class StandIn:
         with self.changed:
             self.requests.append(request)
             self.changed.notify_all()
-        if self.knobs.get("hold") and not aside:
-            self.released.wait(PATIENCE)
-        if self.knobs.get("delay") and not aside:
-            # A stand-in for work that takes time; tests do not wait by it, they hold() and release().
-            connection.gone.wait(float(self.knobs["delay"]))
         with self.answering(request):
+            if self.knobs.get("hold") and not aside:
+                self.released.wait(PATIENCE)
+            if self.knobs.get("delay") and not aside:
+                # A stand-in for work that takes time; tests do not wait by it, they hold() and release().
+                connection.gone.wait(float(self.knobs["delay"]))
             reply = self.reply(request)
         whole = faults.send(fault, connection, request, reply, self.knobs)
         return whole and b"close" not in request.get("Connection", b"").lower()

@@ -7,6 +7,7 @@ import unittest
 from client import Ended
 from harness import PATIENCE, Story, config
 
+from apicomprem import ApiComPrem
 from mserver import MServer
 
 H = b"Host: localhost\r\n"
@@ -166,8 +167,86 @@ class Turns(Story):
             self.assertEqual([r.path for r in server.requests], [b"/xml"])
             server.release()
             self.assertEqual(next_one.reply().status, 200)
-        edge.said.wait(r"server upstream: a place was held for \d+ ms")
+        edge.said.wait(r"server upstream: a place was held for \d+ ms.*: it answered in the end")
         self.assertEqual(server.counters()["overlapping_exchanges"], 0)
+
+    @staticmethod
+    def paths(server):
+        return [request.path for request in server.requests]
+
+    def test_a_place_is_kept_behind_an_early_close_until_the_server_is_seen_idle_twice(self):
+        script = ["working", "idle", {"state": "idle", "processing": 1}, "idle", {"body": "status: idle; processing: 0"}]
+        server, edge = self.front_mserver(knobs={"fault": "close", "times": 1, "script": script})
+        self.assert_refused(edge.ask(xml(), "lan"), 502, "upstream_closed", "maybe")
+        self.assertEqual(edge.ask(document(), "lan").status, 200)
+        self.assertEqual(self.paths(server), [b"/status"] * 5 + [b"/documents/faktura.pdf"])
+        edge.said.wait(r"server upstream: a place was held for \d{4,} ms.*: it was seen idle twice")
+
+    def test_a_place_is_kept_behind_half_a_reply(self):
+        server, edge = self.front_mserver(knobs={"fault": "half_body", "times": 1, "script": ["idle", {"status": 500}, "idle"]})
+        self.assert_refused(edge.ask(document(), "lan"), 502, "reply_truncated", "maybe")
+        self.assertEqual(edge.ask(document(), "lan").status, 200)
+        self.assertEqual(self.paths(server), [b"/documents/faktura.pdf"] + [b"/status"] * 4 + [b"/documents/faktura.pdf"])
+        self.assertEqual(server.counters()["overlapping_exchanges"], 0)
+
+    def test_a_server_that_never_answers_and_is_idle_gives_the_place_back(self):
+        server, edge = self.front_mserver(knobs={"fault": "hang", "times": 1}, timeouts={"reply": "200ms"})
+        self.assert_refused(edge.ask(xml(), "lan"), 504, "reply_timeout", "maybe")
+        self.assertEqual(edge.ask(document(), "lan").status, 200)
+        edge.said.wait(r"a place was held for \d{4,} ms.*: it was seen idle twice")
+
+    def test_a_server_that_is_gone_gives_the_place_back(self):
+        server, edge = self.front_mserver(knobs={"fault": "hang", "times": 1}, timeouts={"reply": "1s"})
+        with edge.connect("lan") as client:
+            client.send(xml())
+            server.wait_for_requests(1)
+            server.stop_listening()
+            self.assert_refused(client.reply(), 504, "reply_timeout", "maybe")
+        self.assert_refused(edge.ask(document(), "lan"), 502, "connect_refused")
+        edge.said.wait(r"a place was held for \d{4,} ms.*: it is gone")
+
+    def test_a_place_is_held_no_longer_than_hold(self):
+        server, edge = self.front_mserver(knobs={"fault": "close", "times": 1, "state": "working"}, hold="300ms")
+        self.assert_refused(edge.ask(xml(), "lan"), 502, "upstream_closed", "maybe")
+        self.assertEqual(edge.ask(document(), "lan").status, 200)
+        self.assertIn("error", edge.said.wait(r"a place was held for \d+ ms.*: `hold` is over"))
+
+    def test_a_drain_ends_with_a_place_that_is_held(self):
+        server = self.standin(MServer, fault="close", state="working")
+        edge = self.start(config(server, "mserver", timeouts={"drain": "200ms"}))
+        self.assert_refused(edge.ask(xml(), "lan"), 502, "upstream_closed", "maybe")
+        edge.stop()
+        edge.said.wait(r"a place was held for \d+ ms.*: the edge ends")
+        self.assertNotIn("does not end", edge.said.text)
+
+    def test_a_reply_that_stands_still_when_the_drain_is_over(self):
+        server = self.standin(MServer, fault="stall")
+        edge = self.start(config(server, "mserver", timeouts={"drain": "200ms"}))
+        with edge.connect("lan") as client:
+            client.send(document())
+            server.wait_for_requests(1)
+            edge.stop()
+        self.assertNotIn("does not end", edge.said.text)
+
+    def test_a_body_that_breaks_off_on_its_way_keeps_the_place_until_the_server_is_idle(self):
+        server = self.standin(MServer)
+        edge = self.start(config(server, "mserver", route={"spool": "off"}))
+        with edge.connect("lan") as client:
+            client.send(b"POST /xml HTTP/1.1\r\n" + H + AUTH + b"Content-Length: 10\r\n\r\n<x>")
+            server.wait_for_heads(1)
+            client.reset()
+        self.assertEqual(edge.ask(document(), "lan").status, 200)
+        self.assertEqual(self.paths(server), [b"/status", b"/status", b"/documents/faktura.pdf"])
+
+    def test_an_apicomprem_that_closes_early_is_not_asked(self):
+        server = self.standin(ApiComPrem, fault="close", times=1)
+        edge = self.start(config(server, "apicomprem"))
+        info = b'{"command":{"inComm":"INFO","inParam":{"parameters":{}}}}'
+        head = b"POST /api/comm HTTP/1.1\r\n" + H + b"ID-UJ: c8175fe2-5aba-460e-a492-5da487105394\r\n"
+        ask = head + b"Content-Length: %d\r\n\r\n" % len(info) + info
+        self.assert_refused(edge.ask(ask, "lan"), 502, "upstream_closed", "maybe")
+        self.assertEqual(edge.ask(ask, "lan").status, 200)
+        self.assertEqual((server.heads, server.counters()["overlapping_connections"]), (2, 0))
 
 
 if __name__ == "__main__":
