@@ -56,6 +56,8 @@ struct Connection {
   std::uint32_t requests = 0;
   std::uint32_t unwaited = 0; // requests in a row that were there already (pipelined)
   bool tls = false;
+  client::Share client_share; // of the connections that a client may have
+  std::string client_of_share;
   bool last = false; // no further request on this connection
   bool cut = false;
 };
@@ -137,6 +139,8 @@ void set_facts(Connection& c, Exchange& x) {
   x.listener = c.listener;
   x.connection = c.number;
   x.peer = c.peer;
+  x.connection_share = &c.client_share;
+  x.connection_client = &c.client_of_share;
   x.peer_ip_text = c.peer_ip_text;
   x.facts.listener = &c.generation->settings().listeners[c.listener];
   x.facts.route = &kNoRoute;

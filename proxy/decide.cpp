@@ -1,4 +1,5 @@
-// What the head alone can decide, before a byte of the body is read: normalise, redirect, route, access, endpoint, bounds.
+// What the head alone can decide, before a byte of the body is read: normalise, redirect, route; and once the caller may come in,
+// endpoint and bounds.
 #include "profile/credentials.h"
 #include "profile/endpoints.h"
 #include "route/field_names.h"
@@ -56,8 +57,12 @@ Result<Way> decide(Exchange& x) {
   x.facts.route = route;
   x.facts.server = &server;
   x.server = route->server;
-  if (!route->anonymous) return Error{Cause::forbidden, "this version knows no clients"};
+  return Way::forward;
+}
 
+Result<void> check_request(Exchange& x) {
+  const settings::Route* route = x.facts.route;
+  const settings::Server& server = *x.facts.server;
   route::append_upstream_target(*route, x.target, x.upstream_target);
   const auto endpoint = profile::check(server.profile, x.request.method, route::server_path(*route, x.target, x.note));
   if (endpoint.verdict == profile::Verdict::no_such_endpoint)
@@ -73,7 +78,7 @@ Result<Way> decide(Exchange& x) {
     return Error{Cause::body_too_large};
   x.body->limit(limit);
   x.framing = x.request.body;
-  return Way::forward;
+  return {};
 }
 
 } // namespace ledgergate

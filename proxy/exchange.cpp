@@ -29,6 +29,14 @@ void Exchange::clear() noexcept {
   facts = {};
   body = nullptr;
   reply = nullptr;
+  certificate = nullptr;
+  connection_share = nullptr;
+  connection_client = nullptr;
+  client = nullptr;
+  proven = settings::kNoProof;
+  address_limited = false;
+  rate_policy.clear();
+  rate_left.clear();
   head_started = head_done = 0;
   server = 0;
   interims = 0;

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "client/address_table.h"
+#include "client/peer_certificate.h"
 #include "http/head.h"
 #include "http/parser.h"
 #include "http/reply_body.h"
@@ -18,6 +20,7 @@
 #include "profile/credentials.h"
 #include "route/outgoing.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -88,7 +91,17 @@ struct Exchange {
   route::Facts facts;             // listener and TLS facts are set; the stages fill in the rest
   std::uint64_t head_started = 0; // uv_hrtime() of the head's first byte
 
+  const client::PeerCertificate* certificate = nullptr; // the caller's, verified; null: none
+  client::Share* connection_share = nullptr;            // of the client's connections: this connection's
+  std::string* connection_client = nullptr;             // whose share that is
+
   // The stages' own.
+  const settings::Client* client = nullptr; // who calls; null: nobody knows (yet)
+  settings::Proofs proven = settings::kNoProof;
+  bool address_limited = false; // the limits of its address hold for this request
+  client::AddressTable::Hold address;
+  std::array<client::Share, 3> shares; // of what address, client and route may do at once
+  std::string rate_policy, rate_left;  // values of RateLimit-Policy and RateLimit; empty: no bound
   http::Target target;
   http::ReplyHead answer;
   http::HeadScan answer_scan;              // of the head that is being received

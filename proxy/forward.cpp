@@ -102,7 +102,7 @@ io::Task<Result<void>> forward(Exchange& x) {
   // In a turn always a fresh connection: a kept one that the server closes just then would make a false "in doubt", and one that
   // another worker keeps would be a second at the server.
   const bool fresh_only = turn.held() || (profile::fresh_for_unsafe(server.profile) && !harmless);
-  x.credentials = x.generation->snapshot->credentials(*x.facts.route, x.server);
+  x.credentials = x.generation->snapshot->credentials(x.client, *x.facts.route, x.server);
   if (x.credentials != nullptr) x.facts.credentials = x.credentials->value();
   x.out.clear();
   route::append_request_head(x.facts, x.upstream_target, x.framing, x.out);

@@ -83,8 +83,11 @@ void refuse(Exchange& x, Error error) {
   // and Basic would make a client send Authorization, which is not read there.
   if (error.cause == Cause::credentials_missing && x.facts.server->profile != settings::Profile::mserver)
     x.answer.fields.push_back({"WWW-Authenticate", "Basic realm=\"ledgergate\", charset=\"UTF-8\""});
+  if (error.cause == Cause::login_required || error.cause == Cause::login_failed)
+    x.answer.fields.push_back({"WWW-Authenticate", challenges_basic(x) ? "Basic realm=\"ledgergate\", charset=\"UTF-8\""
+                                                                       : "Edge-Key realm=\"ledgergate\""});
   const std::string wait = std::to_string(x.retry_after);
-  if (info.status == 503) x.answer.fields.push_back({"Retry-After", wait});
+  if (info.status == 503 || info.status == 429) x.answer.fields.push_back({"Retry-After", wait});
 
   profile::Failure failure{error.cause, x.record.forwarded, waited(x, error.cause), route::standard_reason(info.status),
                            {},          x.request_id};

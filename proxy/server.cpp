@@ -239,6 +239,7 @@ void Server::reload() {
     return;
   }
   snapshot_ = std::move(next);
+  shared_.addresses.set_entries(snapshot_->settings->client_table.entries);
   hand_over(orders);
   event(LogLevel::info, "reloaded");
   notify::ready();
@@ -321,6 +322,7 @@ int Server::run() {
   }
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_loop_close(&loop_);
+  shared_.passwords.stop();
   workers_.clear();
   if (started) event(LogLevel::info, "stopped");
   shared_.log.stop();

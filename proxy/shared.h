@@ -2,6 +2,10 @@
 #pragma once
 
 #include "capacity.h"
+#include "client/address_table.h"
+#include "client/lockout.h"
+#include "client/meters.h"
+#include "client/password_checks.h"
 #include "http/spool_budget.h"
 #include "observe/log_ring.h"
 #include "observe/tally.h"
@@ -13,6 +17,10 @@ struct Shared {
   http::SpoolBudget spool; // its bounds are the newest settings'
   observe::Tallies tallies;
   observe::LogWriter log;
+  client::AddressTable addresses{settings::ClientTable{}.entries};
+  client::Lockout lockout;
+  client::PasswordChecks passwords;
+  client::Meters meters;
 };
 
 } // namespace ledgergate

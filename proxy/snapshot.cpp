@@ -99,6 +99,12 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
         credentials_of(route.credentials, settings->servers[route.server].profile, "route " + route.name, problems));
   if (std::none_of(made->listeners.begin(), made->listeners.end(), [](const ListenerRuntime& each) { return each.enabled; }))
     problems.errors.emplace_back("no listener can be opened");
+  for (const auto& client : settings->clients) {
+    auto& own = made->client_credentials.emplace_back();
+    for (const auto& [server, file] : client.credentials)
+      own.emplace_back(server, credentials_of(file, settings->servers[server].profile, "client " + client.name, problems));
+  }
+  made->directory = client::Directory::make(*settings, problems.errors, problems.warnings);
   made->spool_directory = choose_spool(settings->spool.directory, problems);
   made->settings = std::move(settings);
   if (!problems.errors.empty()) return nullptr;

@@ -2,6 +2,7 @@
 // immutable, shared.
 #pragma once
 
+#include "client/directory.h"
 #include "listen/tls_front.h"
 #include "profile/credentials.h"
 #include "settings/load.h"
@@ -12,6 +13,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ledgergate {
@@ -30,10 +32,17 @@ struct Snapshot {
   std::vector<std::shared_ptr<upstream::StatusBoard>> boards;      // by server; null: nothing to ask. Kept across reloads, by name
   // The edge's own user and password: by server and by route, as in settings; null: the caller's go through.
   std::vector<std::shared_ptr<const profile::Credentials>> server_credentials, route_credentials;
+  std::vector<std::vector<std::pair<std::size_t, std::shared_ptr<const profile::Credentials>>>> client_credentials; // by client
+  std::shared_ptr<const client::Directory> directory;                                                               // who is who
   std::string spool_directory;
 
-  // What goes to `server` (an index) in place of the caller's: the route's before the server's; null: nothing.
-  [[nodiscard]] const profile::Credentials* credentials(const settings::Route& route, std::size_t server) const {
+  // What goes to `server` (an index) in place of the caller's: the client's (null: nobody) before the route's before the server's;
+  // null: nothing.
+  [[nodiscard]] const profile::Credentials* credentials(const settings::Client* client, const settings::Route& route,
+                                                        std::size_t server) const {
+    if (client != nullptr)
+      for (const auto& [whose, own] : client_credentials[static_cast<std::size_t>(client - settings->clients.data())])
+        if (whose == server) return own.get();
     const auto& own = route_credentials[static_cast<std::size_t>(&route - settings->routes.data())];
     return own ? own.get() : server_credentials[server].get();
   }

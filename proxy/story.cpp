@@ -76,6 +76,7 @@ void log(Exchange& x) {
   record.server = x.facts.server->name;
   record.total_micros = static_cast<std::int64_t>((uv_hrtime() - x.head_done) / 1000);
   if (x.failed) record.failure = x.failure;
+  account(x);
   x.worker->count(x);
   x.worker->log(record);
 }
@@ -106,7 +107,9 @@ io::Task<void> serve_request(Exchange& x) {
   } else if (*way == Way::admin) {
     outcome = answer_admin(x);
   } else {
-    if (spools_request(x)) outcome = co_await take_body(x);
+    if (!admits_all(x)) outcome = co_await admit(x);
+    if (outcome) outcome = check_request(x);
+    if (outcome && spools_request(x)) outcome = co_await take_body(x);
     if (outcome) outcome = inspect_request(x);
     if (outcome) outcome = co_await forward(x);
   }

@@ -19,9 +19,24 @@ inline constexpr std::size_t kStretch = 1024 * 1024;
 
 // --- the stages ----------------------------------------------------------------------------------------------------------------
 
-// decide.cpp: what the head can decide. Normalise, redirect, route, access, endpoint, bounds. An error is the refusal.
+// decide.cpp: what the head can decide. Normalise, redirect, route; and for a caller that may come in, endpoint and bounds. An
+// error is the refusal.
 enum class Way : std::uint8_t { forward, redirect, challenge, admin };
 [[nodiscard]] Result<Way> decide(Exchange& exchange);
+[[nodiscard]] Result<void> check_request(Exchange& exchange);
+
+// identify.cpp: who calls. Errors: login_required, login_failed, certificate_required, locked_out, rate_limited, no_capacity.
+io::Task<Result<void>> identify(Exchange& exchange);
+// Whether a client that this route takes can prove itself in one of these ways; whether a Basic login is one that is asked for.
+[[nodiscard]] bool route_takes(const Exchange& exchange, settings::Proofs proofs);
+[[nodiscard]] bool challenges_basic(const Exchange& exchange);
+
+// admit.cpp: whether the caller may come in: identity, permissions by head, limits.
+[[nodiscard]] bool admits_all(const Exchange& exchange); // nothing to ask: the stage is passed over
+io::Task<Result<void>> admit(Exchange& exchange);
+[[nodiscard]] Result<void> limit_address(Exchange& exchange); // once a request
+// At the end: the bytes that passed are charged, what was counted as open is given back.
+void account(Exchange& exchange) noexcept;
 
 // local.cpp: answers of the edge itself (the redirect to https, ACME challenges).
 [[nodiscard]] Result<void> answer_redirect(Exchange& exchange);

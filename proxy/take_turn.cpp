@@ -16,6 +16,11 @@ private:
   BodySource& body_;
 };
 
+settings::TurnClass class_of(const Exchange& x) {
+  if (x.client != nullptr && x.client->turn_class) return *x.client->turn_class;
+  return x.facts.route->turn_class;
+}
+
 } // namespace
 
 bool needs_turn(const Exchange& x) { return x.facts.server->concurrency != 0; }
@@ -23,7 +28,7 @@ bool needs_turn(const Exchange& x) { return x.facts.server->concurrency != 0; }
 io::Task<Result<upstream::Turn>> take_turn(Exchange& x) {
   upstream::Turns& turns = *x.generation->snapshot->turns[x.server];
   const std::uint64_t asked = uv_hrtime();
-  const upstream::Applicant applicant{flow_of(x), x.connection, x.facts.route->turn_class};
+  const upstream::Applicant applicant{flow_of(x), x.connection, class_of(x)};
   CallerWatch watch(*x.body);
   x.body->want();
   auto granted = co_await turns.wait(*x.wake, applicant, ms(x.facts.server->queue.wait), watch);

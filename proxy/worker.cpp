@@ -85,6 +85,8 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vect
     next->pools.push_back(std::make_shared<upstream::Pool>(loop_, servers[i], snapshot->servers[i]));
   for (const auto& route : snapshot->settings->routes) next->tallies.push_back(shared_.tallies.of(route.name));
   next->tallies.push_back(shared_.tallies.of("-"));
+  for (const auto& route : snapshot->settings->routes) next->route_meters.push_back(shared_.meters.of("route " + route.name));
+  for (const auto& client : snapshot->settings->clients) next->client_meters.push_back(shared_.meters.of("client " + client.name));
   next->snapshot = std::move(snapshot);
   current_ = std::move(next);
   for (Door* door : doors_->all()) door->listener = order_for(*door)->listener;
@@ -177,6 +179,14 @@ observe::Tally& Generation::tally(const settings::Route* route) const noexcept {
   const std::less<const settings::Route*> before;
   const bool ours = !routes.empty() && !before(route, routes.data()) && before(route, routes.data() + routes.size());
   return *tallies[ours ? static_cast<std::size_t>(route - routes.data()) : routes.size()];
+}
+
+client::Meter& Generation::client_meter(const settings::Client& client) const noexcept {
+  return *client_meters[static_cast<std::size_t>(&client - settings().clients.data())];
+}
+
+client::Meter& Generation::route_meter(const settings::Route& route) const noexcept {
+  return *route_meters[static_cast<std::size_t>(&route - settings().routes.data())];
 }
 
 void Worker::count(const Exchange& x) noexcept { x.generation->tally(x.facts.route).add(number_, x.record); }

@@ -27,6 +27,9 @@ struct Generation : std::enable_shared_from_this<Generation> {
   std::vector<std::shared_ptr<observe::Tally>> tallies; // by route; the last: of requests that found none
   [[nodiscard]] const settings::Settings& settings() const { return *snapshot->settings; }
   [[nodiscard]] upstream::Pool& pool(std::size_t server) const { return *pools[server]; }
+  std::vector<std::shared_ptr<client::Meter>> client_meters, route_meters; // as in settings
+  [[nodiscard]] client::Meter& client_meter(const settings::Client& client) const noexcept;
+  [[nodiscard]] client::Meter& route_meter(const settings::Route& route) const noexcept;
   // `route` may be any: one that is not of these settings stands for none.
   [[nodiscard]] observe::Tally& tally(const settings::Route* route) const noexcept;
   [[nodiscard]] const listen::TlsFront* front(std::size_t listener) const { return snapshot->listeners[listener].front.get(); }

@@ -38,6 +38,13 @@ enum class Cause : std::uint8_t {
   no_route,               // 404
   forbidden,              // 403
   https_required,         // 403: a body or a password arrived in clear on a redirecting listener
+  login_required,         // 401: the route wants to know who calls
+  login_failed,           // 401: a wrong key, user or password for the edge
+  certificate_required,   // 403: a client certificate is what this route asks for
+  client_disabled,        // 403: known, and disabled or outside its dates
+  address_denied,         // 403: known, but not from this address
+  locked_out,             // 429: too many failed logins
+  rate_limited,           // 429: more than this caller's share
   credentials_missing,    // 401: none, or effectively none, where the route requires the caller's own for the server
   body_unreadable,        // 400: rules need what the body says, and it can't be read beyond doubt
   unsupported_coding,     // 415: the same, with a Content-Encoding that is not known

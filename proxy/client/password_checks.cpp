@@ -31,33 +31,32 @@ void PasswordChecks::stop() noexcept {
   if (thread_.joinable()) thread_.join();
 }
 
-PasswordChecks::Mark PasswordChecks::mark(const std::string& user, const std::string& password,
-                                          const std::string& hash) const noexcept {
+PasswordChecks::Mark PasswordChecks::mark(const Login& login) const noexcept {
   // Lengths in front: no two different triples are the same bytes.
   Mark out{};
   unsigned int size = 0;
-  std::string text = std::to_string(user.size()) + ":" + std::to_string(password.size()) + ":" + user + password + hash;
+  std::string text = std::to_string(login.user.size()) + ":" + std::to_string(login.password.size()) + ":" + login.user +
+                     login.password + login.hash;
   HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
        out.data(), &size);
   OPENSSL_cleanse(text.data(), text.size());
   return out;
 }
 
-bool PasswordChecks::remembers(const std::string& user, const std::string& password, const std::string& hash, std::int64_t now) {
-  const Mark wanted = mark(user, password, hash);
+bool PasswordChecks::remembers(const Login& login, std::int64_t now) {
+  const Mark wanted = mark(login);
   const std::lock_guard guard(lock_);
   std::erase_if(remembered_, [now](const Remembered& each) { return each.until_ms <= now; });
   return std::any_of(remembered_.begin(), remembered_.end(),
                      [&](const Remembered& each) { return CRYPTO_memcmp(each.mark.data(), wanted.data(), wanted.size()) == 0; });
 }
 
-io::Task<Result<bool>> PasswordChecks::verify(io::Wake& wake, const std::string& user, const std::string& password,
-                                              const std::string& hash) {
-  if (remembers(user, password, hash, now_ms())) co_return true;
+io::Task<Result<bool>> PasswordChecks::verify(io::Wake& wake, Login& login) {
+  if (remembers(login, now_ms())) co_return true;
   auto waiter = std::make_shared<Waiter>();
-  waiter->password = password;
-  waiter->hash = hash;
-  waiter->mark = mark(user, password, hash);
+  waiter->password = login.password;
+  waiter->hash = login.hash;
+  waiter->mark = mark(login);
   waiter->loop = &wake.loop();
   waiter->wake = &wake;
   {

@@ -32,12 +32,16 @@ public:
   PasswordChecks(const PasswordChecks&) = delete;
   PasswordChecks& operator=(const PasswordChecks&) = delete;
 
+  struct Login {
+    std::string user, password;
+    std::string hash; // of the right password
+  };
   // Ends the thread, waiting for the hash that is being made; must come before the loops of those who asked go.
   void stop() noexcept;
   // Whether the pair was right within the last minute. Fast.
-  [[nodiscard]] bool remembers(const std::string& user, const std::string& password, const std::string& hash, std::int64_t now_ms);
-  // Waits on `wake` until its deadline (no_capacity then) for the verdict. All references must outlive the task.
-  io::Task<Result<bool>> verify(io::Wake& wake, const std::string& user, const std::string& password, const std::string& hash);
+  [[nodiscard]] bool remembers(const Login& login, std::int64_t now_ms);
+  // Waits on `wake` until its deadline (no_capacity then) for the verdict. Both references must outlive the task.
+  io::Task<Result<bool>> verify(io::Wake& wake, Login& login);
   // How many hashes were made so far (tests).
   [[nodiscard]] std::uint64_t made() const;
 
@@ -64,7 +68,7 @@ private:
   bool started_ = false;
   std::thread thread_;
 
-  [[nodiscard]] Mark mark(const std::string& user, const std::string& password, const std::string& hash) const noexcept;
+  [[nodiscard]] Mark mark(const Login& login) const noexcept;
   void run();
 };
 

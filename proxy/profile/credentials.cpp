@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "base/utf8.h"
+#include "http/base64.h"
 #include "http/head.h"
 
 #include <openssl/crypto.h>
@@ -32,30 +33,6 @@ struct Secret {
   Secret& operator=(const Secret&) = delete;
   std::string text;
 };
-
-// RFC 4648 section 4, in full: alphabet, padding, no blanks.
-bool decode(std::string_view token, std::string& out) {
-  if (token.empty() || token.size() % 4 != 0) return false;
-  const std::size_t padding = token.ends_with("==") ? 2 : token.ends_with('=') ? 1 : 0;
-  const bool alphabet = std::all_of(token.begin(), token.end() - static_cast<std::ptrdiff_t>(padding), [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-  });
-  if (!alphabet) return false;
-  out.resize(token.size() / 4 * 3);
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(token.data()), static_cast<int>(token.size()));
-  if (size < 0) return false;
-  out.resize(static_cast<std::size_t>(size) - padding);
-  return true;
-}
-
-void append_base64(std::string_view bytes, std::string& out) {
-  const std::size_t start = out.size();
-  out.resize(start + (bytes.size() + 2) / 3 * 4 + 1); // EVP_EncodeBlock ends with NUL
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + start),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(start + static_cast<std::size_t>(size));
-}
 
 // The token of the Basic scheme; false for any other scheme. Without a scheme the whole value is the token.
 bool basic_token(std::string_view value, std::string_view& token) noexcept {
@@ -109,7 +86,7 @@ std::string_view read_credentials(std::string_view content, Profile profile, std
   Secret pair(2 * kLargestFile);
   if (line.size() > kBasic.size() && line[kBasic.size()] == ' ' && http::iequals(line.substr(0, kBasic.size()), kBasic)) {
     std::string_view token;
-    if (!basic_token(line, token) || !decode(token, pair.text) || !is_pair(pair.text))
+    if (!basic_token(line, token) || !http::decode_base64(token, pair.text) || !is_pair(pair.text))
       return "says Basic, but base64 of user:password does not follow";
     value += kBasic;
     value += ' ';
@@ -127,7 +104,7 @@ std::string_view read_credentials(std::string_view content, Profile profile, std
   }
   value += kBasic;
   value += ' ';
-  append_base64(pair.text, value);
+  http::append_base64(pair.text, value);
   return {};
 }
 
@@ -154,7 +131,7 @@ bool names_a_user(std::string_view value, Profile profile) {
   if (!basic_token(value, token)) return false;
   if (profile != Profile::mserver && value.find(' ') == std::string_view::npos) return false;
   Secret pair(token.size());
-  return decode(token, pair.text) && is_pair(pair.text) && pair.text != "@:";
+  return http::decode_base64(token, pair.text) && is_pair(pair.text) && pair.text != "@:";
 }
 
 } // namespace ledgergate::profile

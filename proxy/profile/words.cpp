@@ -40,6 +40,15 @@ constexpr Texts kHttps{"Change the address to https in the settings of your prog
                        "V nastavení svého programu změňte adresu na https.", "V nastavení svojho programu zmeňte adresu na https."};
 constexpr Texts kAsk{"Ask the administrator for the permission.", "O oprávnění požádejte správce.",
                      "O oprávnenie požiadajte správcu."};
+constexpr Texts kLater{"Wait for as long as Retry-After says, then send the request again.",
+                       "Vyčkejte dobu uvedenou v Retry-After a pošlete požadavek znovu.",
+                       "Vyčkajte čas uvedený v Retry-After a pošlite požiadavku znova."};
+constexpr Texts kKey{"Check the key, or user and password, in the settings of your program.",
+                     "Zkontrolujte klíč, nebo jméno a heslo, v nastavení svého programu.",
+                     "Skontrolujte kľúč alebo meno a heslo v nastavení svojho programu."};
+constexpr Texts kCertified{"Install the certificate that the administrator has issued for you.",
+                           "Nainstalujte certifikát, který vám vydal správce.",
+                           "Nainštalujte certifikát, ktorý vám vydal správca."};
 constexpr Texts kLogin{"Enter the user and password in the settings of your program.",
                        "Vyplňte jméno a heslo v nastavení svého programu.", "Vyplňte meno a heslo v nastavení svojho programu."};
 constexpr Texts kUnit{"Check the accounting unit in the settings of your program.",
@@ -82,6 +91,15 @@ constexpr Row kRows[] = {
     {forbidden, kAsk, "Toto není dovoleno.", "Toto nie je dovolené."},
     {https_required, kHttps, "Použijte https: tento požadavek nesl data nebo heslo nešifrovaně.",
      "Použite https: táto požiadavka niesla údaje alebo heslo nešifrovane."},
+    {login_required, kKey, "Zde je nutné přihlášení.", "Tu je potrebné prihlásenie."},
+    {login_failed, kKey, "Přihlašovací údaje nesouhlasí.", "Prihlasovacie údaje nesúhlasia."},
+    {certificate_required, kCertified, "Zde je nutný klientský certifikát.", "Tu je potrebný klientsky certifikát."},
+    {client_disabled, kAsk, "Toto přihlášení je vypnuté nebo již neplatí.", "Toto prihlásenie je vypnuté alebo už neplatí."},
+    {address_denied, kAsk, "Z vaší adresy není toto přihlášení povoleno.", "Z vašej adresy nie je toto prihlásenie povolené."},
+    {locked_out, kLater, "Příliš mnoho chybných přihlášení; před dalším pokusem vyčkejte.",
+     "Príliš veľa chybných prihlásení; pred ďalším pokusom vyčkajte."},
+    {rate_limited, kLater, "Posíláte příliš mnoho požadavků; posílejte je pomaleji.",
+     "Posielate príliš veľa požiadaviek; posielajte ich pomalšie."},
     {credentials_missing, kLogin, "Chybí jméno a heslo pro server.", "Chýba meno a heslo pre server."},
     {body_unreadable, kMend, "Tělo požadavku nelze jednoznačně přečíst.", "Telo požiadavky nemožno jednoznačne prečítať."},
     {unsupported_coding, kMend, "Kódování Content-Encoding požadavku není podporováno.",

@@ -106,6 +106,11 @@ void append_forwarding(const Facts& facts, const Brought& brought, std::string& 
   }
   if (!replaced(rules, "Forwarded")) append_forwarded(facts, brought.forwarded, out);
   if (!replaced(rules, "X-Request-ID")) append_field("X-Request-ID", facts.request_id, out);
+  if (!facts.client_name.empty() && !replaced(rules, "X-Client-Name")) {
+    out += "X-Client-Name: ";
+    append_clean(facts.client_name, out);
+    out += "\r\n";
+  }
   if (!replaced(rules, "Via")) append_via(facts.request->fields, brought.via, facts.request->minor, out);
 }
 

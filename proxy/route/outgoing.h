@@ -31,7 +31,9 @@ struct Facts {
   bool tls = false;
   std::string_view tls_version, tls_cipher, tls_sni;
   std::string_view request_id;
-  std::string_view client_name; // empty until the caller is identified
+  std::string_view client_name;            // empty until the caller is identified
+  std::string_view rate_policy, rate_left; // RateLimit-Policy and RateLimit for the caller; empty: not sent
+  bool edge_authorization = false;         // Authorization was the caller's login at the edge: it goes no further
   // What the edge holds for the server (profile/credentials.h), as the value of the field that the server reads. Not empty: the
   // caller's Authorization and STW-Authorization go nowhere.
   std::string_view credentials;

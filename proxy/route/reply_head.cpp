@@ -102,6 +102,10 @@ void append_reply_head(const Facts& facts, const http::ReplyHead& reply, ReplyFr
   }
   if (!replaced(rules, "X-Request-ID")) append_field("X-Request-ID", facts.request_id, out);
   if (!replaced(rules, "Via")) append_via(reply.fields, seen.via, reply.minor, out);
+  if (!facts.rate_left.empty()) { // draft-ietf-httpapi-ratelimit-headers-11
+    append_field("RateLimit-Policy", facts.rate_policy, out);
+    append_field("RateLimit", facts.rate_left, out);
+  }
   append_rules(rules, facts, out);
   append_connection(facts, framing, keep_alive, out);
   out += "\r\n";

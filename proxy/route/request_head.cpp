@@ -37,6 +37,7 @@ Brought append_fields(const Facts& facts, std::string& out) {
     if (facts.server->length_in_characters && same_variable(field.name, "Accept-Encoding")) dropped = true;
     // Both headers, whatever the server reads: a caller's password for the edge, or an old one for the server, is nobody else's.
     if (!facts.credentials.empty() && is_credentials_field(field.name)) dropped = true;
+    if (facts.edge_authorization && same_variable(field.name, "Authorization")) dropped = true;
     if (!dropped && !replaced(rules, field.name)) append_field(field.name, field.value, out);
   }
   return brought;

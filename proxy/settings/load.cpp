@@ -36,6 +36,11 @@ void read_all(const Value& document, Draft& draft) {
   read_listeners(fields.need("listen", "the config needs `listen`: where requests come in"), draft);
   const Value servers = fields.get("servers");
   read_servers(servers, draft);
+  read_users(fields.get("users"), settings.users);
+  read_clients(fields.get("clients"), draft);
+  read_rate_limits(fields.get("address_limits"), true, settings.address_limits);
+  read_lockout(fields.get("lockout"), settings.lockout);
+  read_client_table(fields.get("client_table"), settings.client_table);
   const Value routes = fields.get("routes");
   read_routes(routes, draft);
   read_trusted_proxies(fields.get("trusted_proxies"), settings.trusted_proxies);
@@ -45,7 +50,7 @@ void read_all(const Value& document, Draft& draft) {
   read_spool(fields.get("spool"), settings.spool);
   read_log(fields.get("log"), settings.log);
   read_admin(fields.get("admin"), draft);
-  fields.later({"clients", "rates", "classes", "hours", "operations", "ledger", "metrics", "credentials", "redis"});
+  fields.later({"rates", "classes", "hours", "operations", "ledger", "metrics", "credentials", "redis"});
 
   // Redirecting alone is a service too; anything else needs to know where to.
   const bool serves = std::any_of(settings.listeners.begin(), settings.listeners.end(),

@@ -14,6 +14,8 @@ bool good_pattern(std::string_view text) {
   });
 }
 
+} // namespace
+
 void read_patterns(const Value& list, std::string_view if_empty, std::vector<std::string>& out) {
   for (const Value& item : list.items(if_empty)) {
     std::string text;
@@ -26,8 +28,6 @@ void read_patterns(const Value& list, std::string_view if_empty, std::vector<std
       out.push_back(std::move(text));
   }
 }
-
-} // namespace
 
 void read_commands(const Value& map, Server& server) {
   Map fields(map);

@@ -182,6 +182,20 @@ void read_profile_keys(Map& fields, const Draft& draft, Route& route) {
     require.error("`require_credentials` asks for the caller's own, and `credentials` takes their place: one of the two");
 }
 
+// Law: every route says who may come. Nothing is open because something was forgotten.
+void read_access(Map& fields, const Value& item, const Draft& draft, Route& route) {
+  const Value access = fields.get("access");
+  access.choice<bool>(route.anonymous, {{"anonymous", true}});
+  const Value clients = fields.get("clients");
+  read_route_clients(clients, draft, route);
+  const Value require = fields.get("require");
+  read_require(require, route.require);
+  read_rate_limits(fields.get("limits"), false, route.limits);
+  if (item.present() && !access.present() && !clients.present()) item.error("every route needs `clients`, or `access: anonymous`");
+  if (access.present() && clients.present()) clients.error("`access: anonymous` lets everybody in: `clients` would mean nothing");
+  if (access.present() && require.present()) require.error("`access: anonymous` lets everybody in: `require` would mean nothing");
+}
+
 void read_route(const Value& item, const Draft& draft, Route& route) {
   Map fields(item);
   fields.get("name").label(route.name);
@@ -189,8 +203,7 @@ void read_route(const Value& item, const Draft& draft, Route& route) {
   read_path(fields.get("path"), route.path);
   route.server = find_server(fields.need("server"), draft);
   read_listener_names(fields.get("listeners"), draft, route);
-  fields.need("access", "every route needs clients (not available in this version) or `access: anonymous`")
-      .choice<bool>(route.anonymous, {{"anonymous", true}});
+  read_access(fields, item, draft, route);
 
   const Value strip = fields.get("strip_prefix");
   strip.boolean(route.strip_prefix);
@@ -216,7 +229,7 @@ void read_route(const Value& item, const Draft& draft, Route& route) {
   fields.get("language").choice(route.language, kLanguages);
   read_compress(fields.get("compress"), route.compress);
   fields.get("decompress_requests").boolean(route.decompress_requests);
-  fields.later({"clients", "rate", "hours", "queue", "concurrency", "api_key", "from", "methods"});
+  fields.later({"rate", "hours", "queue", "concurrency", "api_key", "from", "methods"});
   if (route.name.empty()) route.name = route.host + route.path;
 }
 

@@ -14,11 +14,20 @@ struct Draft {
   std::vector<Place> listener_places;
   std::vector<Place> server_places;
   std::vector<Place> route_places;
+  std::vector<Place> client_places;
   Place admin_place;
 };
 
 void read_listeners(const Value& list, Draft& draft);
 void read_servers(const Value& map, Draft& draft);
+void read_clients(const Value& map, Draft& draft); // behind servers: clients may have credentials for them
+void read_route_clients(const Value& list, const Draft& draft, Route& route);
+void read_require(const Value& list, Proofs& out);
+void read_rate_limits(const Value& map, bool of_addresses, RateLimits& out);
+void read_patterns(const Value& list, std::string_view if_empty, std::vector<std::string>& out);
+void read_users(const Value& list, std::vector<std::string>& out);
+void read_lockout(const Value& value, Lockout& out);
+void read_client_table(const Value& map, ClientTable& out);
 void read_routes(const Value& list, Draft& draft); // behind the two above: routes name them
 void read_header_rules(const Value& map, bool reply, std::vector<HeaderRule>& out);
 void read_hsts(const Value& value, std::string& out);

@@ -76,7 +76,7 @@ TEST(CauseTable, UsesOnlyErrorTypesOfRfc9209) {
 // A client that retries on 503 does so because nothing was forwarded: only the edge itself may say it. 502 and 504 are the
 // server's.
 TEST(CauseTable, TheStatusFitsTheSide) {
-  const std::set<int> caller{0, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 421, 431, 501, 505};
+  const std::set<int> caller{0, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 421, 429, 431, 501, 505};
   for_every_cause([&](Cause, const CauseInfo& info) {
     switch (info.side) {
     case Side::client: EXPECT_TRUE(caller.contains(info.status)) << info.status; break;

@@ -25,8 +25,8 @@ struct Asked {
   Result<bool> verdict = false;
 };
 
-io::Detached ask(PasswordChecks& checks, Asked& asked, std::string user, std::string password, std::string hash) {
-  asked.verdict = co_await checks.verify(asked.wake, user, password, hash);
+io::Detached ask(PasswordChecks& checks, Asked& asked, PasswordChecks::Login login) {
+  asked.verdict = co_await checks.verify(asked.wake, login);
   asked.done = true;
 }
 
@@ -38,7 +38,7 @@ protected:
   bool verdict(const std::string& password, const std::string& user = "shop") {
     Asked asked(world_.loop);
     asked.wake.deadline_in(20'000);
-    ask(checks_, asked, user, password, hash_);
+    ask(checks_, asked, {user, password, hash_});
     EXPECT_TRUE(world_.until([&] { return asked.done; }));
     EXPECT_TRUE(asked.verdict.ok());
     return asked.verdict.ok() && *asked.verdict;
@@ -64,15 +64,15 @@ TEST_F(Checks, RememberWhatWasRightAndOnlyThat) {
 TEST_F(Checks, ForgetAfterAMinute) {
   EXPECT_TRUE(verdict("tajne"));
   const auto now = static_cast<std::int64_t>(uv_hrtime() / 1'000'000);
-  EXPECT_TRUE(checks_.remembers("shop", "tajne", hash_, now));
-  EXPECT_FALSE(checks_.remembers("shop", "tajne", hash_, now + PasswordChecks::kRememberMs + 1'000));
-  EXPECT_FALSE(checks_.remembers("shop", "tajne", bcrypt("tajne"), now)) << "the hash was changed";
+  EXPECT_TRUE(checks_.remembers({"shop", "tajne", hash_}, now));
+  EXPECT_FALSE(checks_.remembers({"shop", "tajne", hash_}, now + PasswordChecks::kRememberMs + 1'000));
+  EXPECT_FALSE(checks_.remembers({"shop", "tajne", bcrypt("tajne")}, now)) << "the hash was changed";
 }
 
 TEST_F(Checks, OneThatWaitsNoMoreIsNotWoken) {
   Asked gone(world_.loop);
   gone.wake.deadline_in(20'000);
-  ask(checks_, gone, "shop", "x", hash_);
+  ask(checks_, gone, {"shop", "x", hash_});
   gone.wake.halt();
   EXPECT_TRUE(gone.done);
   EXPECT_FALSE(gone.verdict.ok());
@@ -85,7 +85,7 @@ TEST_F(Checks, TheLineIsBounded) {
   for (std::size_t i = 0; i < PasswordChecks::kLine + 40; ++i) {
     all.push_back(std::make_unique<Asked>(world_.loop));
     all.back()->wake.deadline_in(60'000);
-    ask(checks_, *all.back(), "shop", "wrong " + std::to_string(i), hash_);
+    ask(checks_, *all.back(), {"shop", "wrong " + std::to_string(i), hash_});
     if (all.back()->done) ++refused;
   }
   EXPECT_GT(refused, 0U);

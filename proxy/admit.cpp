@@ -1,0 +1,139 @@
+// Whether this caller may come in here, now, and with so much: identity, permissions by head, limits. Nothing of it has been read
+// but the head, so a refused caller costs no disk and no turn.
+#include "client/address_table.h"
+#include "story.h"
+#include "worker.h"
+
+#include <algorithm>
+#include <ctime>
+
+namespace ledgergate {
+namespace {
+
+using client::Meter;
+using client::Nanos;
+using settings::Proofs;
+using settings::RateLimits;
+
+Nanos now_nanos() { return static_cast<Nanos>(uv_hrtime()); }
+
+std::uint32_t seconds(Nanos wait) { return static_cast<std::uint32_t>(std::min<Nanos>(wait / 1'000'000'000 + 1, 86'400)); }
+
+// What the client itself and the place it comes to allow.
+Result<void> authorise(const Exchange& x) {
+  const settings::Client& client = *x.client;
+  const settings::Route& route = *x.facts.route;
+  const auto index = static_cast<std::size_t>(&client - x.generation->settings().clients.data());
+  if (!route.any_client && !std::binary_search(route.clients.begin(), route.clients.end(), index))
+    return Error{Cause::forbidden, "the route does not name this client"};
+  if (client.disabled) return Error{Cause::client_disabled, "disabled"};
+  const auto now = static_cast<std::int64_t>(std::time(nullptr));
+  if (client.valid_from && now < *client.valid_from) return Error{Cause::client_disabled, "not valid yet"};
+  if (client.valid_until && now >= *client.valid_until) return Error{Cause::client_disabled, "no longer valid"};
+  if (!client.from.empty() &&
+      std::none_of(client.from.begin(), client.from.end(), [&](const Cidr& each) { return each.contains(x.facts.client_ip); }))
+    return Error{Cause::address_denied};
+  const auto required = static_cast<Proofs>(x.facts.listener->require | route.require | (client.all ? client.ways() : 0));
+  if ((required & ~x.proven & settings::kCertificate) != 0) return Error{Cause::certificate_required};
+  if ((required & ~x.proven & (settings::kApiKey | settings::kPassword)) != 0) return Error{Cause::login_required};
+  return {};
+}
+
+// One bucket and one count of `whose`. The names are those in RateLimit (draft-ietf-httpapi-ratelimit-headers-11).
+Result<void> within(Exchange& x, Meter& meter, const RateLimits& limits, client::Share& share, std::string_view whose) {
+  const Nanos now = now_nanos();
+  const Nanos debt = std::max(meter.bytes_in.wait(limits.bytes_in, now), meter.bytes_out.wait(limits.bytes_out, now));
+  if (debt > 0) {
+    x.retry_after = seconds(debt);
+    return Error{Cause::rate_limited, "bytes"};
+  }
+  share = client::Share(meter.concurrent, limits.concurrent);
+  if (!share.taken()) {
+    x.retry_after = 1;
+    return Error{Cause::rate_limited, "requests at once"};
+  }
+  const Nanos wait = meter.requests.take(limits.requests, 1, now);
+  if (limits.requests.amount != 0) {
+    const std::uint64_t burst = limits.requests.burst != 0 ? limits.requests.burst : limits.requests.amount;
+    const auto separate = [](std::string& list) { list += list.empty() ? "\"" : ", \""; };
+    separate(x.rate_policy);
+    x.rate_policy.append(whose).append("\";q=").append(std::to_string(burst));
+    x.rate_policy.append(";w=").append(
+        std::to_string(std::max<std::int64_t>(1, static_cast<std::int64_t>(burst) * limits.requests.per.count() /
+                                                     static_cast<std::int64_t>(limits.requests.amount) / 1000)));
+    separate(x.rate_left);
+    x.rate_left.append(whose).append("\";r=").append(std::to_string(meter.requests.left(limits.requests, now)));
+    x.rate_left.append(";t=").append(std::to_string(seconds(wait > 0 ? wait : meter.requests.until_full(now))));
+    x.facts.rate_policy = x.rate_policy;
+    x.facts.rate_left = x.rate_left;
+  }
+  if (wait == 0) return {};
+  x.retry_after = seconds(wait);
+  return Error{Cause::rate_limited, whose};
+}
+
+} // namespace
+
+Result<void> limit_address(Exchange& x) {
+  const RateLimits& limits = x.generation->settings().address_limits;
+  if (!limits.any() || x.address_limited) return {};
+  x.address_limited = true;
+  x.address = x.worker->shared().addresses.hold(x.facts.client_ip);
+  return within(x, *x.address.meter(), limits, x.shares[0], "address");
+}
+
+bool admits_all(const Exchange& x) {
+  return x.facts.route->anonymous && !x.facts.route->limits.any() && !x.generation->settings().address_limits.any();
+}
+
+io::Task<Result<void>> admit(Exchange& x) {
+  const settings::Route& route = *x.facts.route;
+  if (!route.anonymous) {
+    const auto known = co_await identify(x);
+    if (!known) {
+      // Whoever is not known is bound by the limits of its address, also while it tries.
+      const auto allowed = limit_address(x);
+      co_return allowed ? known.error() : allowed.error();
+    }
+    const auto allowed = authorise(x);
+    if (!allowed) co_return allowed.error();
+  }
+  if (x.client == nullptr) {
+    const auto allowed = limit_address(x);
+    if (!allowed) co_return allowed.error();
+  } else if (x.client->limits.any()) {
+    Meter& meter = x.generation->client_meter(*x.client);
+    if (x.client->limits.connections != 0 && *x.connection_client != x.client->name) {
+      *x.connection_share = client::Share(meter.connections, x.client->limits.connections);
+      if (!x.connection_share->taken()) {
+        x.retry_after = 1;
+        x.connection_client->clear();
+        co_return Error{Cause::rate_limited, "connections at once"};
+      }
+      *x.connection_client = x.client->name;
+    }
+    const auto allowed = within(x, meter, x.client->limits, x.shares[1], "client");
+    if (!allowed) co_return allowed.error();
+  }
+  if (route.limits.any()) {
+    const auto allowed = within(x, x.generation->route_meter(route), route.limits, x.shares[2], "route");
+    if (!allowed) co_return allowed.error();
+  }
+  co_return Result<void>{};
+}
+
+void account(Exchange& x) noexcept {
+  const Nanos now = now_nanos();
+  const auto charge = [&](Meter* meter, const RateLimits& limits) {
+    if (meter == nullptr) return;
+    meter->bytes_in.charge(limits.bytes_in, x.record.bytes_in, now);
+    meter->bytes_out.charge(limits.bytes_out, x.record.bytes_out, now);
+  };
+  if (x.address_limited) charge(x.address.meter(), x.generation->settings().address_limits);
+  if (x.client != nullptr && x.client->limits.any()) charge(&x.generation->client_meter(*x.client), x.client->limits);
+  if (x.facts.route->limits.any()) charge(&x.generation->route_meter(*x.facts.route), x.facts.route->limits);
+  for (auto& share : x.shares) share.leave();
+  x.address = {};
+}
+
+} // namespace ledgergate

@@ -1,0 +1,239 @@
+"""Who may come in: proofs, permissions by head, and what reaches the server of it."""
+
+import base64
+import hashlib
+import re
+import secrets
+
+from harness import Story, config, scratch
+from mserver import MServer
+from web import Web
+
+
+def ask(*fields, path=b"/", method=b"GET"):
+    return method + b" " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + b"".join(field + b"\r\n" for field in fields) + b"\r\n"
+
+
+def digest(key):
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def basic(user, password, name=b"Authorization"):
+    return name + b": Basic " + base64.b64encode(f"{user}:{password}".encode())
+
+
+def bcrypt(password):
+    import crypt
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return crypt.crypt(password, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))
+
+
+def users(**passwords):
+    file = scratch() / f"users-{secrets.token_hex(4)}"
+    file.write_text("".join(f"{user}:{bcrypt(password)}\n" for user, password in passwords.items()))
+    file.chmod(0o600)
+    return str(file)
+
+
+class Guarded(Story):
+    def open(self, clients, profile="http", server=None, route=None, kind=Web, **top):
+        standin = self.standin(kind)
+        settings = config(standin, profile, server=server, route={"access": None, "clients": list(clients), **(route or {})}, clients=clients, **top)
+        del settings["routes"][0]["access"]
+        return standin, self.start(settings)
+
+
+class Keys(Guarded):
+    def test_a_key_opens_and_never_reaches_the_server(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key)}})
+        self.assertEqual(edge.ask(ask(b"X-Edge-Key: " + key.encode())).status, 200)
+        request = server.requests[0]
+        self.assertEqual(request.get("X-Client-Name"), b"shop")
+        self.assertNotIn(key.encode(), b"".join(name + value for name, value in request.fields))
+        line = edge.access_log(1)[0]
+        self.assertEqual(line["client_name"], "shop")
+        self.assertNotIn(key, str(line))
+
+    def test_without_a_key_or_with_a_wrong_one_nothing_reaches_the_server(self):
+        server, edge = self.open({"shop": {"api_key_sha256": digest(secrets.token_urlsafe(32))}})
+        reply = edge.ask(ask())
+        self.assert_refused(reply, 401, "login_required")
+        self.assertIsNotNone(reply.get("WWW-Authenticate"))
+        self.assert_refused(edge.ask(ask(b"X-Edge-Key: wrong")), 401, "login_failed")
+        self.assertEqual(server.heads, 0)
+        edge.said.wait(r"login failed: address=127\.0\.0\.1 account= way=key listener=internet request=\S+")
+
+    def test_names_that_only_the_edge_writes_never_pass(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key)}})
+        reply = edge.ask(ask(b"X-Edge-Key: " + key.encode(), b"X-Client-Name: boss", b"x_client_name: boss", b"X-Edge-Anything: 1", b"Connection: X-Client-Name"))
+        self.assertEqual(reply.status, 200)
+        fields = {name.lower(): value for name, value in server.requests[0].fields}
+        self.assertEqual([value for name, value in server.requests[0].fields if re.sub(rb"[^a-z]", b"-", name.lower()) == b"x-client-name"], [b"shop"])
+        self.assertNotIn(b"x-edge-anything", fields)
+
+    def test_a_client_of_another_route_is_refused(self):
+        mine, other = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        clients = {"mine": {"api_key_sha256": digest(mine)}, "other": {"api_key_sha256": digest(other)}}
+        server, edge = self.open(clients, route={"clients": ["mine"]})
+        self.assert_refused(edge.ask(ask(b"X-Edge-Key: " + other.encode())), 403, "forbidden")
+        self.assertEqual(edge.ask(ask(b"X-Edge-Key: " + mine.encode())).status, 200)
+
+    def test_disabled_outdated_and_from_elsewhere(self):
+        keys = {name: secrets.token_urlsafe(32) for name in ("off", "past", "future", "away", "good")}
+        extra = {
+            "off": {"disabled": True},
+            "past": {"valid_until": "2020-01-01"},
+            "future": {"valid_from": "2999-01-01"},
+            "away": {"from": ["203.0.113.0/24"]},
+            "good": {"from": ["127.0.0.0/8"], "valid_from": "2020-01-01", "valid_until": "2999-01-01"},
+        }
+        server, edge = self.open({name: {"api_key_sha256": digest(key), **extra[name]} for name, key in keys.items()})
+        for name in ("off", "past", "future"):
+            self.assert_refused(edge.ask(ask(b"X-Edge-Key: " + keys[name].encode())), 403, "client_disabled")
+        self.assert_refused(edge.ask(ask(b"X-Edge-Key: " + keys["away"].encode())), 403, "address_denied")
+        self.assertEqual(edge.ask(ask(b"X-Edge-Key: " + keys["good"].encode())).status, 200)
+        self.assertEqual(server.heads, 1)
+
+    def test_the_address_alone_can_be_the_proof(self):
+        server, edge = self.open({"lan": {"from": ["127.0.0.1"]}})
+        self.assertEqual(edge.ask(ask()).status, 200)
+        self.assertEqual(server.requests[0].get("X-Client-Name"), b"lan")
+
+    def test_a_key_while_it_is_rotated(self):
+        old, new = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": [digest(old), digest(new)]}})
+        for key in (old, new):
+            self.assertEqual(edge.ask(ask(b"X-Edge-Key: " + key.encode())).status, 200)
+
+    def test_a_refused_body_is_not_read(self):
+        server, edge = self.open({"shop": {"api_key_sha256": digest("x")}}, profile="mserver", kind=MServer)
+        with edge.connect() as client:
+            client.send(b"POST /xml HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n")
+            reply = client.reply()
+            self.assert_refused(reply, 401, "login_required")
+            self.assertIn(b"responsePack", reply.body)
+        self.assertEqual(server.heads, 0)
+
+
+class Passwords(Guarded):
+    def test_basic_against_a_file_where_the_server_has_its_own_header(self):
+        server, edge = self.open({"shop": {"user": "eshop"}}, profile="mserver", kind=MServer, users=users(eshop="tajné heslo"))
+        body = b"<x/>"
+        post = ask(basic("eshop", "tajné heslo"), basic("@", "", b"STW-Authorization"), b"Content-Length: 4", path=b"/xml", method=b"POST") + body
+        self.assertEqual(edge.ask(post).status, 200)
+        request = server.requests[0]
+        self.assertEqual(request.get("STW-Authorization"), b"Basic QDo=", "the caller's own for the server goes through")
+        self.assertIsNone(request.get("Authorization"), "the edge's login goes no further")
+        self.assertEqual(request.get("X-Client-Name"), b"shop")
+
+    def test_a_wrong_password_and_an_unknown_user_are_the_same(self):
+        server, edge = self.open({"shop": {"user": "eshop"}}, profile="mserver", kind=MServer, users=users(eshop="right"))
+        replies = []
+        for login in (basic("eshop", "wrong"), basic("nobody", "right")):
+            reply = edge.ask(ask(login, path=b"/status?companyDetail"))
+            self.assert_refused(reply, 401, "login_failed")
+            self.assertIn("Basic", reply.get("WWW-Authenticate"))
+            replies.append(re.sub(rb"[0-9a-f-]{16,}", b"", reply.body))
+        self.assertEqual(replies[0], replies[1])
+        self.assertEqual(server.heads, 0)
+
+    def test_a_key_can_be_the_password_of_basic(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key)}}, profile="mserver", kind=MServer)
+        self.assertEqual(edge.ask(ask(basic("shop", key), path=b"/status")).status, 200)
+        self.assert_refused(edge.ask(ask(basic("other", key), path=b"/status")), 401, "login_failed")
+
+    def test_authorization_that_the_server_needs_is_not_the_edges(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key)}})
+        self.assertEqual(edge.ask(ask(b"X-Edge-Key: " + key.encode(), basic("server", "own"))).status, 200)
+        self.assertEqual(server.requests[0].get("Authorization"), basic("server", "own").split(b": ")[1])
+
+    def test_both_proofs_where_both_are_asked_for(self):
+        key = secrets.token_urlsafe(32)
+        client = {"api_key_sha256": digest(key), "user": "eshop", "prove": "all"}
+        server, edge = self.open({"shop": client}, profile="mserver", kind=MServer, users=users(eshop="right"))
+        edge_key = b"X-Edge-Key: " + key.encode()
+        self.assert_refused(edge.ask(ask(edge_key, path=b"/status")), 401, "login_required")
+        self.assert_refused(edge.ask(ask(basic("eshop", "right"), path=b"/status")), 401, "login_required")
+        self.assertEqual(edge.ask(ask(edge_key, basic("eshop", "right"), path=b"/status")).status, 200)
+
+    def test_proofs_of_two_clients_are_none(self):
+        one, two = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        server, edge = self.open({"one": {"api_key_sha256": digest(one)}, "two": {"api_key_sha256": digest(two)}}, profile="mserver", kind=MServer)
+        reply = edge.ask(ask(b"X-Edge-Key: " + one.encode(), basic("two", two), path=b"/status"))
+        self.assert_refused(reply, 401, "login_failed")
+
+
+class LockOut(Guarded):
+    LOCK = {"lockout": {"failures": 3, "ban": "1h", "longest": "1h"}}
+
+    def test_after_so_many_failures_even_the_right_password_waits(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"user": "eshop"}, "key": {"api_key_sha256": digest(key)}}, profile="mserver", kind=MServer, users=users(eshop="right"), **self.LOCK)
+        for _ in range(3):
+            self.assert_refused(edge.ask(ask(basic("eshop", "wrong"), path=b"/status")), 401, "login_failed")
+        edge.said.wait(r"login banned: address=127\.0\.0\.1 account=eshop seconds=3600")
+        reply = edge.ask(ask(basic("eshop", "right"), path=b"/status"))
+        self.assert_refused(reply, 429, "locked_out")
+        self.assertGreater(int(reply.get("Retry-After")), 3000)
+        self.assertEqual(edge.ask(ask(b"X-Edge-Key: " + key.encode(), path=b"/status")).status, 200, "another account from there is not locked")
+
+
+class Limits(Guarded):
+    def test_more_requests_than_a_client_may_send_are_429(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key), "limits": {"requests": "2/h"}}})
+        request = ask(b"X-Edge-Key: " + key.encode())
+        first = edge.ask(request)
+        self.assertEqual(first.status, 200)
+        self.assertEqual(first.get("RateLimit-Policy"), '"client";q=2;w=3600')
+        self.assertRegex(first.get("RateLimit"), r'^"client";r=1;t=\d+$')
+        self.assertEqual(edge.ask(request).status, 200)
+        third = edge.ask(request)
+        self.assert_refused(third, 429, "rate_limited")
+        self.assertGreater(int(third.get("Retry-After")), 0)
+        self.assertRegex(third.get("RateLimit"), r'^"client";r=0;t=\d+$')
+        self.assertEqual(len(server.requests), 2)
+
+    def test_strangers_are_limited_by_address_and_clients_are_not(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key)}}, address_limits={"requests": "2/h"})
+        for _ in range(2):
+            self.assert_refused(edge.ask(ask()), 401, "login_required")
+        self.assert_refused(edge.ask(ask()), 429, "rate_limited")
+        for _ in range(5):
+            self.assertEqual(edge.ask(ask(b"X-Edge-Key: " + key.encode())).status, 200)
+
+    def test_bytes_are_a_debt_for_the_next_request(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key), "limits": {"bytes_in": "1KiB/h"}}})
+        post = ask(b"X-Edge-Key: " + key.encode(), b"Content-Length: 5000", method=b"POST") + b"x" * 5000
+        self.assertEqual(edge.ask(post).status, 200)
+        self.assert_refused(edge.ask(post), 429, "rate_limited")
+
+    def test_requests_at_once(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key), "limits": {"concurrent": 1}}})
+        server.turn(hold=True)
+        request = ask(b"X-Edge-Key: " + key.encode())
+        with edge.connect() as first:
+            first.send(request)
+            server.wait_for_heads(1)
+            self.assert_refused(edge.ask(request), 429, "rate_limited")
+            server.release()
+            self.assertEqual(first.reply().status, 200)
+        self.assertEqual(edge.ask(request).status, 200)
+
+    def test_a_reload_gives_nobody_a_fresh_share(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key), "limits": {"requests": "1/h"}}})
+        request = ask(b"X-Edge-Key: " + key.encode())
+        self.assertEqual(edge.ask(request).status, 200)
+        edge.reload()
+        self.assert_refused(edge.ask(request), 429, "rate_limited")
