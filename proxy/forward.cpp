@@ -118,6 +118,7 @@ io::Task<Result<void>> forward(Exchange& x) {
       may_reuse = false;
       continue;
     }
+    x.spool.clear(); // it will not be sent again, and the reply may take long
     Result<void> outcome = attempt ? attempt->outcome : Result<void>(attempt.error());
     const bool answered = outcome.ok();
     if (outcome) outcome = check_reply(x);

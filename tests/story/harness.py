@@ -155,7 +155,8 @@ class Edge:
     def write(self, settings):
         if isinstance(settings, dict):
             # JSON is YAML too. The spool of a test stays in the test's directory.
-            settings = json.dumps({"spool": {"directory": str(self.directory)}, **settings}, indent=1)
+            spool = {"directory": str(self.directory), **settings.get("spool", {})}
+            settings = json.dumps({**settings, "spool": spool}, indent=1)
         self.file.write_text(settings, encoding="utf-8")
 
     def wait_until_ready(self):
