@@ -39,7 +39,7 @@ io::Task<Result<void>> take_body(Exchange& x) {
   http::RateGuard guard(settings.body_rate.bytes_per_second, ms(settings.body_rate.over));
   guard.restart(x.wake->loop().now());
   http::SpoolPart part(x.worker->shared().spool, flow_of(x));
-  x.spool.open(x.generation->snapshot->spool_directory, settings.spool.memory, std::move(part));
+  x.spool.open(x.generation->snapshot->spool_directory, settings.spool.memory, std::move(part), &x.wake->loop());
   // Who waits for 100 (Continue) is refused instead, and who sends at once is refused before it has sent all.
   const auto room = x.spool.room_for(x.request.body.kind == http::BodyKind::length ? x.request.body.length : 1);
   if (!room) co_return room.error();

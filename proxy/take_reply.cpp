@@ -180,7 +180,7 @@ io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream
   t.heard = now;
   t.ends = now + ms(about.timeouts.whole_reply);
   http::SpoolPart part(x.worker->shared().spool, flow_of(x));
-  x.reply_spool.open(x.generation->snapshot->spool_directory, kHeldWhole, std::move(part));
+  x.reply_spool.open(x.generation->snapshot->spool_directory, kHeldWhole, std::move(part), &x.wake->loop());
   const bool too_large =
       x.answer.body.kind == http::BodyKind::length && about.reply_limit != 0 && x.answer.body.length > about.reply_limit;
   Result<void> outcome = Error{Cause::reply_too_large};

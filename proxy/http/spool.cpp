@@ -13,7 +13,8 @@
 namespace ledgergate::http {
 namespace {
 
-constexpr std::uint64_t kHole = 1024 * 1024; // given back to the disk at once
+constexpr std::uint64_t kHole = 1024 * 1024;      // given back to the disk at once
+constexpr std::uint64_t kLarge = 8 * 1024 * 1024; // beyond it a file is closed on another thread
 
 Result<void> refusal(SpoolBudget::Fit fit) {
   switch (fit) {
@@ -44,8 +45,9 @@ int open_unlinked(const std::string& directory, bool temporary) noexcept {
 
 Spool::~Spool() { clear(); }
 
-void Spool::open(const std::string& directory, std::size_t memory, SpoolPart part) noexcept {
+void Spool::open(const std::string& directory, std::size_t memory, SpoolPart part, io::Loop* loop) noexcept {
   clear();
+  loop_ = loop;
   directory_ = directory;
   memory_bound_ = memory;
   part_ = std::move(part);
@@ -60,7 +62,10 @@ void Spool::clear() noexcept {
 }
 
 void Spool::close_file() noexcept {
-  if (file_ >= 0) ::close(file_);
+  if (file_ >= 0 && loop_ != nullptr && size_ - freed_ > kLarge)
+    loop_->close_elsewhere(file_);
+  else if (file_ >= 0)
+    ::close(file_);
   file_ = -1;
   holes_ = true;
 }

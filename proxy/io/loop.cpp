@@ -1,6 +1,9 @@
 #include "io/loop.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <new>
 #include <utility>
 
 namespace ledgergate::io {
@@ -53,6 +56,17 @@ void Loop::run_jobs() {
     jobs.swap(jobs_);
   }
   for (auto& job : jobs) job();
+}
+
+void Loop::close_elsewhere(int file) noexcept {
+  auto* request = new (std::nothrow) uv_fs_t{};
+  const auto done = [](uv_fs_t* each) {
+    uv_fs_req_cleanup(each);
+    delete each;
+  };
+  if (request != nullptr && uv_fs_close(&uv_, request, file, done) == 0) return;
+  delete request;
+  ::close(file);
 }
 
 void Loop::set_deadline(Deadline& deadline, TimeMs at) {

@@ -35,6 +35,9 @@ public:
   // Any thread: runs `job` on the loop's thread, soon. Jobs keep their order. After stop() they are dropped.
   void post(std::function<void()> job);
 
+  // Loop thread. Closes a file on another thread: freeing the blocks of a large one takes its time. run() does not return before.
+  void close_elsewhere(int file) noexcept;
+
   [[nodiscard]] uv_loop_t* uv() noexcept { return &uv_; }
   [[nodiscard]] TimeMs now() const noexcept { return uv_now(&uv_); }
   // Counts the times the loop came round to wait for events.

@@ -231,6 +231,20 @@ TEST_F(SpoolTest, WhatWasReleasedIsGone) {
   EXPECT_TRUE(spool.read(100, &byte, 1).ok());
 }
 
+TEST_F(SpoolTest, ALargeFileIsClosedBesideTheLoop) {
+  io::Loop loop;
+  const std::size_t files = open_files();
+  SpoolBudget budget({1000, 100'000'000});
+  Spool spool;
+  spool.open(directory, 10, SpoolPart(budget, "a"), &loop);
+  ASSERT_TRUE(spool.append(pattern(9'000'000)).ok());
+  spool.clear();
+  EXPECT_TRUE(budget.held().nothing());
+  loop.stop();
+  loop.run();
+  EXPECT_LE(open_files(), files);
+}
+
 // Where a file system has no O_TMPFILE.
 TEST_F(SpoolTest, WithoutNamelessFilesANameExistsForAMomentOnly) {
   const int file = open_unlinked(directory, false);
