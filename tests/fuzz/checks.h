@@ -14,5 +14,7 @@ void check_json(std::string_view bytes);
 void check_inflate(std::string_view bytes);
 // A reply of any server: the same outcome however it is cut; /status in whatever dress is survived.
 void check_reply(std::string_view bytes);
+// A refusal for hostile facts of a request: of the form that its profile's clients parse, bounded, and without markup of theirs.
+void check_refusal(std::string_view bytes);
 
 } // namespace ledgergate::fuzz

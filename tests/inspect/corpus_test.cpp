@@ -28,5 +28,6 @@ TEST(Corpus, HoldsForXml) { EXPECT_GT(run("xml", fuzz::check_xml), 5); }
 TEST(Corpus, HoldsForJson) { EXPECT_GT(run("json", fuzz::check_json), 5); }
 TEST(Corpus, HoldsForCompressedBodies) { EXPECT_GT(run("inflate", fuzz::check_inflate), 3); }
 TEST(Corpus, HoldsForReplies) { EXPECT_GT(run("reply", fuzz::check_reply), 5); }
+TEST(Corpus, HoldsForRefusals) { EXPECT_GT(run("refusal", fuzz::check_refusal), 5); }
 
 } // namespace
