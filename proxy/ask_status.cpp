@@ -77,11 +77,11 @@ io::Task<Result<void>> answer_status(Exchange& x) {
   if (!parsed) co_return parsed.error();
   x.note = known->said->body;
   if (holds_for_change(x)) {
-    release_held(x);
+    release_held(x, true);
+  } else if (x.answer.body.kind == http::BodyKind::none) {
+    send_head(x, http::BodyKind::none, 0);
   } else {
-    const bool bodyless = x.answer.body.kind == http::BodyKind::none;
-    send_head(x, bodyless ? http::BodyKind::none : http::BodyKind::length, x.note.size());
-    x.reply->body(x.note);
+    send_whole(x, x.note);
   }
   x.reply->end();
   co_return Result<void>{};

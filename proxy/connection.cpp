@@ -173,9 +173,7 @@ io::Task<bool> serve_one(Connection& c, Exchange& x) {
     co_await serve_request(x);
   }
   body.settle();
-  // Now, and not when the exchange is used again: what they hold is missing to others.
-  x.spool.clear();
-  x.reply_spool.clear();
+  x.settle();
   // Whatever ended it: a reply that began and is not whole must be seen as broken (law 5).
   if (reply.was_cut() || (x.head_sent && !reply.whole())) {
     c.cut = true;

@@ -16,6 +16,7 @@ void Exchange::clear() noexcept {
   note.clear();
   spool.clear();
   reply_spool.clear();
+  body_coding = http::Coding::identity;
   framing = {};
   arriving.reset();
   spooled = false;
@@ -42,6 +43,14 @@ void Exchange::clear() noexcept {
   interims = 0;
   last = head_sent = failed = false;
   failure = {};
+}
+
+void Exchange::settle() noexcept {
+  constexpr std::size_t kNoteKept = 64 * 1024;
+  spool.clear();
+  reply_spool.clear();
+  pressed.reset();
+  if (note.capacity() > kNoteKept) std::string().swap(note);
 }
 
 } // namespace ledgergate

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "client/address_table.h"
 #include "client/peer_certificate.h"
+#include "http/coding.h"
 #include "http/head.h"
 #include "http/parser.h"
 #include "http/reply_body.h"
@@ -22,14 +23,23 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace ledgergate {
 
+class CompressedReply;
+class Compressors;
 struct Generation;
 class Worker;
+
+struct GiveBackCompressor {
+  Compressors* pool = nullptr;
+  void operator()(CompressedReply* reply) const noexcept;
+};
+using CompressorLease = std::unique_ptr<CompressedReply, GiveBackCompressor>;
 
 // The request body, decoded of its framing.
 class BodySource {
@@ -115,11 +125,15 @@ struct Exchange {
   std::string request_id;
   std::string_view client_ip_text;
   std::string other_ip_text; // the caller's, when a trusted proxy named it
-  std::string note;          // a reply body of our own, or one that was held to be changed
+  std::string note;          // a reply body of our own, or one that was held to be changed or compressed
+  CompressorLease pressed;   // stands before the protocol's sink while a reply is compressed as it comes
+  http::ReplyHead told;      // `answer` as a caller reads it whose route compresses
+  std::string weak_etag;     // a value in `told`
   http::Spool spool;
-  http::Spool reply_spool; // a reply on its way from the server's speed to the caller's
-  http::Framing framing;   // of the body as it goes to the server
-  bool spooled = false;    // the body lies whole in `spool`
+  http::Spool reply_spool;                           // a reply on its way from the server's speed to the caller's
+  http::Coding body_coding = http::Coding::identity; // to be taken off the body while it is spooled
+  http::Framing framing;                             // of the body as it goes to the server
+  bool spooled = false;                              // the body lies whole in `spool`
   // What the body says of itself (inspect_request.cpp); empty while unknown. Owned, since the body may lie in a file.
   std::string operation, unit, pack_id, body_charset;
   const profile::Credentials* credentials = nullptr; // the edge's own, which went to the server in place of the caller's
@@ -132,6 +146,8 @@ struct Exchange {
   bool failed = false;
 
   void clear() noexcept;
+  // Behind the reply, and not when the exchange is used again: gives back what is missing to others.
+  void settle() noexcept;
 };
 
 } // namespace ledgergate

@@ -115,14 +115,12 @@ void H1Reply::start(Exchange& exchange, bool may_keep) noexcept {
 
 void H1Reply::head(const http::ReplyHead& reply, http::BodyKind body, std::uint64_t length) {
   const http::RequestHead& request = exchange_->request;
-  // Law 7: a reader that speaks HTTP/1.0 or asked to close may not know chunked.
-  const bool knows_chunked = request.minor == 1 && !request.connection_close;
   switch (body) {
   case http::BodyKind::none: framing_ = route::ReplyFraming::none; break;
   case http::BodyKind::length: framing_ = route::ReplyFraming::length; break;
   case http::BodyKind::chunked:
   case http::BodyKind::until_close:
-    framing_ = knows_chunked ? route::ReplyFraming::chunked : route::ReplyFraming::until_close;
+    framing_ = http::knows_chunked(request) ? route::ReplyFraming::chunked : route::ReplyFraming::until_close;
     break;
   }
   length_ = length;

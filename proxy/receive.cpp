@@ -55,7 +55,18 @@ bool holds_for_change(const Exchange& x) {
 void send_head(Exchange& x, http::BodyKind kind, std::uint64_t length) {
   x.record.status = x.answer.status;
   x.head_sent = true;
-  x.reply->head(x.answer, kind, length);
+  if (x.facts.route->compress.enabled)
+    send_encoded_head(x, kind, length);
+  else
+    x.reply->head(x.answer, kind, length);
+}
+
+void send_whole(Exchange& x, std::string_view body) {
+  x.record.status = x.answer.status;
+  x.head_sent = true;
+  if (x.facts.route->compress.enabled) return send_encoded(x, body);
+  x.reply->head(x.answer, http::BodyKind::length, body.size());
+  x.reply->body(body);
 }
 
 namespace {
@@ -77,12 +88,10 @@ Result<void> hold_spooled(Exchange& x) {
 }
 
 // What was held goes out, changed if it holds a name.
-void release_held(Exchange& x) {
+void release_held(Exchange& x, bool change) {
   std::string changed;
-  const bool replaced = profile::replace_server_name(x.note, public_name(x), changed);
-  const std::string& body = replaced ? changed : x.note;
-  send_head(x, http::BodyKind::length, body.size());
-  x.reply->body(body);
+  const bool replaced = change && profile::replace_server_name(x.note, public_name(x), changed);
+  send_whole(x, replaced ? changed : x.note);
 }
 
 void expect_head(Exchange& x) {
@@ -128,7 +137,8 @@ io::Task<Result<void>> receive_head(Exchange& x, io::Stream& server) {
 }
 
 io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
-  const bool holding = holds_for_change(x);
+  const bool change = holds_for_change(x);
+  const bool holding = change || (x.answer.body.kind == http::BodyKind::length && compresses_held(x, x.answer.body.length));
   x.note.clear();
   if (holding) {
     // The head's views lie in the input, which moves while the body is collected.
@@ -153,7 +163,7 @@ io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
       x.reply->body(bytes);
     server.consume(used);
     if (state == http::ReplyBody::State::data) {
-      if (x.note.size() > kMaxHeld) co_return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};
+      if (change && x.note.size() > kMaxHeld) co_return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};
       continue;
     }
     if (state == http::ReplyBody::State::done) break;
@@ -166,7 +176,7 @@ io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
     const auto more = co_await more_from(x, server, body, ended);
     if (!more) co_return more.error();
   }
-  if (holding) release_held(x);
+  if (holding) release_held(x, change);
   x.reply->end();
   co_return Result<void>{};
 }

@@ -78,6 +78,8 @@ void refuse(Exchange& x, Error error) {
   x.out.clear();
   append_proxy_status(x, info, x.out);
   x.answer.fields.push_back({"Proxy-Status", x.out});
+  // RFC 9110 section 15.5.16: what would do.
+  if (error.cause == Cause::unsupported_coding) x.answer.fields.push_back({"Accept-Encoding", "gzip, deflate"});
   if (error.cause == Cause::method_not_allowed) x.answer.fields.push_back({"Allow", error.detail});
   // RFC 9110 section 15.5.2. mServer's own 401 has no challenge (vendor document 001): none is registered for STW-Authorization,
   // and Basic would make a client send Authorization, which is not read there.

@@ -98,14 +98,25 @@ Result<io::Step> take_head(Exchange& exchange, io::Stream& server);
 // check_reply.cpp: whether the reply whose head has come may go to the caller at all.
 [[nodiscard]] Result<void> check_reply(Exchange& exchange);
 io::Task<Result<void>> relay_reply(Exchange& exchange, io::Stream& server);
+// Up to here, in bytes, a reply is held whole where that makes a better one of it.
+inline constexpr std::size_t kHeldWhole = 256 * 1024;
 // Whether a reply is held whole to be changed (the LAN name in mServer's /status); its body is in `note` then.
 [[nodiscard]] bool holds_for_change(const Exchange& exchange);
-void release_held(Exchange& exchange);
+void release_held(Exchange& exchange, bool change);
 // The same from the reply spool into `note`.
 [[nodiscard]] Result<void> hold_spooled(Exchange& exchange);
 void send_head(Exchange& exchange, http::BodyKind kind, std::uint64_t length);
+// Head and body of a reply that is there whole.
+void send_whole(Exchange& exchange, std::string_view body);
 // Waits until the sink has handed everything to the kernel, at the caller's minimum rate.
 io::Task<Result<void>> flush_reply(Exchange& exchange);
+
+// compress_reply.cpp: the same two where the route compresses: the head says what becomes of the body, and the body goes through a
+// compressor when the caller takes that.
+void send_encoded_head(Exchange& exchange, http::BodyKind kind, std::uint64_t length);
+void send_encoded(Exchange& exchange, std::string_view body);
+// Whether a reply of that length is worth holding whole, because it can then be compressed and keep a length.
+[[nodiscard]] bool compresses_held(const Exchange& exchange, std::uint64_t length);
 
 // refuse.cpp: a failure as a reply. Does nothing but cut when the cause has no status or a head was sent.
 void refuse(Exchange& exchange, Error error);

@@ -1,4 +1,5 @@
 // The request body, whole before a turn is asked for: a slow caller holds memory or disk at the edge, never a place at the server.
+#include "decode_body.h"
 #include "flow.h"
 #include "http/rate_guard.h"
 #include "profile/endpoints.h"
@@ -25,6 +26,7 @@ bool spools_request(const Exchange& x) {
   if (x.request.body.kind == http::BodyKind::none) return false;
   // Its length is not known before its end, and this server must be told.
   if (x.request.body.kind == http::BodyKind::chunked && profile::needs_length(x.facts.server->profile)) return true;
+  if (x.body_coding != http::Coding::identity) return true; // it is decoded, and its length is known only then
   const SpoolChoice choice = spool_choice(x);
   return choice == SpoolChoice::request || choice == SpoolChoice::both;
 }
@@ -43,6 +45,7 @@ io::Task<Result<void>> take_body(Exchange& x) {
   // Who waits for 100 (Continue) is refused instead, and who sends at once is refused before it has sent all.
   const auto room = x.spool.room_for(x.request.body.kind == http::BodyKind::length ? x.request.body.length : 1);
   if (!room) co_return room.error();
+  DecodeBody decode(x);
   x.body->invite();
   for (;;) {
     std::string_view bytes;
@@ -51,7 +54,7 @@ io::Task<Result<void>> take_body(Exchange& x) {
     if (step == io::Step::failed) co_return x.body->error();
     if (step == io::Step::done) {
       x.record.bytes_in += bytes.size();
-      const auto kept = x.spool.append(bytes);
+      const auto kept = decode.take(bytes);
       if (!kept) co_return kept.error();
       if (!guard.moved(bytes.size(), x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
       continue;
@@ -62,6 +65,8 @@ io::Task<Result<void>> take_body(Exchange& x) {
     if ((happened & io::kExpired) != 0 && (x.wake->halted() || !guard.moved(0, x.wake->loop().now())))
       co_return Error{Cause::client_body_timeout};
   }
+  const auto decoded = decode.finish();
+  if (!decoded) co_return decoded.error();
   x.framing = {http::BodyKind::length, x.spool.size()};
   x.spooled = true;
   co_return Result<void>{};

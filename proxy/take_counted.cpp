@@ -67,11 +67,19 @@ io::Task<Result<void>> take_counted(Exchange& x, io::Stream::Ptr& server, upstre
   part_with(x, server, turn, false);
   const auto fits = profile::check_character_length(body, x.answer.body.length);
   if (!fits) co_return fits.error();
+  if (compresses_held(x, body.size())) {
+    send_whole(x, body);
+    x.reply->end();
+    co_return Result<void>{};
+  }
   send_head(x, http::BodyKind::length, body.size());
   for (std::string_view rest = body; !rest.empty(); rest.remove_prefix(std::min(rest.size(), kGiven))) {
     x.reply->body(rest.substr(0, kGiven));
     const auto flushed = co_await flush_reply(x);
     if (!flushed) co_return flushed.error();
+    if (x.pressed) {
+      co_await x.wake->next_round(); // compressing takes time
+    }
   }
   x.reply->end();
   co_return Result<void>{};

@@ -15,9 +15,9 @@
 namespace ledgergate {
 namespace {
 
-constexpr std::size_t kHeldWhole = 256 * 1024;
 constexpr std::size_t kBodyRoom = 128 * 1024;
-constexpr std::size_t kGiven = 64 * 1024; // from the spool to the caller at once
+constexpr std::size_t kGiven = 64 * 1024;           // from the spool to the caller at once
+constexpr std::size_t kPressedStretch = 256 * 1024; // a stretch through a compressor, which takes some ms
 
 struct Taking {
   http::ReplyBody& body;
@@ -64,7 +64,8 @@ Result<io::Step> take_in(Exchange& x, io::Stream& server, Taking& t) {
 
 // As much of the spool to the caller as it takes, a stretch at most: what it has is given back to memory and disk.
 Result<void> give_out(Exchange& x, Taking& t, io::Block& block) {
-  for (std::size_t moved = 0; !t.blocked && moved < kStretch && t.given < x.reply_spool.size();) {
+  const std::size_t stretch = x.pressed ? kPressedStretch : kStretch;
+  for (std::size_t moved = 0; !t.blocked && moved < stretch && t.given < x.reply_spool.size();) {
     const auto read = x.reply_spool.read(t.given, block.data, std::min(block.size, kGiven));
     if (!read) return read.error();
     x.reply->body({block.data, *read});
@@ -79,11 +80,20 @@ Result<void> give_out(Exchange& x, Taking& t, io::Block& block) {
   return {};
 }
 
-void begin(Exchange& x, Taking& t) {
-  t.head_out = true;
+Result<void> begin(Exchange& x, Taking& t) {
   // Whole already: its length is known, whatever framing the server chose.
   const bool known = t.complete && x.answer.body.kind != http::BodyKind::none;
-  send_head(x, known ? http::BodyKind::length : x.answer.body.kind, known ? x.reply_spool.size() : x.answer.body.length);
+  const std::uint64_t size = x.reply_spool.size();
+  if (known && compresses_held(x, size)) {
+    const auto read = hold_spooled(x);
+    if (!read) return read.error();
+    send_whole(x, x.note);
+    t.given = size;
+  } else {
+    send_head(x, known ? http::BodyKind::length : x.answer.body.kind, known ? size : x.answer.body.length);
+  }
+  t.head_out = true;
+  return {};
 }
 
 // Waits for the server, the caller, or the end of a time. An error: one of these times is over, or the caller has left.
@@ -142,11 +152,14 @@ io::Task<Result<void>> take_body_of_reply(Exchange& x, io::Stream::Ptr& server, 
     if (!t.head_out && change && t.complete) {
       const auto read = hold_spooled(x);
       if (!read) co_return read.error();
-      release_held(x);
+      release_held(x, change);
       x.reply->end();
       co_return Result<void>{};
     }
-    if (!t.head_out && (t.complete || x.reply_spool.size() > kHeldWhole)) begin(x, t);
+    if (!t.head_out && (t.complete || x.reply_spool.size() > kHeldWhole)) {
+      const auto begun = begin(x, t);
+      if (!begun) co_return begun.error();
+    }
     if (t.head_out) {
       const auto given = give_out(x, t, lent.block);
       if (!given) co_return given.error();

@@ -2,6 +2,7 @@
 // through the loop's post() only.
 #pragma once
 
+#include "compress_reply.h"
 #include "connection.h"
 #include "door.h"
 #include "exchange.h"
@@ -68,6 +69,7 @@ public:
   // --- this worker's thread ------------------------------------------------------------------------------------------------
   [[nodiscard]] io::Loop& loop() noexcept { return loop_; }
   [[nodiscard]] upstream::Resolver& resolver() noexcept { return *resolver_; }
+  [[nodiscard]] Compressors& compressors() noexcept { return compressors_; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   void log(const observe::AccessRecord& record);
   void count(const Exchange& exchange) noexcept;
@@ -94,6 +96,7 @@ private:
   std::string line_;
   std::unique_ptr<upstream::Resolver> resolver_;
   std::shared_ptr<const Generation> current_;
+  Compressors compressors_;
   std::vector<std::unique_ptr<Exchange>> spare_;
   std::unique_ptr<Doors> doors_;
   OpenConnection* open_ = nullptr;

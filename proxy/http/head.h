@@ -56,6 +56,11 @@ struct ReplyHead {
   void clear() noexcept;
 };
 
+// Law 7: a reader that speaks HTTP/1.0 or asked to close may not know the chunked coding.
+[[nodiscard]] inline bool knows_chunked(const RequestHead& request) noexcept {
+  return request.minor == 1 && !request.connection_close;
+}
+
 // ASCII case-insensitive equality, as field names need it.
 [[nodiscard]] bool iequals(std::string_view a, std::string_view b) noexcept;
 // Whether a comma-separated list (RFC 9110 section 5.6.1) holds the token, case-insensitively.

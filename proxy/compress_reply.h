@@ -1,0 +1,65 @@
+// A reply compressed on its way to the caller: a sink before the sink. What was flushed can be read at once; a reply that is cut
+// has no trailer, so that no reader takes it for whole (law 5).
+//
+// Invariants
+//  * Loop thread only. A worker has one Compressors, and every lease of it ends before it does.
+//  * At most kAtWork are lent at once (about 300 KiB each). Replies beyond that go as they are.
+#pragma once
+
+#include "exchange.h"
+#include "http/deflate.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ledgergate {
+
+class CompressedReply final : public ReplySink {
+public:
+  // Before a reply. False: no memory.
+  [[nodiscard]] bool begin(http::Coding coding, int level) noexcept;
+  // All of a body at once, good until the next begin(). Nothing, when it is not shorter that way. Throws std::bad_alloc.
+  [[nodiscard]] std::optional<std::string_view> whole(std::string_view body);
+  // What follows goes to `next`, which must outlive it.
+  void before(ReplySink& next) noexcept { next_ = &next; }
+
+  void head(const http::ReplyHead& reply, http::BodyKind body, std::uint64_t length) override { next_->head(reply, body, length); }
+  void body(std::string_view bytes) override;
+  void end() override;
+  io::Step flush() override;
+  [[nodiscard]] std::size_t unsent() const override { return next_->unsent(); }
+  void cut() override;
+
+private:
+  http::Compressor compressor_;
+  ReplySink* next_ = nullptr;
+  std::string whole_;
+  bool gathered_ = false; // bytes were given that no flush has seen
+
+  void press(std::string_view bytes, http::Compressor::Then then);
+};
+
+// The compressors of a worker, kept for reuse.
+class Compressors {
+public:
+  static constexpr std::size_t kAtWork = 256;
+  static constexpr std::size_t kSpare = 8;
+
+  Compressors() { spare_.reserve(kSpare); } // here: give_back() must not fail
+
+  // Begun with that coding and level. Empty: too many are at work, or there is no memory.
+  [[nodiscard]] CompressorLease lease(http::Coding coding, int level) noexcept;
+  [[nodiscard]] std::size_t at_work() const noexcept { return at_work_; }
+
+private:
+  friend struct GiveBackCompressor;
+  std::vector<std::unique_ptr<CompressedReply>> spare_;
+  std::size_t at_work_ = 0;
+  void give_back(CompressedReply* reply) noexcept;
+};
+
+} // namespace ledgergate

@@ -1,0 +1,57 @@
+#include "decode_body.h"
+
+#include "http/head.h"
+#include "io/loop.h"
+
+namespace ledgergate {
+namespace {
+
+constexpr std::size_t kRoom = 64 * 1024;
+
+// They describe the bytes that came, not those that go on (RFC 9110 section 8.4, RFC 9530, RFC 3230, RFC 1864).
+bool speaks_of_coded_bytes(std::string_view name) {
+  return http::iequals(name, "Content-Encoding") || http::iequals(name, "Content-MD5") || http::iequals(name, "Digest") ||
+         http::iequals(name, "Content-Digest") || http::iequals(name, "Repr-Digest");
+}
+
+} // namespace
+
+DecodeBody::~DecodeBody() { x_.wake->loop().buffers().give(room_); }
+
+Result<void> DecodeBody::begin() {
+  const settings::Route& route = *x_.facts.route;
+  const std::uint64_t limit = route.body_limit != 0 ? route.body_limit : x_.facts.server->body_limit;
+  inflater_ = std::make_unique<http::Inflater>();
+  room_ = x_.wake->loop().buffers().take(kRoom);
+  http::Inflater::Bounds bounds;
+  bounds.size = limit;
+  return inflater_->start(x_.body_coding, bounds);
+}
+
+Result<void> DecodeBody::take(std::string_view bytes) {
+  if (x_.body_coding == http::Coding::identity || bytes.empty()) return x_.spool.append(bytes);
+  if (!inflater_) {
+    const auto begun = begin();
+    if (!begun) return begun;
+  }
+  for (;;) {
+    const auto step = inflater_->next(bytes, room_.data, room_.size);
+    if (step.state == http::Inflater::State::failed) return inflater_->error();
+    if (step.state == http::Inflater::State::more) return {};
+    bytes.remove_prefix(step.consumed);
+    const auto kept = x_.spool.append({room_.data, step.made});
+    if (!kept) return kept;
+  }
+}
+
+Result<void> DecodeBody::finish() {
+  if (x_.body_coding == http::Coding::identity) return {};
+  if (inflater_) {
+    const auto whole = inflater_->finish();
+    if (!whole) return whole;
+  }
+  std::erase_if(x_.request.fields, [](const http::Field& field) { return speaks_of_coded_bytes(field.name); });
+  return {};
+}
+
+} // namespace ledgergate
