@@ -56,6 +56,8 @@ struct Connection {
   std::uint32_t requests = 0;
   std::uint32_t unwaited = 0; // requests in a row that were there already (pipelined)
   bool tls = false;
+  SSL* ssl = nullptr; // the stream's
+  std::shared_ptr<const client::PeerCertificate> certificate;
   client::Share client_share; // of the connections that a client may have
   std::string client_of_share;
   bool last = false; // no further request on this connection
@@ -70,16 +72,35 @@ io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
   for (;;) {
     const io::Step step = c.client->handshake();
     if (step == io::Step::done) break;
-    if (step != io::Step::blocked) co_return Error{Cause::client_tls, listen::explain_handshake(c.client->tls_error())};
+    if (step != io::Step::blocked) {
+      const long verified = SSL_get_verify_result(ssl);
+      if (front.clients() != nullptr && verified != X509_V_OK) co_return Error{Cause::client_tls, listen::explain_verify(verified)};
+      co_return Error{Cause::client_tls, listen::explain_handshake(c.client->tls_error())};
+    }
     c.client->want_input();
     const auto happened = co_await c.wake.wait(io::kClientIn);
     if ((happened & io::kExpired) != 0) co_return Error{Cause::client_tls, "the TLS handshake took too long"};
   }
+  if (front.clients() != nullptr) {
+    if (SSL_session_reused(ssl) == 1) {
+      const int still = front.clients()->verify(ssl);
+      if (still != X509_V_OK) co_return Error{Cause::client_tls, listen::explain_verify(still)};
+    }
+    c.certificate = listen::read_peer(ssl);
+  }
+  c.ssl = ssl;
   c.tls = true;
   c.tls_version = SSL_get_version(ssl);
   c.tls_cipher = SSL_get_cipher_name(ssl);
   if (const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name); name != nullptr) c.sni = name;
   co_return Result<void>{};
+}
+
+// Newer settings may believe this caller's certificate no longer (it is revoked, or its CA is gone): then nothing more is served.
+bool still_believed(const Connection& c) {
+  if (c.certificate == nullptr) return true;
+  const listen::TlsFront* front = c.generation->front(c.listener);
+  return front != nullptr && front->clients() != nullptr && front->clients()->verify(c.ssl) == X509_V_OK;
 }
 
 // Waits until a head begins to arrive. False: nothing came, the connection ends without a word.
@@ -99,6 +120,10 @@ io::Task<bool> await_request(Connection& c) {
     const auto happened = co_await c.wake.wait(io::kClientIn | io::kDrain);
     c.unwaited = 0;
     if ((happened & io::kExpired) != 0) co_return false;
+    if ((happened & io::kDrain) != 0 && c.certificate != nullptr) {
+      static_cast<void>(c.worker.refresh(c.generation, c.listener));
+      if (!still_believed(c)) co_return false;
+    }
   }
   // Somebody who pipelines thousands of requests must let the others have the loop (and the stack be unwound).
   if (++c.unwaited >= kMostUnwaited) {
@@ -139,6 +164,7 @@ void set_facts(Connection& c, Exchange& x) {
   x.listener = c.listener;
   x.connection = c.number;
   x.peer = c.peer;
+  x.certificate = c.certificate.get();
   x.connection_share = &c.client_share;
   x.connection_client = &c.client_of_share;
   x.peer_ip_text = c.peer_ip_text;
@@ -206,7 +232,9 @@ io::Task<void> serve_requests(Connection& c) {
     const auto more = co_await await_request(c);
     if (!more) break;
     // A reload is seen between requests; an exchange keeps the settings it began with.
+    const Generation* before = c.generation.get();
     c.last = !c.worker.refresh(c.generation, c.listener);
+    if (c.generation.get() != before && !still_believed(c)) break;
     const auto scratch = c.worker.lease();
     const auto keep = co_await serve_one(c, *scratch);
     if (!keep) break;

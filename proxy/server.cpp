@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -29,7 +30,8 @@ namespace {
 using observe::event;
 using settings::LogLevel;
 
-constexpr std::uint64_t kTickMs = 60'000;      // ticket keys; also the watchdog's when it is slower
+constexpr std::uint64_t kTickMs = 60'000;       // ticket keys; also the watchdog's when it is slower
+constexpr std::uint64_t kLookAtListsMs = 1'000; // a revoked certificate is good for a second at most
 constexpr std::uint64_t kLastResortMs = 5'000; // halted stories end at once; whatever does not (a hanging DNS query) is left behind
 
 void print(const settings::Loaded& loaded) {
@@ -63,6 +65,18 @@ std::uint32_t callers_that_fit() {
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(left * 2 / 3, 4, UINT32_MAX));
 }
 
+// Names, sizes and times of the revocation lists: another text when one of them has been written.
+std::string state_of_lists(const settings::Settings& settings) {
+  std::string out;
+  for (const auto& listener : settings.listeners) {
+    struct stat about {};
+    if (listener.client_crl.empty() || ::stat(listener.client_crl.c_str(), &about) != 0) continue;
+    out += listener.client_crl + ' ' + std::to_string(about.st_ino) + ' ' + std::to_string(about.st_size) + ' ' +
+           std::to_string(about.st_mtim.tv_sec) + '.' + std::to_string(about.st_mtim.tv_nsec) + '\n';
+  }
+  return out;
+}
+
 class Server {
 public:
   explicit Server(const Loader& load) : load_(load) {}
@@ -80,6 +94,8 @@ private:
   uv_loop_t loop_{};
   uv_timer_t timer_{};
   uv_timer_t drain_timer_{};
+  uv_timer_t crl_timer_{};
+  std::string crl_state_; // of the revocation lists' files, as the snapshot read them
   uv_async_t drained_{};
   std::array<uv_signal_t, 3> signals_{};
   std::atomic<std::size_t> still_draining_{0};
@@ -94,6 +110,8 @@ private:
   void hand_over(std::vector<std::vector<DoorOrder>>& orders);
   void watch_signals();
   void tick();
+  void watch_revocations();
+  void renew_if_revoked();
   void reload();
   void drain();
   void stop();
@@ -213,6 +231,40 @@ void Server::tick() {
   if (all_well) notify::watchdog();
 }
 
+// A changed revocation list counts from then on, without a reload of anything else: a half-edited settings file must not keep a
+// stolen certificate alive.
+void Server::renew_if_revoked() {
+  if (draining_) return;
+  const std::string now = state_of_lists(*snapshot_->settings);
+  if (now == crl_state_) return;
+  crl_state_ = now;
+  SnapshotProblems problems;
+  auto next = make_snapshot(snapshot_->settings, keys_, snapshot_.get(), problems);
+  std::vector<std::vector<DoorOrder>> orders;
+  std::string error;
+  if (!next || !open_doors(*next, orders, error)) {
+    for (const auto& text : problems.errors) event(LogLevel::error, text);
+    event(LogLevel::error, "a changed revocation list can't be used; the one before stays");
+    return;
+  }
+  snapshot_ = std::move(next);
+  hand_over(orders);
+  event(LogLevel::info, "a changed revocation list is in use");
+}
+
+void Server::watch_revocations() {
+  crl_state_ = state_of_lists(*snapshot_->settings);
+  const auto& listeners = snapshot_->settings->listeners;
+  const bool any = std::any_of(listeners.begin(), listeners.end(), [](const auto& each) { return !each.client_crl.empty(); });
+  if (!any) {
+    uv_timer_stop(&crl_timer_);
+    return;
+  }
+  uv_timer_start(
+      &crl_timer_, [](uv_timer_t* handle) { static_cast<Server*>(handle->data)->renew_if_revoked(); }, kLookAtListsMs,
+      kLookAtListsMs);
+}
+
 void Server::reload() {
   if (draining_) return;
   notify::reloading();
@@ -241,6 +293,7 @@ void Server::reload() {
   snapshot_ = std::move(next);
   shared_.addresses.set_entries(snapshot_->settings->client_table.entries);
   hand_over(orders);
+  watch_revocations();
   event(LogLevel::info, "reloaded");
   notify::ready();
 }
@@ -306,11 +359,13 @@ int Server::run() {
   uv_loop_init(&loop_);
   uv_timer_init(&loop_, &timer_);
   uv_timer_init(&loop_, &drain_timer_);
-  timer_.data = drain_timer_.data = drained_.data = this;
+  uv_timer_init(&loop_, &crl_timer_);
+  timer_.data = drain_timer_.data = crl_timer_.data = drained_.data = this;
   uv_async_init(&loop_, &drained_, [](uv_async_t* handle) { static_cast<Server*>(handle->data)->stop(); });
   const bool started = start();
   if (started) {
     watch_signals();
+    watch_revocations();
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(notify::watchdog_interval());
     const std::uint64_t tick_ms = interval.count() > 0 ? std::min(kTickMs, static_cast<std::uint64_t>(interval.count())) : kTickMs;
     uv_timer_start(

@@ -90,6 +90,12 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vect
   next->snapshot = std::move(snapshot);
   current_ = std::move(next);
   for (Door* door : doors_->all()) door->listener = order_for(*door)->listener;
+  // Connections that wait for a request look at the new settings: their certificate may be revoked.
+  for (OpenConnection* each = open_; each != nullptr;) {
+    OpenConnection* following = each->next;
+    each->wake->raise(io::kDrain);
+    each = following;
+  }
   for (const DoorOrder& order : orders) {
     if (order.descriptor < 0) continue;
     if (draining_)

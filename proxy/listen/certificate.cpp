@@ -25,32 +25,6 @@ struct BioFree {
 };
 using BioPtr = std::unique_ptr<BIO, BioFree>;
 
-std::optional<std::string> read_file(const std::filesystem::path& path, CertificateProblems& problems) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    problems.errors.push_back(path.string() + ": is a directory, not a PEM file");
-    return {};
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    const int why = errno;
-    problems.missing = problems.missing || why == ENOENT;
-    problems.errors.push_back(path.string() + ": " + std::strerror(why));
-    return {};
-  }
-  std::string text(kMaxFile + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMaxFile) {
-    problems.errors.push_back(path.string() + ": larger than 1 MiB, that is no PEM file");
-    return {};
-  }
-  return text;
-}
-
-// A key that asks for a password must not make the program wait for a terminal.
-int no_password(char*, int, int, void*) { return -1; }
-
 std::string date(const ASN1_TIME* time) {
   const BioPtr out(BIO_new(BIO_s_mem()));
   ASN1_TIME_print(out.get(), time);
@@ -92,13 +66,38 @@ void check_chain(const std::vector<X509Ptr>& chain, const std::string& path, Cer
 
 } // namespace
 
+std::optional<std::string> read_pem(const std::filesystem::path& path, CertificateProblems& problems) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    problems.errors.push_back(path.string() + ": is a directory, not a PEM file");
+    return {};
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const int why = errno;
+    problems.missing = problems.missing || why == ENOENT;
+    problems.errors.push_back(path.string() + ": " + std::strerror(why));
+    return {};
+  }
+  std::string text(kMaxFile + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMaxFile) {
+    problems.errors.push_back(path.string() + ": larger than 1 MiB, that is no PEM file");
+    return {};
+  }
+  return text;
+}
+
+int no_password(char*, int, int, void*) { return -1; }
+
 void free_x509(X509* object) { X509_free(object); }
 void free_pkey(EVP_PKEY* object) { EVP_PKEY_free(object); }
 
 Certificate read_certificate(const settings::CertificateFiles& files, CertificateProblems& problems) {
   Certificate result;
-  const auto chain_text = read_file(files.chain, problems);
-  const auto key_text = read_file(files.key, problems);
+  const auto chain_text = read_pem(files.chain, problems);
+  const auto key_text = read_pem(files.key, problems);
   if (!chain_text || !key_text) return {};
 
   const BioPtr chain_bio(BIO_new_mem_buf(chain_text->data(), static_cast<int>(chain_text->size())));

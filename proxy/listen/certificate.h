@@ -5,7 +5,9 @@
 
 #include <openssl/types.h>
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,11 @@ struct CertificateProblems {
   std::vector<std::string> warnings; // expired, not yet valid, chain out of order: served all the same
   bool missing = false;              // a file does not exist: the listener waits for it
 };
+
+// The text of a PEM file, or nothing and why.
+[[nodiscard]] std::optional<std::string> read_pem(const std::filesystem::path& path, CertificateProblems& problems);
+// For OpenSSL: a key that asks for a password must not make the program wait for a terminal.
+int no_password(char*, int, int, void*);
 
 // Reads and checks. Never prints a key. Null chain in the result when there are errors.
 [[nodiscard]] Certificate read_certificate(const settings::CertificateFiles& files, CertificateProblems& problems);

@@ -52,7 +52,7 @@ PkeyPtr ffdhe2048() {
   return PkeyPtr(made);
 }
 
-SslCtxPtr new_context(const settings::Listener& listener, TicketKeys& keys) {
+SslCtxPtr new_context(const settings::Listener& listener, const ClientAuth* clients, TicketKeys& keys) {
   SslCtxPtr context(SSL_CTX_new(TLS_server_method()));
   if (!context) return {};
   SSL_CTX* ctx = context.get();
@@ -71,10 +71,13 @@ SslCtxPtr new_context(const settings::Listener& listener, TicketKeys& keys) {
   SSL_CTX_set_max_early_data(ctx, 0);
   SSL_CTX_set_alpn_select_cb(ctx, select_protocol, nullptr);
   keys.install(ctx);
-  // A session is good on the listener it was made on, and nowhere else.
+  if (clients != nullptr) clients->install(ctx);
+  // A session is good on the listener it was made on, and nowhere else; and while what makes a certificate good stays the same.
+  std::string made_of = listener.name;
+  if (clients != nullptr) made_of.append(1, '\0').append(clients->policy());
   std::array<unsigned char, 32> policy{};
   unsigned int size = 0;
-  EVP_Digest(listener.name.data(), listener.name.size(), policy.data(), &size, EVP_sha256(), nullptr);
+  EVP_Digest(made_of.data(), made_of.size(), policy.data(), &size, EVP_sha256(), nullptr);
   SSL_CTX_set_session_id_context(ctx, policy.data(), size);
   return context;
 }
@@ -120,11 +123,13 @@ std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listene
                                                CertificateProblems& problems) {
   std::vector<Certificate> certificates;
   for (const auto& files : listener.certificates) certificates.push_back(read_certificate(files, problems));
+  auto clients = ClientAuth::make(listener, problems);
   if (!problems.errors.empty()) return nullptr;
 
   auto front = std::make_shared<TlsFront>();
+  front->clients_ = std::move(clients);
   for (std::size_t i = 0; i < certificates.size(); ++i) {
-    SslCtxPtr context = new_context(listener, keys);
+    SslCtxPtr context = new_context(listener, front->clients_.get(), keys);
     if (!context || !use(context.get(), certificates[i])) {
       problems.errors.push_back(listener.certificates[i].chain.string() +
                                 ": OpenSSL refuses this certificate: " + openssl_reason());

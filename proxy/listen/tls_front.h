@@ -4,6 +4,7 @@
 #pragma once
 
 #include "listen/certificate.h"
+#include "listen/client_auth.h"
 #include "listen/ticket_keys.h"
 #include "settings/settings.h"
 
@@ -30,7 +31,11 @@ public:
   // The context for a server name (lower case): exact, then wildcard, then the first certificate's.
   [[nodiscard]] SSL_CTX* find(std::string_view name) const noexcept;
 
+  // Null: callers are asked for no certificate.
+  [[nodiscard]] const ClientAuth* clients() const noexcept { return clients_.get(); }
+
 private:
+  std::shared_ptr<const ClientAuth> clients_;
   std::vector<SslCtxPtr> contexts_;                        // the first is the default
   std::vector<std::pair<std::string, std::size_t>> names_; // sorted; "*.example.cz" as ".example.cz"
   static int on_client_hello(SSL* ssl, int* alert, void* self);

@@ -55,6 +55,33 @@ void read_kind(Map& fields, const Value& item, Listener& listener, std::vector<C
         "`acme_webroot` belongs to a listener without TLS: the challenge is asked for over plain HTTP (RFC 8555 section 8.3)");
 }
 
+// Who shows which certificate is told by `clients`; here is what makes one good.
+void read_client_certificates(Map& fields, Listener& listener) {
+  const Value authorities = fields.get("client_ca");
+  const auto read_one = [&](const Value& item) {
+    std::string file;
+    if (item.existing_file(file)) listener.client_ca.push_back(std::move(file));
+  };
+  if (authorities.present() && authorities.is_scalar())
+    read_one(authorities);
+  else
+    for (const Value& item : authorities.items("`client_ca` is empty; leave it out to ask for no certificates")) read_one(item);
+  const Value crl = fields.get("client_crl");
+  crl.existing_file(listener.client_crl);
+  const Value certificate = fields.get("client_certificate");
+  certificate.choice<bool>(listener.client_certificate_required, {{"optional", false}, {"required", true}});
+  const Value depth = fields.get("client_depth");
+  depth.count(listener.client_depth, 0, 10);
+  const Value require = fields.get("require");
+  read_require(require, listener.require);
+  if (authorities.present() && listener.kind != ListenerKind::https)
+    authorities.error("`client_ca` belongs to a listener with `certificates`: only TLS can ask a caller for one");
+  for (const Value& each : {crl, certificate, depth})
+    if (each.present() && !authorities.present()) each.error(each.name() + " means nothing without `client_ca`");
+  if ((listener.require & kCertificate) != 0 && !authorities.present())
+    require.error("`require: certificate` without `client_ca` would let nobody in");
+}
+
 } // namespace
 
 bool is_local_network(const IpAddress& address) {
@@ -95,7 +122,8 @@ void read_listeners(const Value& list, Draft& draft) {
     read_kind(fields, item, listener, to_check);
     fields.get("odd_hosts").boolean(listener.odd_hosts);
     fields.get("max_connections").count(listener.max_connections, 1, 10'000'000);
-    fields.later({"client_ca", "client_crl", "bans", "http2", "proxy_protocol"});
+    read_client_certificates(fields, listener);
+    fields.later({"bans", "http2", "proxy_protocol"});
     if (listener.kind == ListenerKind::plain && exposed)
       address.warning(
           "this listener serves without TLS on an address that is not private: passwords and invoices can be read on the way");

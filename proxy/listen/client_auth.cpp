@@ -1,0 +1,174 @@
+#include "listen/client_auth.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace ledgergate::listen {
+namespace {
+
+struct BioFree {
+  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+};
+using BioPtr = std::unique_ptr<BIO, BioFree>;
+void free_crl(X509_CRL* object) { X509_CRL_free(object); }
+using CrlPtr = std::unique_ptr<X509_CRL, OpenSslFree<X509_CRL, free_crl>>;
+
+BioPtr reader(const std::string& text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+
+std::string words(const ASN1_STRING* text) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+std::string rfc2253(const X509_NAME* name) {
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!out || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB)) < 0)
+    return {};
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+// A name with a NUL inside is a trick (CVE-2009-2408), not a name.
+void add_san(const ASN1_STRING* text, bool lower, std::vector<std::string>& out) {
+  std::string san = words(text);
+  if (san.find('\0') != std::string::npos) return;
+  if (lower)
+    std::transform(san.begin(), san.end(), san.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  out.push_back(std::move(san));
+}
+
+void read_sans(X509* certificate, std::vector<std::string>& out) {
+  auto* list = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; i < sk_GENERAL_NAME_num(list); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(list, i);
+    if (name->type == GEN_DNS) add_san(name->d.dNSName, true, out);
+    if (name->type == GEN_EMAIL) add_san(name->d.rfc822Name, false, out);
+    if (name->type == GEN_URI) add_san(name->d.uniformResourceIdentifier, false, out);
+  }
+  GENERAL_NAMES_free(list);
+}
+
+} // namespace
+
+void free_store(X509_STORE* object) { X509_STORE_free(object); }
+
+std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::Listener& listener, CertificateProblems& problems) {
+  if (listener.client_ca.empty()) return nullptr;
+  auto made = std::make_shared<ClientAuth>();
+  made->store_.reset(X509_STORE_new());
+  const std::size_t before = problems.errors.size();
+  std::string all;
+  for (const auto& file : listener.client_ca) {
+    const auto text = read_pem(file, problems);
+    if (!text) continue;
+    all += *text;
+    const BioPtr bio = reader(*text);
+    std::size_t found = 0;
+    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr)) {
+      X509Ptr authority(next);
+      ++found;
+      if (X509_check_ca(next) == 0) problems.errors.push_back(file + ": certificate " + std::to_string(found) + " is not a CA's");
+      X509_STORE_add_cert(made->store_.get(), next);
+      made->authorities_.push_back(std::move(authority));
+    }
+    ERR_clear_error();
+    if (found == 0) problems.errors.push_back(file + ": holds no PEM certificate");
+  }
+  unsigned long flags = 0;
+  if (!listener.client_crl.empty()) {
+    if (const auto text = read_pem(listener.client_crl, problems)) {
+      all += *text;
+      const BioPtr bio = reader(*text);
+      std::size_t found = 0;
+      while (X509_CRL* next = PEM_read_bio_X509_CRL(bio.get(), nullptr, no_password, nullptr)) {
+        const CrlPtr list(next);
+        ++found;
+        X509_STORE_add_crl(made->store_.get(), next);
+        const ASN1_TIME* end = X509_CRL_get0_nextUpdate(next);
+        if (end != nullptr && X509_cmp_current_time(end) < 0)
+          problems.warnings.push_back(listener.client_crl +
+                                      ": this revocation list is out of date: no certificate of its CA is let in");
+      }
+      ERR_clear_error();
+      if (found == 0) problems.errors.push_back(listener.client_crl + ": holds no PEM revocation list (X509 CRL)");
+    }
+    flags |=
+        X509_V_FLAG_CRL_CHECK; // of the callers' own certificates: who has no list for its intermediates must not be locked out
+  }
+  X509_STORE_set_flags(made->store_.get(), flags);
+  made->required_ = listener.client_certificate_required;
+  made->depth_ = static_cast<int>(listener.client_depth);
+  made->policy_ = "ca " + all + " depth " + std::to_string(made->depth_) + (made->required_ ? " required" : "");
+  if (problems.errors.size() != before) return nullptr;
+  return made;
+}
+
+void ClientAuth::install(SSL_CTX* context) const {
+  SSL_CTX_set1_verify_cert_store(context, store_.get());
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (required_ ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+  SSL_CTX_set_verify_depth(context, depth_);
+  for (const auto& each : authorities_) SSL_CTX_add_client_CA(context, each.get());
+}
+
+int ClientAuth::verify(SSL* ssl) const noexcept {
+  X509* certificate = SSL_get0_peer_certificate(ssl);
+  if (certificate == nullptr) return required_ ? X509_V_ERR_UNSPECIFIED : X509_V_OK;
+  X509_STORE_CTX* context = X509_STORE_CTX_new();
+  int result = X509_V_ERR_OUT_OF_MEM;
+  // A resumed session has the caller's own certificate only: intermediates must then be among the CA files (docs/config.md).
+  if (context != nullptr && X509_STORE_CTX_init(context, store_.get(), certificate, SSL_get_peer_cert_chain(ssl)) == 1) {
+    X509_STORE_CTX_set_default(context, "ssl_client");
+    X509_STORE_CTX_set_depth(context, depth_);
+    result = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
+  }
+  X509_STORE_CTX_free(context);
+  ERR_clear_error();
+  return result;
+}
+
+std::shared_ptr<const client::PeerCertificate> read_peer(SSL* ssl) {
+  X509* certificate = SSL_get0_peer_certificate(ssl);
+  if (certificate == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) return nullptr;
+  auto out = std::make_shared<client::PeerCertificate>();
+  out->subject = rfc2253(X509_get_subject_name(certificate));
+  out->issuer = rfc2253(X509_get_issuer_name(certificate));
+  read_sans(certificate, out->sans);
+  unsigned int size = 0;
+  X509_digest(certificate, EVP_sha256(), out->sha256.data(), &size);
+  if (BIGNUM* number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr); number != nullptr) {
+    if (char* text = BN_bn2hex(number); text != nullptr) {
+      out->serial = text;
+      OPENSSL_free(text);
+    }
+    BN_free(number);
+  }
+  ERR_clear_error();
+  return out;
+}
+
+std::string_view explain_verify(long result) noexcept {
+  switch (result) {
+  case X509_V_ERR_CERT_HAS_EXPIRED: return "the caller's certificate has expired";
+  case X509_V_ERR_CERT_NOT_YET_VALID: return "the caller's certificate is not valid yet (is a clock wrong?)";
+  case X509_V_ERR_CERT_REVOKED: return "the caller's certificate is revoked";
+  case X509_V_ERR_INVALID_PURPOSE: return "the caller's certificate is not for clients (extended key usage clientAuth)";
+  case X509_V_ERR_CRL_HAS_EXPIRED: return "client_crl is out of date, so no caller's certificate can be believed";
+  case X509_V_ERR_UNABLE_TO_GET_CRL: return "client_crl has no list of the CA that issued the caller's certificate";
+  case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+  case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+  case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+  case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return "the caller's certificate is of a CA that is not in client_ca";
+  case X509_V_ERR_CERT_CHAIN_TOO_LONG: return "the chain of the caller's certificate is too long";
+  default: return X509_verify_cert_error_string(result);
+  }
+}
+
+} // namespace ledgergate::listen

@@ -1,0 +1,196 @@
+"""Callers who show certificates: which are believed, who they are, what a resumed session and an open connection are worth."""
+
+import datetime
+import ssl
+
+from authority import Authority
+from client import Ended
+from harness import Edge, Story, config, pair
+from web import Web
+
+ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+HOUR = datetime.timedelta(hours=1)
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+class Guarded(Story):
+    @classmethod
+    def setUpClass(cls):
+        cls.authority = Authority()
+        cls.till = cls.authority.issue("till")
+
+    def listener(self, **keys):
+        return {"name": "internet", "address": "127.0.0.1:0", "certificates": [pair("server-ecdsa"), pair("server-rsa")],
+                "client_ca": str(self.authority.file), **keys}
+
+    def settings(self, clients, listen=None, route=None, **top):
+        standin = self.standin(Web)
+        settings = config(standin, listen=listen or [self.listener()], clients=clients, **top)
+        del settings["routes"][0]["access"]
+        settings["routes"][0] |= {"clients": list(clients), **(route or {})}
+        return standin, settings
+
+    def open(self, clients=None, **options):
+        standin, settings = self.settings(clients or {"till": {"certificate": {"san": "till.branch.test"}}}, **options)
+        return standin, self.start(settings)
+
+    def fails(self, edge, certificate, said, **options):
+        """No request is served to this caller, and the log says why."""
+        mark = len(edge.said.lines)
+        with self.assertRaises((ssl.SSLError, ConnectionError, Ended)):
+            reply = edge.ask(ASK, certificate=certificate, **options)
+            self.fail(f"it was answered: {reply}")
+        edge.said.wait(said, mark)
+
+
+class Certificates(Guarded):
+    def test_a_certificate_names_its_client(self):
+        server, edge = self.open()
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            reply = edge.ask(ASK, certificate=self.till, minimum=version, maximum=version)
+            self.assertEqual(reply.status, 200)
+        self.assertEqual(server.requests[0].get("X-Client-Name"), b"till")
+        self.assertEqual(edge.access_log(1)[0]["client_name"], "till")
+
+    def test_without_one_the_route_refuses(self):
+        server, edge = self.open()
+        self.assert_refused(edge.ask(ASK), 403, "certificate_required")
+        self.assertEqual(server.heads, 0)
+
+    def test_where_it_is_required_there_is_no_handshake_without_one(self):
+        server, edge = self.open(listen=[self.listener(client_certificate="required")])
+        self.fails(edge, None, "TLS handshake failed")
+        self.assertEqual(edge.ask(ASK, certificate=self.till).status, 200)
+
+    def test_one_of_the_same_ca_that_no_client_has(self):
+        server, edge = self.open()
+        self.assert_refused(edge.ask(ASK, certificate=self.authority.issue("stranger")), 403, "forbidden")
+
+    def test_expired_early_for_servers_or_of_another_ca(self):
+        server, edge = self.open()
+        mine = self.authority
+        self.fails(edge, mine.issue("old", end=now() - HOUR, start=now() - 2 * HOUR), "has expired")
+        self.fails(edge, mine.issue("early", start=now() + 24 * HOUR, end=now() + 48 * HOUR), "not valid yet")
+        self.fails(edge, mine.issue("server", usage="serverAuth"), "not for clients")
+        self.fails(edge, Authority("Others").issue("till"), "not in client_ca")
+        self.assertEqual(server.heads, 0)
+
+    def test_a_chain_is_followed_as_far_as_the_listener_says(self):
+        middle = Authority("Middle", self.authority)
+        low = Authority("Low", middle)
+        clients = {"near": {"certificate": {"san": "near.branch.test"}}, "far": {"certificate": {"san": "far.branch.test"}}}
+        server, edge = self.open(clients, listen=[self.listener(client_depth=1)])
+        self.assertEqual(edge.ask(ASK, certificate=middle.issue("near")).status, 200)
+        certificate, key = low.issue("far")
+        certificate.write_text((low.directory / "far.leaf").read_text() + low.chain)
+        self.fails(edge, (certificate, key), "too long|not in client_ca")
+
+    def test_by_subject_and_by_fingerprint(self):
+        certificate, key = self.authority.issue("pinned")
+        import hashlib
+
+        der = ssl.PEM_cert_to_DER_cert((self.authority.directory / "pinned.leaf").read_text())
+        clients = {"named": {"certificate": {"subject": "CN=till"}}, "pinned": {"certificate": {"sha256": hashlib.sha256(der).hexdigest()}}}
+        server, edge = self.open(clients)
+        self.assertEqual(edge.ask(ASK, certificate=self.till).status, 200)
+        self.assertEqual(edge.ask(ASK, certificate=(certificate, key)).status, 200)
+        self.assertEqual([request.get("X-Client-Name") for request in server.requests], [b"named", b"pinned"])
+
+    def test_required_besides_a_key(self):
+        import hashlib
+        import secrets
+
+        key = secrets.token_urlsafe(32)
+        clients = {"till": {"certificate": {"san": "till.branch.test"}, "api_key_sha256": hashlib.sha256(key.encode()).hexdigest()}}
+        server, edge = self.open(clients, route={"require": ["certificate", "api_key"]})
+        with_key = ASK[:-2] + b"X-Edge-Key: " + key.encode() + b"\r\n\r\n"
+        self.assert_refused(edge.ask(ASK, certificate=self.till), 401, "login_required")
+        self.assert_refused(edge.ask(with_key), 403, "certificate_required")
+        self.assertEqual(edge.ask(with_key, certificate=self.till).status, 200)
+
+
+class Sessions(Guarded):
+    def resumed(self, edge, listener, session, context, version_wanted=None):
+        with edge.connect(listener, context=context, session=session) as client:
+            client.send(ASK)
+            reply = client.reply()
+            return client.sock.session_reused, reply, client.sock.session
+
+    def contexts(self, certificate):
+        from client import context
+        from harness import certificates
+
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            yield context(certificates() / "ca.pem", version, version, certificate=certificate)
+
+    def test_a_resumed_session_is_the_same_client(self):
+        server, edge = self.open()
+        for context in self.contexts(self.till):
+            reused, reply, session = self.resumed(edge, "internet", None, context)
+            self.assertEqual((reused, reply.status), (False, 200))
+            reused, reply, session = self.resumed(edge, "internet", session, context)
+            self.assertEqual((reused, reply.status), (True, 200))
+
+    def test_a_session_without_a_certificate_opens_no_listener_that_requires_one(self):
+        listen = [self.listener(client_certificate="required", name="guarded"),
+                  {"name": "internet", "address": "127.0.0.1:0", "certificates": [pair("server-ecdsa"), pair("server-rsa")]}]
+        server, edge = self.open({"all": {"from": ["127.0.0.1"]}}, listen=listen)
+        for context in self.contexts(None):
+            reused, reply, session = self.resumed(edge, "internet", None, context)
+            self.assertEqual(reply.status, 200)
+            with self.assertRaises((ssl.SSLError, ConnectionError, Ended)):
+                self.resumed(edge, "guarded", session, context)
+
+    def test_a_session_is_worth_nothing_after_its_certificate_is_revoked(self):
+        authority = Authority()
+        lost, kept = authority.issue("lost"), authority.issue("kept")
+        crl = authority.revoke()
+        clients = {name: {"certificate": {"san": f"{name}.branch.test"}} for name in ("lost", "kept")}
+        server, edge = self.open(clients, listen=[self.listener(client_ca=str(authority.file), client_crl=str(crl))])
+        sessions = []
+        for context in self.contexts(lost):
+            reused, reply, session = self.resumed(edge, "internet", None, context)
+            self.assertEqual(reply.status, 200)
+            sessions.append((context, session))
+        with edge.connect(certificate=lost) as idle, edge.connect(certificate=kept) as good:
+            for client in (idle, good):
+                client.send(ASK)
+                self.assertEqual(client.reply().status, 200)
+            authority.revoke("lost")
+            edge.said.wait("a changed revocation list is in use")
+            self.assertIn(idle.more(), ("closed", "cut"), "its open connection ends")
+            good.send(ASK)
+            self.assertEqual(good.reply().status, 200, "others go on")
+        for context, session in sessions:
+            with self.assertRaises((ssl.SSLError, ConnectionError, Ended)):
+                self.resumed(edge, "internet", session, context)
+        self.fails(edge, lost, "is revoked")
+        self.assertEqual(edge.ask(ASK, certificate=kept).status, 200)
+
+    def test_a_broken_revocation_list_changes_nothing(self):
+        authority = Authority()
+        till = authority.issue("till")
+        crl = authority.revoke()
+        server, edge = self.open(listen=[self.listener(client_ca=str(authority.file), client_crl=str(crl))])
+        crl.write_text("no list\n")
+        edge.said.wait("can't be used")
+        self.assertEqual(edge.ask(ASK, certificate=till).status, 200)
+
+
+class Mistakes(Guarded):
+    def refused(self, **listener):
+        standin, settings = self.settings({"till": {"certificate": {"san": "x"}}}, listen=[self.listener(**listener)])
+        edge = Edge(settings, wait=False)
+        edge.told = True
+        edge.stop(expect=2)
+        return edge.said.text
+
+    def test_a_ca_that_is_none(self):
+        self.assertIn("is not a CA's", self.refused(client_ca=str(self.till[0])))
+        self.assertIn("no PEM certificate", self.refused(client_ca=str(self.till[1])))
+
+    def test_a_list_that_is_none(self):
+        self.assertIn("no PEM revocation list", self.refused(client_crl=str(self.till[0])))
