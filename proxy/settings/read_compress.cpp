@@ -36,8 +36,7 @@ void read_compress(const Value& value, Compress& out) {
        fields.get("types").items("`types` is empty: nothing would be compressed; leave it out for the usual ones")) {
     std::string text;
     if (!item.text(text)) continue;
-    for (char& c : text)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    text = lower(text);
     if (good_media_type(text))
       out.types.push_back(std::move(text));
     else

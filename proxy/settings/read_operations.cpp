@@ -35,13 +35,17 @@ void read_commands(const Value& map, Server& server) {
   const Value in = fields.get("in");
   read_patterns(in, "", server.commands.in);
   if (map.present() && server.profile != Profile::apicomprem) return map.error("`commands` is for apicomprem");
-  for (const std::string& name : server.commands.in)
-    if (std::find(server.commands.out.begin(), server.commands.out.end(), name) != server.commands.out.end())
+  const auto& out = server.commands.out;
+  for (const std::string& name : server.commands.in) // without regard to case, as inspect/rules.h compares them
+    if (std::any_of(out.begin(), out.end(), [&](const std::string& other) { return lower(other) == lower(name); }))
       in.error(quote(name) + " stands under `out` already: a command reads or writes");
 }
 
 void read_operations(const Value& list, const Draft& draft, Route& route) {
   read_patterns(list, "`operations` is empty: nothing would be allowed; leave it out for all", route.operations);
+  for (const std::string& word : route.operations)
+    if (const std::string low = lower(word); word != low && (low == "read" || low == "write"))
+      list.error(quote(word) + " is a name here; the group is `" + low + '`');
   if (!list.present() || route.server >= draft.settings.servers.size()) return;
   const Profile profile = draft.settings.servers[route.server].profile;
   if (profile != Profile::mserver && profile != Profile::apicomprem)

@@ -8,13 +8,6 @@
 namespace ledgergate::settings {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 void read_host(const Value& value, std::string& out) {
   std::string text;
   if (!value.text(text)) return;

@@ -31,14 +31,14 @@ std::string list_of(const std::vector<std::string>& words) {
   return out;
 }
 
+} // namespace
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return out;
 }
-
-} // namespace
 
 std::optional<bool> parse_boolean(std::string_view word) {
   const std::string low = lower(word);

@@ -39,6 +39,9 @@ using Choice = std::pair<std::string_view, E>;
 // "" when the words may go to logs: not too long, no control characters.
 [[nodiscard]] std::string label_mistake(std::string_view words);
 
+// Of ASCII letters; all else as it is.
+[[nodiscard]] std::string lower(std::string_view text);
+
 // true, yes, on / false, no, off, as YAML 1.1 has them, in any case of letters.
 [[nodiscard]] std::optional<bool> parse_boolean(std::string_view word);
 
