@@ -6,6 +6,7 @@ epoll_ctl, and no call of the allocator. LEDGERGATE_BIN names the program (not a
 Ends with the line "N passed, N failed".
 """
 
+import gzip
 import mmap
 import os
 import pathlib
@@ -34,7 +35,9 @@ BESIDE = 60
 REQUEST = b"GET /documents/stock.xml HTTP/1.1\r\nHost: localhost\r\nAccept: text/xml\r\nSTW-Authorization: Basic YTpi\r\n\r\n"
 # The server answers it only once all connections have asked: so each of them gets a connection to the server.
 TOGETHER = REQUEST.replace(b"/documents/stock.xml", b"/documents/together")
+CHUNKED = REQUEST.replace(b"/documents/stock.xml", b"/documents/chunked")
 BODY = b"x" * 1000
+CHUNKS = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 
 
@@ -66,7 +69,7 @@ class Upstream:
                 if b"\r\n\r\n" in head:
                     if b"/together " in head:
                         self.together.wait(harness.PATIENCE)
-                    connection.sendall(REPLY)
+                    connection.sendall(CHUNKS if b"/chunked " in head else REPLY)
                     head = b""
 
     def stop(self):
@@ -74,21 +77,25 @@ class Upstream:
 
 
 class Callers:
-    """Connections that are open before anything is counted, and stay open."""
+    """Connections that are open before anything is counted, and stay open. `fields` go with each request."""
 
-    def __init__(self, edge):
+    def __init__(self, edge, fields=b""):
         self.clients = [edge.connect() for _ in range(CONNECTIONS)]
+        self.fields = fields
 
     def ask(self, each, request=REQUEST):
         """`each` requests on every connection, all connections at once."""
         wrong = []
+        request = request.replace(b"Accept:", self.fields + b"Accept:", 1)
 
         def one(client):
             try:
                 for _ in range(each):
                     client.send(request)
                     reply = client.reply("GET")
-                    if reply.status != 200 or len(reply.body) != len(BODY):
+                    coded = reply.get("Content-Encoding") == "gzip"
+                    body = gzip.decompress(reply.body) if coded else reply.body
+                    if reply.status != 200 or coded != (b"gzip" in self.fields) or body != BODY:
                         wrong.append(f"{reply}")
             except Exception as error:  # pylint: disable=broad-except
                 wrong.append(repr(error))
@@ -115,14 +122,14 @@ class Gate(harness.Story):
         if harness.sanitized():
             self.skipTest("a sanitizer's build counts its own calls")
 
-    def begin(self, log, environment=None):
+    def begin(self, log, environment=None, route=None, fields=b""):
         upstream = Upstream()
         self.addCleanup(upstream.stop)
         access = {"off": "off", "on": "access.log"}[log]
         directory = pathlib.Path(tempfile.mkdtemp(dir=harness.scratch()))
-        settings = harness.config(upstream.url, "http", workers=1, log={"access": str(directory / access) if log == "on" else "off"})
+        settings = harness.config(upstream.url, "http", route, workers=1, log={"access": str(directory / access) if log == "on" else "off"})
         edge = self.start(settings, environment=environment)
-        callers = Callers(edge)
+        callers = Callers(edge, fields)
         self.addCleanup(callers.close)
         callers.warm_up()
         return edge, callers
@@ -168,23 +175,24 @@ class SystemCalls(Gate):
 
 
 class Allocations(Gate):
-    def check(self, log):
+    def check(self, log, request=REQUEST, **more):
         counter = pathlib.Path(harness.program()).parent / "tests" / "liballocation_counter.so"
         self.assertTrue(counter.exists(), f"{counter} is not built")
         file = harness.scratch() / f"counter-{log}"
         file.write_bytes(bytes(16))
-        edge, callers = self.begin(log, {"LD_PRELOAD": str(counter), "LEDGERGATE_COUNTER": str(file)})
+        edge, callers = self.begin(log, {"LD_PRELOAD": str(counter), "LEDGERGATE_COUNTER": str(file)}, **more)
+        callers.ask(REQUESTS // 2 // CONNECTIONS, request)
         with open(file, "r+b") as opened, mmap.mmap(opened.fileno(), 16) as numbers:
             before = struct.unpack_from("q", numbers)[0]
             self.assertGreater(before, 100, "the counter counts nothing")
-            callers.ask(REQUESTS // CONNECTIONS)
+            callers.ask(REQUESTS // CONNECTIONS, request)
             made = struct.unpack_from("q", numbers)[0] - before
             print(f"calls of the allocator in {REQUESTS} requests, log {log}: {made}", flush=True)
             if made > BESIDE:
                 # Says where: the next few calls print their stacks on the program's stderr.
                 mark = len(edge.said.lines)
                 struct.pack_into("q", numbers, 8, 12)
-                callers.ask(20)
+                callers.ask(20, request)
                 self.fail(f"{made} calls in {REQUESTS} requests; the next ones came from\n" + "\n".join(edge.said.lines[mark:]))
 
     def test_none_without_a_log(self):
@@ -192,6 +200,15 @@ class Allocations(Gate):
 
     def test_none_with_a_log(self):
         self.check("on")
+
+    def compressing(self, request):
+        self.check("off", request, route={"compress": {"min": "100B"}}, fields=b"Accept-Encoding: gzip\r\n")
+
+    def test_none_for_a_reply_that_is_compressed_whole(self):
+        self.compressing(REQUEST)
+
+    def test_none_for_a_reply_that_is_compressed_as_it_comes(self):
+        self.compressing(CHUNKED)
 
 
 def main():
