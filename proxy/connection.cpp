@@ -2,12 +2,14 @@
 
 #include "h1.h"
 #include "http/parser.h"
+#include "listen/proxy_protocol.h"
 #include "listen/tls_front.h"
 #include "story.h"
 #include "worker.h"
 
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <utility>
@@ -56,6 +58,8 @@ struct Connection {
   std::uint32_t requests = 0;
   std::uint32_t unwaited = 0; // requests in a row that were there already (pipelined)
   bool tls = false;
+  client::AddressTable::Hold address; // of the caller, where addresses are limited
+  client::Share address_share;
   SSL* ssl = nullptr; // the stream's
   std::shared_ptr<const client::PeerCertificate> certificate;
   client::Share client_share; // of the connections that a client may have
@@ -63,6 +67,45 @@ struct Connection {
   bool last = false; // no further request on this connection
   bool cut = false;
 };
+
+bool trusted(const Connection& c) {
+  const auto& proxies = c.generation->settings().trusted_proxies;
+  return std::any_of(proxies.begin(), proxies.end(), [&](const Cidr& each) { return each.contains(c.peer.ip); });
+}
+
+// What a trusted proxy says of its caller, before anything else on the connection.
+io::Task<Result<void>> take_proxy_header(Connection& c) {
+  c.wake.deadline_in(ms(c.generation->settings().timeouts.handshake));
+  for (;;) {
+    listen::ProxyHeader header;
+    const auto read = listen::read_proxy_header(c.client->input(), header);
+    if (read == listen::ProxyRead::bad) co_return Error{Cause::bad_request, "no PROXY header from a trusted proxy"};
+    if (read == listen::ProxyRead::done) {
+      c.client->consume(header.size);
+      if (header.caller) {
+        c.peer = *header.caller;
+        c.peer_ip_text = c.peer.ip.text();
+      }
+      co_return Result<void>{};
+    }
+    const io::Step step = c.client->fill();
+    if (step == io::Step::done) continue;
+    if (step != io::Step::blocked) co_return Error{Cause::client_gone, "inside a PROXY header"};
+    c.client->want_input();
+    const auto happened = co_await c.wake.wait(io::kClientIn);
+    if ((happened & io::kExpired) != 0) co_return Error{Cause::client_head_timeout, "no PROXY header in time"};
+  }
+}
+
+// Whether one more connection, and one more handshake, of this address is within its limits: before a byte of TLS is computed.
+bool within_address_limits(Connection& c) {
+  const settings::RateLimits& limits = c.generation->settings().address_limits;
+  if (limits.connections == 0 && limits.handshakes.amount == 0) return true;
+  c.address = c.worker.shared().addresses.hold(c.peer.ip);
+  client::Meter& meter = *c.address.meter();
+  c.address_share = client::Share(meter.connections, limits.connections);
+  return c.address_share.taken() && meter.handshakes.wait(limits.handshakes, static_cast<client::Nanos>(uv_hrtime())) == 0;
+}
 
 io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
   SSL* ssl = front.open();
@@ -89,6 +132,9 @@ io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
     c.certificate = listen::read_peer(ssl);
   }
   c.ssl = ssl;
+  // A resumed session costs next to nothing.
+  if (client::Meter* meter = c.address.meter(); meter != nullptr && SSL_session_reused(ssl) == 0)
+    meter->handshakes.charge(c.generation->settings().address_limits.handshakes, 1, static_cast<client::Nanos>(uv_hrtime()));
   c.tls = true;
   c.tls_version = SSL_get_version(ssl);
   c.tls_cipher = SSL_get_cipher_name(ssl);
@@ -247,6 +293,20 @@ io::Task<void> serve_requests(Connection& c) {
 io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener,
                               io::Stream::Ptr client, Endpoint peer, Slot slot) {
   Connection c(worker, std::move(generation), listener, std::move(client), peer, std::move(slot));
+  const bool by_proxy = trusted(c);
+  if (by_proxy && c.generation->settings().listeners[listener].proxy_protocol) {
+    const auto told = co_await take_proxy_header(c);
+    if (!told) {
+      worker.log_handshake_failure(c.peer, c.generation->settings().listeners[listener], told.error());
+      co_return;
+    }
+  }
+  // A proxy that speaks HTTP for many is not one address; its requests are limited by what it says of its callers.
+  if ((!by_proxy || c.peer != peer) && !within_address_limits(c)) {
+    worker.log_handshake_failure(c.peer, c.generation->settings().listeners[listener],
+                                 {Cause::rate_limited, "connections or handshakes of this address"});
+    co_return;
+  }
   if (const listen::TlsFront* front = c.generation->front(listener); front != nullptr) {
     const auto secured = co_await handshake(c, *front);
     if (!secured) {

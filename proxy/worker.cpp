@@ -210,7 +210,8 @@ void Worker::log(const observe::AccessRecord& record) {
 }
 
 void Worker::log_handshake_failure(const Endpoint& peer, const settings::Listener& listener, const Error& error) {
-  std::string text = "TLS handshake failed: client=" + peer.ip.text() + " listener=" + listener.name +
+  std::string text = std::string(error.cause == Cause::client_tls ? "TLS handshake failed" : "connection refused") +
+                     ": client=" + peer.ip.text() + " listener=" + listener.name +
                      " cause=" + std::string(describe(error.cause).name) + ": ";
   text += error.detail;
   observe::event(settings::LogLevel::info, text);

@@ -5,7 +5,8 @@ import hashlib
 import re
 import secrets
 
-from harness import Story, config, scratch
+from client import context
+from harness import Story, certificates, config, poll, scratch
 from mserver import MServer
 from web import Web
 
@@ -237,3 +238,74 @@ class Limits(Guarded):
         self.assertEqual(edge.ask(request).status, 200)
         edge.reload()
         self.assert_refused(edge.ask(request), 429, "rate_limited")
+
+
+class Addresses(Guarded):
+    def test_connections_beyond_the_bound_of_an_address_are_closed_before_tls(self):
+        server = self.standin(Web)
+        edge = self.start(config(server, address_limits={"connections": 2}))
+        with edge.connect() as first, edge.connect() as second:
+            for client in (first, second):
+                client.send(ask())
+                self.assertEqual(client.reply().status, 200)
+            with self.assertRaises((OSError, AssertionError)):
+                edge.connect()
+            edge.said.wait("connection refused: .*connections or handshakes")
+        poll("a free place", lambda: self.opens(edge))
+
+    def opens(self, edge):
+        try:
+            with edge.connect():
+                return True
+        except OSError:
+            return False
+
+    def test_full_handshakes_are_counted_and_resumed_ones_are_not(self):
+        server = self.standin(Web)
+        edge = self.start(config(server, address_limits={"handshakes": "2/h"}))
+        made = context(certificates() / "ca.pem")
+        session = None
+        for turn in range(4):  # the second is full again: the first one's session is thrown away
+            with edge.connect(context=made, session=session if turn > 1 else None) as client:
+                client.send(ask())
+                self.assertEqual(client.reply().status, 200)
+                session = client.sock.session
+                self.assertEqual(client.sock.session_reused, turn > 1)
+        with self.assertRaises(OSError):
+            edge.connect()
+
+
+class FrontProxies(Guarded):
+    LINE = b"PROXY TCP4 203.0.113.7 127.0.0.1 40000 443\r\n"
+
+    def open_behind(self, trusted, proxy=True):
+        server = self.standin(Web)
+        listen = [{"name": "lan", "address": "127.0.0.1:0", "tls": "off", "proxy_protocol": proxy}]
+        return server, self.start(config(server, listen=listen, trusted_proxies=trusted))
+
+    def test_a_trusted_proxy_says_who_calls(self):
+        server, edge = self.open_behind(["127.0.0.1"])
+        for header in (self.LINE, b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c\xcb\x00\x71\x07\x7f\x00\x00\x01\x9c\x40\x01\xbb"):
+            self.assertEqual(edge.ask(header + ask(), "lan").status, 200)
+            self.assertEqual(server.requests[-1].get("X-Forwarded-For"), b"203.0.113.7")
+        self.assertEqual(edge.access_log(1)[0]["client_ip"], "203.0.113.7")
+
+    def test_piece_by_piece(self):
+        server, edge = self.open_behind(["127.0.0.1"])
+        with edge.connect("lan") as client:
+            for byte in self.LINE + ask():
+                client.send(bytes([byte]))
+            self.assertEqual(client.reply().status, 200)
+
+    def test_from_others_it_is_no_http(self):
+        server, edge = self.open_behind(["192.0.2.1"])
+        self.assertEqual(edge.ask(self.LINE + ask(), "lan").status, 400)
+        self.assertEqual(edge.ask(ask(), "lan").status, 200)
+
+    def test_a_trusted_proxy_that_does_not_begin_with_it_gets_nothing(self):
+        server, edge = self.open_behind(["127.0.0.1"])
+        with edge.connect("lan") as client:
+            client.send(ask())
+            self.assertIn(client.more(), ("closed", "reset"))
+        edge.said.wait("no PROXY header")
+        self.assertEqual(server.heads, 0)
