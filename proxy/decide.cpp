@@ -1,5 +1,6 @@
 // What the head alone can decide, before a byte of the body is read: normalise, redirect, route; and once the caller may come in,
 // endpoint and bounds.
+#include "http/websocket.h"
 #include "profile/credentials.h"
 #include "profile/endpoints.h"
 #include "route/field_names.h"
@@ -72,6 +73,14 @@ Result<void> check_request(Exchange& x) {
   if (route->require_credentials && !profile::answers_while_busy(server.profile, x.upstream_target) &&
       !brings_credentials(x.request, server.profile))
     return Error{Cause::credentials_missing};
+
+  // RFC 9110 section 7.8: without the route's word Upgrade is ignored. What is half a handshake is not given to a server to guess
+  // at.
+  if (route->websocket) {
+    const http::Upgrade wanted = http::wanted_upgrade(x.request);
+    if (wanted == http::Upgrade::malformed) return Error{Cause::bad_request, "a malformed WebSocket handshake"};
+    x.facts.websocket = wanted == http::Upgrade::websocket;
+  }
 
   const std::uint64_t limit = route->body_limit != 0 ? route->body_limit : server.body_limit;
   if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit)

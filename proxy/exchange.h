@@ -76,6 +76,9 @@ public:
   [[nodiscard]] virtual std::size_t unsent() const = 0;
   // The reply can't be completed: the caller must see that (law 5). Nothing can be sent after it.
   virtual void cut() = 0;
+  // A verified 101: hands its head over, and then the caller's connection, which speaks another protocol from here on and ends
+  // behind the exchange. Null where a protocol has no such thing. The stream is the connection's.
+  virtual io::Stream* switch_protocols(const http::ReplyHead&) { return nullptr; }
 
 protected:
   ~ReplySink() = default;

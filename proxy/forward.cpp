@@ -122,10 +122,13 @@ io::Task<Result<void>> forward(Exchange& x) {
     Result<void> outcome = attempt ? attempt->outcome : Result<void>(attempt.error());
     const bool answered = outcome.ok();
     if (outcome) outcome = check_reply(x);
-    const bool refused = answered && !outcome; // the server is done with it; its reply goes nowhere
-    const bool reusable = !fresh_only && attempt && attempt->whole;
+    const bool refused = answered && !outcome;    // the server is done with it; its reply goes nowhere
+    const bool switched = x.answer.status == 101; // the connection speaks HTTP no more
+    const bool reusable = !fresh_only && attempt && attempt->whole && !switched;
     if (outcome) {
-      if (counts_characters(x))
+      if (switched)
+        outcome = co_await tunnel(x, *link->server);
+      else if (counts_characters(x))
         outcome = co_await take_counted(x, link->server, turn);
       else if (spools_reply(x))
         outcome = co_await take_reply(x, link->server, turn, reusable);

@@ -169,6 +169,14 @@ io::Step H1Reply::flush() {
   return client_.flush();
 }
 
+io::Stream* H1Reply::switch_protocols(const http::ReplyHead& reply) {
+  framing_ = route::ReplyFraming::none;
+  keep_ = false;
+  ended_ = true;
+  route::append_reply_head(exchange_->facts, reply, framing_, 0, false, gathered_);
+  return &client_;
+}
+
 void H1Reply::cut() {
   if (cut_) return;
   cut_ = true;

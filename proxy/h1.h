@@ -50,6 +50,7 @@ public:
   io::Step flush() override;
   [[nodiscard]] std::size_t unsent() const override { return gathered_.size() + client_.unsent(); }
   void cut() override;
+  io::Stream* switch_protocols(const http::ReplyHead& reply) override;
   // After the exchange: whether the next request may follow on this connection.
   [[nodiscard]] bool keeps() const noexcept { return keep_ && whole(); }
   [[nodiscard]] bool was_cut() const noexcept { return cut_; }

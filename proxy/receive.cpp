@@ -3,6 +3,7 @@
 #include "http/parser.h"
 #include "http/rate_guard.h"
 #include "http/reply_body.h"
+#include "http/websocket.h"
 #include "profile/endpoints.h"
 #include "story.h"
 #include "worker.h"
@@ -112,8 +113,12 @@ Result<io::Step> take_head(Exchange& x, io::Stream& server) {
     const auto parsed = http::parse_reply(server.input().substr(0, x.answer_head), x.request.method, x.answer);
     if (!parsed) return parsed.error();
     if (x.answer.status >= 200) return io::Step::done;
-    // RFC 9110 section 15.2: interim replies may come at any time; 100 is the edge's own, 101 was never asked for.
-    if (x.answer.status == 101) return Error{Cause::upgrade_failed, "101 without a request to upgrade"};
+    // RFC 9110 section 15.2: interim replies may come at any time; 100 is the edge's own, 101 must have been asked for.
+    if (x.answer.status == 101) {
+      if (!x.facts.websocket) return Error{Cause::upgrade_failed, "101 without a request to upgrade"};
+      if (!http::agrees_to_websocket(x.request, x.answer)) return Error{Cause::upgrade_failed, "101 that does not prove WebSocket"};
+      return io::Step::done;
+    }
     if (++x.interims > kMaxInterim) return Error{Cause::reply_unparsable, "too many interim replies"};
     server.consume(x.answer_head);
     expect_head(x);

@@ -85,6 +85,9 @@ io::Task<Result<void>> take_reply(Exchange& exchange, io::Stream::Ptr& server, u
 [[nodiscard]] bool counts_characters(const Exchange& exchange);
 io::Task<Result<void>> take_counted(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn);
 
+// tunnel.cpp: behind a verified 101, both ways until both ends, a break, or silence for `timeouts.tunnel`.
+io::Task<Result<void>> tunnel(Exchange& exchange, io::Stream& server);
+
 // send.cpp: the request to the server.
 enum class Sent : std::uint8_t { whole, early_reply };
 io::Task<Result<Sent>> send_request(Exchange& exchange, io::Stream& server, BodySource& body, http::Framing framing);

@@ -34,6 +34,7 @@ struct Facts {
   std::string_view client_name;            // empty until the caller is identified
   std::string_view rate_policy, rate_left; // RateLimit-Policy and RateLimit for the caller; empty: not sent
   bool edge_authorization = false;         // Authorization was the caller's login at the edge: it goes no further
+  bool websocket = false;                  // a sound request to switch to WebSocket, on a route that lets it
   // What the edge holds for the server (profile/credentials.h), as the value of the field that the server reads. Not empty: the
   // caller's Authorization and STW-Authorization go nowhere.
   std::string_view credentials;
@@ -50,6 +51,7 @@ struct Facts {
 //  * where the edge holds credentials for the server: neither Authorization nor STW-Authorization of the caller, in no spelling,
 //  but
 //    the edge's own in the field that the server reads
+//  * of a WebSocket handshake: Upgrade and Connection anew, and nothing else of what is hop-by-hop
 //  * a server that counts characters is asked for plain text and the end of the connection
 //  * X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239), Via (RFC 9110 section 7.6.3: "1.1 ledgergate"), X-Request-ID
 //  * the route's rules, last; they may replace all but Host, framing and hop-by-hop fields. A rule whose value comes out empty
@@ -62,8 +64,8 @@ enum class ReplyFraming : std::uint8_t { none, length, chunked, until_close };
 // Appends the reply head for the caller, empty line included. Hop-by-hop fields and those named in Connection are dropped,
 // Location / Content-Location mapped to the public name (when they point at the server), Strict-Transport-Security set on TLS,
 // X-Request-ID, Date and Via set, the route's rules last. `length` is written with `length`; with `none` the server's own
-// Content-Length is kept (HEAD, 304). `keep_alive` decides Connection. The status line says HTTP/1.1 with the server's code and
-// reason.
+// Content-Length is kept (HEAD, 304). `keep_alive` decides Connection, which in a 101 is Upgrade. The status line says HTTP/1.1
+// with the server's code and reason.
 void append_reply_head(const Facts& facts, const http::ReplyHead& reply, ReplyFraming framing, std::uint64_t length,
                        bool keep_alive, std::string& out);
 

@@ -78,8 +78,10 @@ void append_framing(ReplyFraming framing, std::uint64_t length, std::string& out
   }
 }
 
-void append_connection(const Facts& facts, ReplyFraming framing, bool keep_alive, std::string& out) {
-  if (!keep_alive || framing == ReplyFraming::until_close)
+void append_connection(const Facts& facts, const http::ReplyHead& reply, ReplyFraming framing, bool keep_alive, std::string& out) {
+  if (reply.status == 101)
+    out += "Connection: Upgrade\r\nUpgrade: websocket\r\n"; // verified: http/websocket.h
+  else if (!keep_alive || framing == ReplyFraming::until_close)
     out += "Connection: close\r\n";
   else if (facts.request->minor == 0) // RFC 9112 section 9.3: it has to be told
     out += "Connection: keep-alive\r\n";
@@ -107,7 +109,7 @@ void append_reply_head(const Facts& facts, const http::ReplyHead& reply, ReplyFr
     append_field("RateLimit", facts.rate_left, out);
   }
   append_rules(rules, facts, out);
-  append_connection(facts, framing, keep_alive, out);
+  append_connection(facts, reply, framing, keep_alive, out);
   out += "\r\n";
 }
 

@@ -68,6 +68,7 @@ void append_request_head(const Facts& facts, std::string_view upstream_target, c
   out += "\r\n";
   const auto brought = append_fields(facts, out);
   append_framing(*facts.request, framing, out);
+  if (facts.websocket) out += "Connection: Upgrade\r\nUpgrade: websocket\r\n"; // RFC 9110 section 7.8
   // Its replies can be believed as plain text only, and only behind its FIN (profile/character_length.h).
   if (facts.server->length_in_characters) out += "Accept-Encoding: identity\r\nConnection: close\r\n";
   if (!facts.credentials.empty()) append_field(profile::credentials_field(facts.server->profile), facts.credentials, out);

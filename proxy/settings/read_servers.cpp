@@ -39,6 +39,7 @@ void read_server_timeouts(const Value& map, ServerTimeouts& out) {
   fields.get("stall").duration(out.stall, 1ms, kLongest);
   fields.get("whole_reply").duration(out.whole_reply, 1ms, kLongest);
   fields.get("idle").duration(out.idle, 1ms, kLongest);
+  fields.get("tunnel").duration(out.tunnel, 1ms, kLongest);
 }
 
 // A size, or `none` for no bound.

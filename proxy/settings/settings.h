@@ -79,6 +79,7 @@ struct ServerTimeouts {
   Millis stall{60'000};            // longest silence inside a reply body
   Millis whole_reply{60 * 60'000}; // reply head -> its last byte, of a reply that is spooled
   Millis idle{55'000};             // how long an unused connection is kept
+  Millis tunnel{10 * 60'000};      // longest silence in a WebSocket
 };
 
 // Waiting for a turn at a server of bounded concurrency.

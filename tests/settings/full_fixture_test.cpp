@@ -74,6 +74,7 @@ TEST_F(FullFixture, ServersAreAsWritten) {
   EXPECT_EQ(t.stall, 500ms);
   EXPECT_EQ(t.whole_reply, 2h);
   EXPECT_EQ(t.idle, 24h);
+  EXPECT_EQ(t.tunnel, 3h);
   EXPECT_EQ(servers[0].keep_idle, 0U);
   EXPECT_EQ(servers[0].resolve_every, 7min);
   EXPECT_EQ(servers[0].body_limit, std::uint64_t{2} << 30U);
