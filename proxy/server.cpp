@@ -172,9 +172,12 @@ bool Server::open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOr
   return true;
 }
 
+// From here on the new snapshot is what counts: bounds that are kept across reloads become its own.
 void Server::hand_over(std::vector<std::vector<DoorOrder>>& orders) {
   const settings::Spool& spool = snapshot_->settings->spool;
   shared_.spool.set_bounds({spool.memory_total, spool.total});
+  for (std::size_t i = 0; i < snapshot_->turns.size(); ++i)
+    if (snapshot_->turns[i]) snapshot_->turns[i]->apply(snapshot_->settings->servers[i]);
   doors_.clear();
   for (const DoorOrder& order : orders.front()) doors_.push_back(order.key);
   for (std::size_t w = 0; w < workers_.size(); ++w) workers_[w]->apply(snapshot_, std::move(orders[w]));

@@ -19,22 +19,15 @@ const ListenerRuntime* running(const Snapshot* before, const settings::Listener&
   return same == old.end() ? nullptr : &before->listeners[static_cast<std::size_t>(same - old.begin())];
 }
 
-// The line goes on across a reload: a place that is taken now is taken still.
-std::shared_ptr<upstream::Turns> turns_of(const Snapshot* before, const settings::Server& server) {
+// The lines go on across a reload: a place that is taken now is taken still.
+std::shared_ptr<upstream::ServerTurns> turns_of(const Snapshot* before, const settings::Server& server) {
   if (server.concurrency == 0) return nullptr;
-  upstream::TurnQueue::Bounds bounds;
-  bounds.places = server.concurrency;
-  bounds.depth = server.queue.depth;
-  bounds.depth_per_client = server.queue.depth_per_client;
   if (before != nullptr) {
     const auto& old = before->settings->servers;
-    for (std::size_t i = 0; i < old.size(); ++i) {
-      if (old[i].name != server.name || !before->turns[i]) continue;
-      before->turns[i]->set_bounds(bounds);
-      return before->turns[i];
-    }
+    for (std::size_t i = 0; i < old.size(); ++i)
+      if (old[i].name == server.name && before->turns[i]) return before->turns[i];
   }
-  return std::make_shared<upstream::Turns>(bounds);
+  return std::make_shared<upstream::ServerTurns>(server);
 }
 
 // Read anew for every snapshot: a reload takes a changed password.

@@ -3,6 +3,9 @@
 #include "story.h"
 #include "worker.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace ledgergate {
 namespace {
 
@@ -26,15 +29,27 @@ settings::TurnClass class_of(const Exchange& x) {
 bool needs_turn(const Exchange& x) { return x.facts.server->concurrency != 0; }
 
 io::Task<Result<upstream::Turn>> take_turn(Exchange& x) {
-  upstream::Turns& turns = *x.generation->snapshot->turns[x.server];
   const std::uint64_t asked = uv_hrtime();
+  const io::TimeMs since = x.wake->loop().now();
+  const io::TimeMs patience = ms(x.facts.server->queue.wait); // for all lines together
   const upstream::Applicant applicant{flow_of(x), x.connection, class_of(x)};
   CallerWatch watch(*x.body);
-  x.body->want();
-  auto granted = co_await turns.wait(*x.wake, applicant, ms(x.facts.server->queue.wait), watch);
+  const auto lines = x.generation->snapshot->turns[x.server]->lines(x.unit);
+  Result<upstream::Turn> turn = upstream::Turn();
+  for (std::size_t i = 0; turn && i < lines.count; ++i) {
+    upstream::Turns& line = *lines.line[i];
+    const io::TimeMs left = patience - std::min(patience, x.wake->loop().now() - since);
+    x.body->want();
+    auto granted = co_await line.wait(*x.wake, applicant, left, watch);
+    if (granted) {
+      turn->join(std::move(*granted));
+    } else {
+      x.retry_after = line.retry_after();
+      turn = granted.error();
+    }
+  }
   x.record.turn_micros = static_cast<std::int64_t>((uv_hrtime() - asked) / 1000);
-  if (!granted) x.retry_after = turns.retry_after();
-  co_return granted;
+  co_return turn;
 }
 
 } // namespace ledgergate

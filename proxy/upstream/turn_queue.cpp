@@ -113,6 +113,14 @@ std::size_t TurnQueue::remembered() const noexcept {
   return flows;
 }
 
+TurnQueue::Ticket TurnQueue::oldest() const noexcept {
+  Ticket oldest = 0;
+  for (const auto* tickets : {&waiting_, &served_})
+    for (const auto& [ticket, place] : *tickets)
+      if (oldest == 0 || ticket < oldest) oldest = ticket;
+  return oldest;
+}
+
 Micros TurnQueue::expected_wait() const noexcept {
   const auto ahead = static_cast<Micros>(waiting_.size() + served_.size());
   return mean_service_ * ahead / std::max<Micros>(bounds_.places, 1);

@@ -58,6 +58,9 @@ public:
   [[nodiscard]] std::uint32_t taken() const noexcept { return static_cast<std::uint32_t>(served_.size()); }
   [[nodiscard]] std::uint32_t places() const noexcept { return bounds_.places; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+  // The newest ticket there ever was, and the oldest that waits or holds a place (0: none).
+  [[nodiscard]] Ticket last() const noexcept { return last_; }
+  [[nodiscard]] Ticket oldest() const noexcept;
   // Clients that are remembered, over all classes; none once nobody waits and nobody is served.
   [[nodiscard]] std::size_t clients() const noexcept {
     return classes_[0].clients.size() + classes_[1].clients.size() + classes_[2].clients.size();

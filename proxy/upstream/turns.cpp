@@ -10,18 +10,21 @@ Micros now_micros() { return static_cast<Micros>(uv_hrtime() / 1000); }
 } // namespace
 
 void Turn::give_back() noexcept {
-  if (ticket_ == 0) return;
-  turns_->give_back(std::exchange(ticket_, 0));
-  turns_.reset();
+  for (auto place = held_.rbegin(); place != held_.rend(); ++place)
+    if (const auto turns = std::exchange(place->turns, nullptr)) turns->give_back(place->ticket);
 }
 
 Turn& Turn::operator=(Turn&& other) noexcept {
   if (this != &other) {
     give_back();
-    turns_ = std::move(other.turns_);
-    ticket_ = std::exchange(other.ticket_, 0);
+    held_ = std::exchange(other.held_, {});
   }
   return *this;
+}
+
+void Turn::join(Turn&& more) noexcept {
+  const auto free = std::find_if(held_.begin(), held_.end(), [](const Place& place) { return place.turns == nullptr; });
+  if (free != held_.end()) *free = std::exchange(more.held_[0], {});
 }
 
 io::Task<Result<Turn>> Turns::wait(io::Wake& wake, const Applicant& applicant, io::TimeMs patience, Watch& watch) {
@@ -102,6 +105,16 @@ std::uint32_t Turns::taken() const {
 std::uint32_t Turns::places() const {
   const std::lock_guard guard(lock_);
   return queue_.places();
+}
+
+TurnQueue::Ticket Turns::last() const {
+  const std::lock_guard guard(lock_);
+  return queue_.last();
+}
+
+TurnQueue::Ticket Turns::oldest() const {
+  const std::lock_guard guard(lock_);
+  return queue_.oldest();
 }
 
 std::uint32_t Turns::retry_after() const {

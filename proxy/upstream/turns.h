@@ -10,6 +10,7 @@
 #include "io/wake.h"
 #include "upstream/turn_queue.h"
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,22 +21,28 @@ namespace ledgergate::upstream {
 
 class Turns;
 
-// The right to use one of the server's places. Gives it back at its end. May end on any thread.
+// The right to use one of the server's places: a place of each line that it stood in. Gives them back together at its end, the last
+// taken first. May end on any thread.
 class Turn {
 public:
   Turn() = default;
-  Turn(std::shared_ptr<Turns> turns, TurnQueue::Ticket ticket) : turns_(std::move(turns)), ticket_(ticket) {}
-  Turn(Turn&& other) noexcept : turns_(std::move(other.turns_)), ticket_(std::exchange(other.ticket_, 0)) {}
+  Turn(std::shared_ptr<Turns> turns, TurnQueue::Ticket ticket) : held_{Place{std::move(turns), ticket}} {}
+  Turn(Turn&& other) noexcept : held_(std::exchange(other.held_, {})) {}
   Turn& operator=(Turn&& other) noexcept;
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
   ~Turn() { give_back(); }
+  // The place of one more line; three lines at most.
+  void join(Turn&& more) noexcept;
   void give_back() noexcept;
-  [[nodiscard]] bool held() const noexcept { return ticket_ != 0; }
+  [[nodiscard]] bool held() const noexcept { return held_[0].turns != nullptr; }
 
 private:
-  std::shared_ptr<Turns> turns_;
-  TurnQueue::Ticket ticket_ = 0;
+  struct Place {
+    std::shared_ptr<Turns> turns; // null: none
+    TurnQueue::Ticket ticket = 0;
+  };
+  std::array<Place, 3> held_; // filled from the front
 };
 
 // Who stands in line.
@@ -63,6 +70,9 @@ public:
   [[nodiscard]] std::size_t waiting() const;
   [[nodiscard]] std::uint32_t taken() const;
   [[nodiscard]] std::uint32_t places() const;
+  // TurnQueue's.
+  [[nodiscard]] TurnQueue::Ticket last() const;
+  [[nodiscard]] TurnQueue::Ticket oldest() const;
   // For Retry-After, in seconds, 1 at least.
   [[nodiscard]] std::uint32_t retry_after() const;
 
