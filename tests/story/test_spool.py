@@ -192,7 +192,8 @@ class Replies(SpoolStory):
         server, edge = self.front_mserver(server={"reply_limit": "64KiB"})
         self.assert_refused(edge.ask(get(b"/documents/faktura.pdf"), "lan"), 502, "reply_too_large", "maybe")
         self.assertEqual(edge.ask(post(4) + b"<x/>", "lan").status, 200)
-        self.assertEqual(len(server.requests), 2)
+        asked = [request.path for request in server.requests if request.path != b"/status"]
+        self.assertEqual(asked, [b"/documents/faktura.pdf", b"/xml"])
 
     def test_a_reply_that_grows_too_large_is_a_clean_refusal_while_it_is_held(self):
         _, edge = self.front_mserver({"fault": "chunked", "times": 1}, server={"reply_limit": "64KiB"})
@@ -231,7 +232,7 @@ class Replies(SpoolStory):
         self.assertEqual(edge.ask(post(4, caller(2)) + b"<x/>", "lan").status, 200)
         self.assertIn("spool_failed", [line.get("cause") for line in edge.access_log(2)])
         self.assertEqual(slow.end(keep=False), "reset")
-        self.assertEqual(server.counters()["overlapping_connections"], 0)
+        self.assertEqual(server.counters()["overlapping_exchanges"], 0)
 
     def test_what_a_slow_reader_has_taken_holds_no_disk(self):
         server, edge = self.front_mserver()
@@ -264,7 +265,6 @@ class Replies(SpoolStory):
             client.head()
             client.reset()
         self.assertEqual(edge.ask(post(4) + b"<x/>", "lan").status, 200)
-        self.assertEqual(server.counters()["overlapping_connections"], 0)
         self.assertEqual(server.counters()["overlapping_exchanges"], 0)
 
 
