@@ -47,7 +47,7 @@ enum class Cause : std::uint8_t {
   rate_limited,           // 429: more than this caller's share
   credentials_missing,    // 401: none, or effectively none, where the route requires the caller's own for the server
   body_unreadable,        // 400: rules need what the body says, and it can't be read beyond doubt
-  unsupported_coding,     // 415: the same, with a Content-Encoding that is not known
+  unsupported_coding,     // 415: a Content-Encoding that is not known, of a body that has to be read here
   operation_denied,       // 403: the body asks for what this caller may not do
   unit_unknown,           // 404: the accounting unit in the request is not one of the route's
   // The edge's own doing.

@@ -163,7 +163,9 @@ TEST(Compressors, AreBoundedAndReturnToWork) {
 
 TEST(Compressors, AreUsedAgain) {
   Compressors pool;
-  const CompressedReply* first = pool.lease(Coding::gzip, 5).get(); // given back at once
+  auto lease = pool.lease(Coding::gzip, 5);
+  const CompressedReply* first = lease.get();
+  lease.reset();
   EXPECT_EQ(pool.at_work(), 0U);
   const auto second = pool.lease(Coding::deflate, 9);
   EXPECT_EQ(second.get(), first);
