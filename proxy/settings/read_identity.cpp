@@ -74,10 +74,10 @@ void read_digest(const Value& value, std::optional<std::array<std::uint8_t, 32>>
   out = digest(text);
 }
 
-// One or several.
+// One or several; an empty list would look like a lock and be none.
 std::vector<Value> one_or_more(const Value& value) {
   if (value.present() && value.is_scalar()) return {value};
-  return value.items();
+  return value.items(value.name() + " is empty; leave it out");
 }
 
 void read_certificate_match(const Value& value, Client& client) {
@@ -151,10 +151,12 @@ void read_client_credentials(const Value& map, const Draft& draft, Client& clien
 
 void read_client(const Value& item, const Draft& draft, Client& client) {
   Map fields(item);
-  read_certificate_match(fields.get("certificate"), client);
-  read_keys(fields.get("api_key_sha256"), client);
-  fields.get("user").label(client.user);
-  read_networks(fields.get("from"), client.from);
+  const Value certificate = fields.get("certificate"), keys = fields.get("api_key_sha256");
+  const Value user = fields.get("user"), from = fields.get("from");
+  read_certificate_match(certificate, client);
+  read_keys(keys, client);
+  user.label(client.user);
+  read_networks(from, client.from);
   const Value prove = fields.get("prove");
   prove.choice<bool>(client.all, {{"any", false}, {"all", true}});
   TurnClass turn_class{};
@@ -169,7 +171,8 @@ void read_client(const Value& item, const Draft& draft, Client& client) {
     until.error("`valid_until` must be behind `valid_from`");
   fields.get("disabled").boolean(client.disabled);
   read_client_credentials(fields.get("credentials"), draft, client);
-  if (item.present() && client.ways() == kNoProof)
+  const bool given = certificate.present() || keys.present() || user.present() || from.present();
+  if (fields.present() && client.ways() == kNoProof && !given)
     item.error("a client needs a proof: `certificate`, `api_key_sha256`, `user`, or `from` alone");
 }
 

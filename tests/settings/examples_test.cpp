@@ -39,7 +39,7 @@ protected:
     const std::string root = directory_.path().string();
     fs::create_directories(directory_.path() / "acme");
     for (const char* name : {"edge.pem", "edge.key", "edge-ecdsa.pem", "edge-ecdsa.key", "edge-rsa.pem", "edge-rsa.key",
-                             "shop-ca.pem", "client.pem", "client.key"})
+                             "shop-ca.pem", "client.pem", "client.key", "branches-ca.pem", "branches-crl.pem", "users"})
       directory_.write(name, "x");
     for (const char* name : {"pohoda.cred", "premier.cred"})
       fs::permissions(directory_.write(name, "user:password\n"), fs::perms::owner_read);

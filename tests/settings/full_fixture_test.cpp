@@ -31,7 +31,7 @@ protected:
     ASSERT_NE(loaded_.settings, nullptr);
     ASSERT_EQ(loaded_.settings->listeners.size(), 4U);
     ASSERT_EQ(loaded_.settings->servers.size(), 5U);
-    ASSERT_EQ(loaded_.settings->routes.size(), 8U);
+    ASSERT_EQ(loaded_.settings->routes.size(), 10U);
   }
   [[nodiscard]] const Settings& settings() const { return *loaded_.settings; }
   const tests::GivenCredentials given_;
@@ -58,6 +58,84 @@ TEST_F(FullFixture, ListenersAreAsWritten) {
   EXPECT_EQ(listeners[2].name, "127.0.0.1:8080");
   EXPECT_EQ(listeners[3].kind, ListenerKind::admin);
   EXPECT_EQ(listeners[3].address.text(), "[::1]:9443");
+}
+
+TEST_F(FullFixture, CallersCertificatesAreAsWritten) {
+  const Listener& listener = settings().listeners[0];
+  ASSERT_EQ(listener.client_ca.size(), 1U);
+  EXPECT_EQ(fs::path(listener.client_ca[0]), kConfig / "files" / "edge.crt");
+  EXPECT_EQ(fs::path(listener.client_crl), kConfig / "files" / "edge.crt");
+  EXPECT_TRUE(listener.client_certificate_required);
+  EXPECT_EQ(listener.client_depth, 1U);
+  EXPECT_EQ(listener.require, kCertificate | kApiKey);
+}
+
+TEST_F(FullFixture, ClientsAreAsWritten) {
+  const auto& clients = settings().clients;
+  ASSERT_EQ(clients.size(), 3U);
+  const Client& shop = clients[0];
+  EXPECT_EQ(shop.name, "shop");
+  ASSERT_TRUE(shop.certificate);
+  EXPECT_EQ(shop.certificate->sans, (std::vector<std::string>{"till.branch", "urn:x:Y", "A@b.cz"}))
+      << "host names in small letters";
+  EXPECT_EQ(shop.certificate->subject, "CN=till,O=Branch");
+  EXPECT_FALSE(shop.certificate->sha256);
+  ASSERT_EQ(shop.api_keys.size(), 2U);
+  EXPECT_EQ(shop.api_keys[0][0], 0xaa);
+  EXPECT_EQ(shop.api_keys[0][31], 1);
+  EXPECT_EQ(shop.api_keys[1][31], 2);
+  EXPECT_EQ(shop.user, "eshop");
+  EXPECT_EQ(shop.from, (std::vector<Cidr>{*Cidr::parse("10.0.0.0/8"), *Cidr::parse("::1")}));
+  EXPECT_TRUE(shop.all);
+  EXPECT_EQ(shop.turn_class, TurnClass::bulk);
+  EXPECT_EQ(shop.operations, std::vector<std::string>{"order"});
+  EXPECT_EQ(shop.limits.requests, (Rate{60, 1min, 7}));
+  EXPECT_EQ(shop.limits.bytes_in, (Rate{1U << 20U, 1s, 0}));
+  EXPECT_EQ(shop.limits.bytes_out, (Rate{std::uint64_t{2} << 30U, 1h, 0}));
+  EXPECT_EQ(shop.limits.concurrent, 2U);
+  EXPECT_EQ(shop.limits.connections, 9U);
+  EXPECT_EQ(shop.valid_from, 1'772'236'800);
+  EXPECT_EQ(shop.valid_until, 1'772'323'200);
+  EXPECT_TRUE(shop.disabled);
+  ASSERT_EQ(shop.credentials.size(), 1U);
+  EXPECT_EQ(shop.credentials[0].first, 0U);
+  EXPECT_EQ(fs::path(shop.credentials[0].second), given_.path() / "pohoda.cred");
+  EXPECT_EQ(shop.ways(), kCertificate | kApiKey | kPassword);
+
+  ASSERT_TRUE(clients[1].certificate && clients[1].certificate->sha256);
+  EXPECT_EQ((*clients[1].certificate->sha256)[0], 1);
+  EXPECT_EQ((*clients[1].certificate->sha256)[31], 32);
+  EXPECT_FALSE(clients[1].all || clients[1].disabled || clients[1].turn_class || clients[1].limits.any());
+  EXPECT_EQ(clients[2].ways(), kAddress);
+  ASSERT_EQ(settings().users.size(), 1U);
+  EXPECT_EQ(fs::path(settings().users[0]), kConfig / "files" / "edge.crt");
+}
+
+TEST_F(FullFixture, WhatRoutesAndAddressesAllowIsAsWritten) {
+  const auto& routes = settings().routes;
+  EXPECT_FALSE(routes[8].anonymous || routes[8].any_client);
+  EXPECT_EQ(routes[8].clients, (std::vector<std::size_t>{0, 1})) << "sorted";
+  EXPECT_EQ(routes[8].require, kPassword);
+  EXPECT_EQ(routes[8].limits.requests, (Rate{5, 1s, 0}));
+  EXPECT_EQ(routes[8].limits.bytes_out, (Rate{std::uint64_t{1} << 30U, 1h, 0}));
+  EXPECT_EQ(routes[8].limits.concurrent, 3U);
+  EXPECT_TRUE(routes[9].any_client);
+  EXPECT_TRUE(routes[0].anonymous);
+  EXPECT_EQ(routes[0].require, kNoProof);
+  const RateLimits& each = settings().address_limits;
+  EXPECT_EQ(each.requests, (Rate{10, 1s, 3}));
+  EXPECT_EQ(each.bytes_in, (Rate{1024, 1min, 0}));
+  EXPECT_EQ(each.bytes_out, (Rate{2048, 1min, 0}));
+  EXPECT_EQ(each.concurrent, 4U);
+  EXPECT_EQ(each.handshakes, (Rate{30, 1min, 0}));
+  EXPECT_EQ(each.connections, 6U);
+  const Lockout& lockout = settings().lockout;
+  EXPECT_TRUE(lockout.enabled);
+  EXPECT_EQ(lockout.failures, 3U);
+  EXPECT_EQ(lockout.within, 1min);
+  EXPECT_EQ(lockout.ban, 2min);
+  EXPECT_EQ(lockout.longest, 1h);
+  EXPECT_EQ(settings().client_table.entries, 128U);
 }
 
 TEST_F(FullFixture, ServersAreAsWritten) {
