@@ -49,6 +49,7 @@ TEST_F(FullFixture, ListenersAreAsWritten) {
   ASSERT_EQ(listeners[0].certificates.size(), 2U);
   EXPECT_EQ(listeners[0].certificates[0].chain, file("edge.crt"));
   EXPECT_EQ(listeners[0].certificates[1].key, file("edge.private"));
+  EXPECT_TRUE(listeners[0].proxy_protocol);
   EXPECT_FALSE(listeners[0].odd_hosts);
   EXPECT_EQ(listeners[0].max_connections, 77U);
   EXPECT_EQ(listeners[1].kind, ListenerKind::redirect);
