@@ -67,7 +67,11 @@ Result<void> check_request(Exchange& x) {
   if (!unit) return unit.error();
   const settings::Server& server = *x.facts.server;
   route::append_upstream_target(*route, x.target, x.upstream_target);
-  const auto endpoint = profile::check(server.profile, x.request.method, route::server_path(*route, x.target, x.note));
+  const std::string_view path = route::server_path(*route, x.target, x.note);
+  if (profile::describes_api(server.profile, path) && !profile::describes_api(server.profile, route->path) &&
+      !profile::describes_api(server.profile, route->rewrite_prefix))
+    return Error{Cause::no_route, "Swagger is published only by a route whose path names it"};
+  const auto endpoint = profile::check(server.profile, x.request.method, path);
   if (endpoint.verdict == profile::Verdict::no_such_endpoint)
     return Error{Cause::no_route, "no such endpoint on this kind of server"};
   if (endpoint.verdict == profile::Verdict::method_not_allowed) return Error{Cause::method_not_allowed, endpoint.allow};

@@ -62,6 +62,15 @@ Endpoint check(Profile profile, Method method, std::string_view server_path) noe
   return {Verdict::no_such_endpoint, {}};
 }
 
+bool describes_api(Profile profile, std::string_view path) noexcept {
+  if (profile != Profile::mobile_smarts) return false;
+  // "/swagger/ui/index", "/MobileSMARTS/swagger.json": any segment that begins so. Windows knows no case.
+  constexpr std::string_view kSwagger = "/swagger";
+  for (std::size_t at = path.find('/'); at != std::string_view::npos; at = path.find('/', at + 1))
+    if (http::iequals(path.substr(at, kSwagger.size()), kSwagger)) return true;
+  return false;
+}
+
 bool needs_length(Profile profile) noexcept { return profile == Profile::mserver || profile == Profile::apicomprem; }
 
 // Both do one thing at a time (vendor documents 001 and 004: requests are serialised; commands that overlap are cancelled), so a

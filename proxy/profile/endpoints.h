@@ -19,6 +19,10 @@ struct Endpoint {
 // case.
 [[nodiscard]] Endpoint check(settings::Profile profile, http::Method method, std::string_view server_path) noexcept;
 
+// Whether a decoded path leads to pages that describe the whole API to whoever looks: Swagger, of a Mobile SMARTS server. They are
+// not for the public (PROTOCOLS), so a route must name them.
+[[nodiscard]] bool describes_api(settings::Profile profile, std::string_view path) noexcept;
+
 // Whether request bodies must go out with Content-Length even when they came chunked (mserver, apicomprem).
 [[nodiscard]] bool needs_length(settings::Profile profile) noexcept;
 // Whether unsafe requests get a fresh connection (one-slot servers; DESIGN "Concurrency").

@@ -62,7 +62,8 @@ void append_request_head(const Facts& facts, std::string_view upstream_target, c
 enum class ReplyFraming : std::uint8_t { none, length, chunked, until_close };
 
 // Appends the reply head for the caller, empty line included. Hop-by-hop fields and those named in Connection are dropped,
-// Location / Content-Location mapped to the public name (when they point at the server), Strict-Transport-Security set on TLS,
+// Location / Content-Location mapped to the public name (when they point at the server), a cookie's Path to the public one,
+// Strict-Transport-Security set on TLS,
 // X-Request-ID, Date and Via set, the route's rules last. `length` is written with `length`; with `none` the server's own
 // Content-Length is kept (HEAD, 304). `keep_alive` decides Connection, which in a 101 is Upgrade. The status line says HTTP/1.1
 // with the server's code and reason.
@@ -71,5 +72,10 @@ void append_reply_head(const Facts& facts, const http::ReplyHead& reply, ReplyFr
 
 // Appends the value of Location as the caller should see it; false (out untouched) when it is to stay as it came.
 [[nodiscard]] bool map_location(const Facts& facts, std::string_view location, std::string& out);
+
+// Whether the paths of this route's cookies are not those that the caller asks for; then appends a Set-Cookie with the Path it
+// should have.
+[[nodiscard]] bool maps_cookies(const settings::Route& route) noexcept;
+void append_cookie(const Facts& facts, std::string_view value, std::string& out);
 
 } // namespace ledgergate::route

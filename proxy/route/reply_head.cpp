@@ -42,6 +42,7 @@ Seen append_fields(const Facts& facts, const http::ReplyHead& reply, ReplyFramin
   static thread_local ConnectionOptions options; // reused, so that it allocates once a thread
   options.read(reply.fields);
   const auto& rules = facts.route->reply_headers;
+  const bool cookies = maps_cookies(*facts.route);
   Seen seen;
   for (const auto& field : reply.fields) {
     const auto kind = reply_kind(field.name);
@@ -58,10 +59,16 @@ Seen append_fields(const Facts& facts, const http::ReplyHead& reply, ReplyFramin
     default: dropped = options.names(field.name);
     }
     if (dropped || (kind != FieldKind::framing && replaced(rules, field.name))) continue;
-    if (kind == FieldKind::location)
+    if (kind == FieldKind::location) {
       append_location(facts, field, out);
-    else
+    } else if (cookies && http::iequals(field.name, "Set-Cookie")) {
+      out += field.name;
+      out += ": ";
+      append_cookie(facts, field.value, out);
+      out += "\r\n";
+    } else {
       append_field(field.name, field.value, out);
+    }
   }
   return seen;
 }

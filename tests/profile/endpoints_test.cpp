@@ -76,6 +76,15 @@ TEST(Profiles, OneSlotServersGetLengthsAndFreshConnections) {
   }
 }
 
+TEST(Profiles, SwaggerOfMobileSmartsIsNotForThePublic) {
+  for (const char* path : {"/swagger", "/Swagger/ui/index", "/MobileSMARTS/swagger/docs/v1", "/a/SWAGGER.json", "/swagger-ui/"})
+    EXPECT_TRUE(describes_api(Profile::mobile_smarts, path)) << path;
+  for (const char* path : {"/", "", "/MobileSMARTS/api/v1/Tables/Lot('swagger')", "/MobileSMARTS/swag", "swagger", "/my-swagger"})
+    EXPECT_FALSE(describes_api(Profile::mobile_smarts, path)) << path;
+  for (const auto profile : {Profile::http, Profile::mserver, Profile::apicomprem, Profile::eshop, Profile::onec})
+    EXPECT_FALSE(describes_api(profile, "/swagger"));
+}
+
 TEST(Profiles, OnlyTheStatusOfMserverPrintsTheServersName) {
   EXPECT_TRUE(prints_server_name(Profile::mserver, "/status"));
   EXPECT_TRUE(prints_server_name(Profile::mserver, "/Status"));
