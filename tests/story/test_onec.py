@@ -73,25 +73,25 @@ class MobileSmarts(Story):
     def test_two_ports_are_two_routes(self):
         server = self.standin(Web)
         base = self.standin(Web)
-        example = (SOURCE / "config" / "examples" / "mobile_smarts.yaml").read_text(encoding="utf-8")
+        example = (SOURCE / "config" / "examples" / "mobile-smarts.yaml").read_text(encoding="utf-8")
         files = pair("server-ecdsa")
         for written, here in (
-            ('"[::]:9000"', '"127.0.0.1:0"'),
-            ('"[::]:9500"', '"127.0.0.1:0"'),
+            ('- address: "[::]:443"', '- name: internet\n    address: "127.0.0.1:0"'),
             ('"http://192.168.0.21:9000"', f'"{server.url}"'),
-            ('"http://192.168.0.21:9500"', f'"{base.url}"'),
+            ('"http://192.168.0.21:10501"', f'"{base.url}"'),
             ("/etc/ledgergate/edge.pem", files["chain"]),
             ("/etc/ledgergate/edge.key", files["key"]),
         ):
             self.assertIn(written, example)
             example = example.replace(written, here)
         edge = self.start(example)
-        key = b"GET /MobileSMARTS/api/v1/Tables/Lot('%D0%90-1') HTTP/1.1\r\n" + H + b"\r\n"
-        self.assertEqual(edge.ask(key, "server").status, 200)
-        self.assertEqual(edge.ask(key, "base").status, 200)
-        self.assertEqual((len(server.requests), len(base.requests)), (1, 1))
-        self.assertEqual(server.requests[0].target, b"/MobileSMARTS/api/v1/Tables/Lot('%D0%90-1')")
-        self.assert_refused(edge.ask(b"GET /other HTTP/1.1\r\n" + H + b"\r\n", "server"), 404, "no_route")
+        key = b"/MobileSMARTS/api/v1/Tables/Lot('%D0%90-1')"
+        for prefix in (b"", b"/warehouse"):
+            self.assertEqual(edge.ask(b"GET " + prefix + key + b" HTTP/1.1\r\nHost: sklad.example.cz\r\n\r\n").status, 200)
+        self.assertEqual([request.target for request in server.requests + base.requests], [key, key])
+        for path in (b"/MobileSMARTS/swagger", b"/warehouse/MobileSMARTS/", b"/"):
+            reply = edge.ask(b"GET " + path + b" HTTP/1.1\r\nHost: sklad.example.cz\r\n\r\n")
+            self.assert_refused(reply, 404, "no_route")
 
     def test_no_content_and_an_expired_token_are_normal(self):
         server, edge = self.front(Web, "mobile_smarts")
