@@ -13,6 +13,7 @@ from harness import PATIENCE, Story, certificates, config
 
 from message import Reply
 from mserver import MServer
+from raw import Raw
 from standin import StandIn
 from texts import text
 
@@ -382,6 +383,19 @@ class OneSlot(Compressing):
         plain = edge.ask(get(b"/status", b""))
         self.assert_coded(reply, plain.body)
         self.assertIn(b"localhost", plain.body)
+
+    def test_a_reply_counted_in_characters_is_compressed_with_its_length_in_bytes(self):
+        raw = self.standin(Raw)
+        raw.close_after_answer = True
+        edge = self.start(config(raw, "apicomprem", server={"length": "characters"}, route={"compress": True}))
+        ask = b'{"command":{"inComm":"INFO"}}'
+        post = b"POST /api/comm HTTP/1.1\r\n" + H + b"ID-UJ: c8175fe2-5aba-460e-a492-5da487105394\r\n" + GZIP + b"Content-Length: %d\r\n\r\n" % len(ask) + ask
+        for count, chunked in ((100, False), (20_000, True)):
+            plain = '{"Result":"OK","Data":[' + ",".join(f'"Žluťoučký kůň {number}"' for number in range(count)) + "]}"
+            raw.turn(answer=b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(plain), plain.encode()))
+            reply = edge.ask(post)
+            self.assert_coded(reply, plain.encode())
+            self.assertEqual(reply.chunked, chunked)
 
 
 if __name__ == "__main__":
