@@ -8,6 +8,7 @@ that one ("the session is in the kill state"), as the document warns; the stand-
 import base64
 import json
 import threading
+import uuid
 
 from standin import PATIENCE, Reply, StandIn, main
 
@@ -44,6 +45,8 @@ class ApiComPrem(StandIn):
         self.sequence = 0
         self.killed = 0
         self.finished = threading.Condition()
+        self.under_way = {}  # unit -> exchanges from their head to their end
+        self.unit_overlaps = 0  # exchanges that began while another of their unit was under way
         super().__init__(*arguments, **knobs)
 
     def known_knobs(self):
@@ -52,7 +55,18 @@ class ApiComPrem(StandIn):
         return super().known_knobs() | {"work", "require_auth", "length", "trailing_crlf"}
 
     def counters(self):
-        return super().counters() | {"killed_commands": self.killed}
+        return super().counters() | {"killed_commands": self.killed, "overlapping_units": self.unit_overlaps}
+
+    def exchange(self, connection, request):
+        unit = _unit(request)
+        with self.finished:
+            self.under_way[unit] = self.under_way.get(unit, 0) + 1
+            self.unit_overlaps += self.under_way[unit] > 1
+        try:
+            return super().exchange(connection, request)
+        finally:
+            with self.finished:
+                self.under_way[unit] -= 1
 
     def reply(self, request):
         if request.path.lower() != b"/api/comm":
@@ -62,7 +76,7 @@ class ApiComPrem(StandIn):
         authorization = request.get("Authorization")
         if authorization is None and self.knobs.get("require_auth") or authorization not in (None, _basic("gras", "gr17")):
             return Reply(401, "Unauthorized", [("WWW-Authenticate", 'Basic realm="ApiComPrem"')], b"")
-        unit = request.get("ID-UJ", b"").decode("latin-1").lower()
+        unit = _unit(request)
         if unit not in UNITS:
             return self._json(_error("", 1, "Neznama uctovna jednotka"))
         with self.finished:
@@ -112,6 +126,15 @@ class ApiComPrem(StandIn):
             reply.no_length = True
             reply.fields.append(("Content-Length", str(len(body))))
         return reply
+
+
+def _unit(request):
+    """The unit as a server reads it: any spelling of one UUID is that unit."""
+    said = request.get("ID-UJ", b"").decode("latin-1")
+    try:
+        return str(uuid.UUID(said.strip(" ()")))
+    except ValueError:
+        return said.lower()
 
 
 def _basic(user, password):

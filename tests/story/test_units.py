@@ -1,0 +1,224 @@
+"""Accounting units of an ApiComPrem: each is asked one thing at a time, listed ones side by side, and a route can send them to
+servers of their own."""
+
+import json
+import select
+import threading
+import unittest
+
+from harness import PATIENCE, Story, config
+
+from apicomprem import ApiComPrem
+
+A, B = "c8175fe2-5aba-460e-a492-5da487105394", "3ce17312-8dbd-49a0-94d3-2e01b65e4173"
+C = "0f8fad5b-d9cb-469f-a165-70867728950e"
+SPELLINGS = [A.upper(), A.replace("-", ""), "{" + A + "}", "(" + A.upper() + ")", "urn:uuid:" + A, " " + A + "\t"]
+
+
+def ask(unit=None, command="VERZEAPI", extra=""):
+    body = json.dumps({"command": {"inComm": command}}).encode()
+    head = "POST /api/comm HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json; charset=utf-8\r\n" + extra
+    if unit is not None:
+        head += f"ID-UJ: {unit}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+class UnitStory(Story):
+    def front_units(self, knobs=None, units=(A, B), **server):
+        self.server = self.standin(ApiComPrem, **(knobs or {}))
+        self.settings = lambda units: config(self.server, "apicomprem", server={"units": list(units), **server} if units else server)
+        self.edge = self.start(self.settings(units))
+        return self.server, self.edge
+
+    def send(self, *asked, **named):
+        client = self.edge.connect("lan")
+        self.addCleanup(client.close)
+        client.send(ask(*asked, **named))
+        return client
+
+    def at_work(self, *units):
+        """Requests that the server, which holds its replies back, is at work on."""
+        clients = []
+        for unit in units:
+            begun = len(self.server.requests)
+            clients.append(self.send(unit))
+            self.server.wait_for_requests(begun + 1)
+        return clients
+
+    def in_line(self, unit, fit=1):
+        """Requests of this unit that wait for their turn, as many as fit: the next one finds the line full."""
+        before = self.server.heads
+        clients = [self.send(unit) for _ in range(fit + 1)]
+        ready = select.select([client.sock for client in clients], [], [], PATIENCE)[0]
+        self.assertEqual(len(ready), 1, "one is refused")
+        refused = next(client for client in clients if client.sock is ready[0])
+        self.assert_refused(refused.reply(), 503, "queue_full")
+        self.assertEqual(self.server.heads, before)
+        return [client for client in clients if client is not refused]
+
+    def release(self, *clients):
+        self.server.release()
+        for client in clients:
+            self.assertEqual(client.reply().status, 200)
+
+    def assert_never_two(self):
+        self.assertEqual(self.server.counters()["overlapping_units"], 0)
+        self.assertEqual(self.server.counters()["killed_commands"], 0)
+
+
+ONE = {"queue": {"depth": 1}}
+
+
+class Turns(UnitStory):
+    def test_listed_units_work_side_by_side(self):
+        self.front_units({"hold": True})
+        first, second = self.at_work(A, B)
+        self.assertEqual(self.server.in_flight, 2)
+        self.release(first, second)
+        self.assert_never_two()
+
+    def test_one_unit_does_one_thing_at_a_time(self):
+        self.front_units({"hold": True}, **ONE)
+        first = self.at_work(A)
+        self.release(*first, *self.in_line(A))
+        self.assert_never_two()
+
+    def test_every_spelling_of_a_uuid_is_the_same_unit(self):
+        for spelling in SPELLINGS:
+            with self.subTest(spelling=spelling):
+                self.front_units({"hold": True}, **ONE)
+                first = self.at_work(A)
+                self.release(*first, *self.in_line(spelling))
+                self.assert_never_two()
+
+    def test_a_unit_is_listed_in_any_spelling(self):
+        self.front_units({"hold": True}, units=["{" + A.upper() + "}"], **ONE)
+        first, second = self.at_work(A, B)  # B is with all the others
+        self.release(first, second, *self.in_line(A))
+
+    def test_units_that_are_not_listed_share_a_line(self):
+        for other in (C, "what is this", None, ""):
+            with self.subTest(unit=other):
+                self.front_units({"hold": True}, units=[A], **ONE)
+                listed, unlisted = self.at_work(A, B)
+                self.release(listed, unlisted, *self.in_line(other))
+                self.assert_never_two()
+
+    def test_without_a_list_all_units_share_one_place(self):
+        self.front_units({"hold": True}, units=[], **ONE)
+        first = self.at_work(A)
+        self.release(*first, *self.in_line(B))
+        self.assertEqual(self.server.counters()["overlapping_requests"], 0)
+
+    def test_the_server_has_a_bound_of_its_own(self):
+        self.front_units({"hold": True}, units=[A, B, C], concurrency_total=2, **ONE)
+        first, second = self.at_work(A, B)
+        # One holds the place of its unit and waits for one of the server's, another waits for the first.
+        self.release(first, second, *self.in_line(C, 2))
+        self.assertEqual(self.server.counters()["overlapping_requests"], 1)
+
+    def test_two_lines_have_one_patience(self):
+        self.front_units({"hold": True}, units=[A, B], concurrency_total=1, queue={"wait": "200ms"})
+        first = self.at_work(A)
+        self.assert_refused(self.send(B).reply(), 503, "queue_timeout")
+        self.release(*first)
+        self.assertEqual(self.send(B).reply().status, 200, "the place of its unit was given back")
+        self.assertEqual(len(self.server.requests), 2)
+
+    def test_who_hangs_up_before_the_server_gives_its_units_place_back(self):
+        self.front_units({"hold": True}, units=[A, B], concurrency_total=1)
+        first = self.at_work(A)
+        self.send(B).close()
+        self.assertEqual(self.edge.access_log(1)[0]["cause"], "client_gone")
+        self.release(*first)
+        self.assertEqual(self.send(B).reply().status, 200)
+
+    def test_which_of_two_units_is_meant_is_not_guessed(self):
+        _, edge = self.front_units()
+        self.assert_refused(edge.ask(ask(A, extra=f"ID-UJ: {B}\r\n"), "lan"), 400, "bad_request")
+        self.assert_refused(edge.ask(ask(A, extra=f"id_uj: {B}\r\n"), "lan"), 400, "bad_request")
+        self.assertEqual(self.server.connections, 0)
+
+    def test_never_two_of_a_unit_over_workers_hang_ups_and_reloads(self):
+        server, edge = self.front_units({"delay": 0.002}, units=[A, B], concurrency_total=2)
+        stop = threading.Event()
+
+        def flood(number):
+            units = (A, B, C, A.upper(), None, "{" + B + "}")
+            while not stop.is_set():
+                with edge.connect("lan") as client:
+                    for turn in range(4):
+                        client.send(ask(units[(number + turn) % len(units)]))
+                        if turn == 3 and number % 3 == 0:
+                            break  # hangs up
+                        self.assertEqual(client.reply().status, 200)
+
+        threads = [threading.Thread(target=flood, args=(number,)) for number in range(6)]
+        self.addCleanup(lambda: [thread.join(60) for thread in threads])
+        self.addCleanup(stop.set)
+        for thread in threads:
+            thread.start()
+        # C is listed, A is not any more, and so on, while they all are at work.
+        for units in ([A, B, C], [B, C], [C], [A, B]):
+            asked = len(server.requests)
+            server.wait("twenty more requests", lambda asked=asked: len(server.requests) >= asked + 20)
+            self.assertIn("reloaded", edge.reload(self.settings(units)))
+        stop.set()
+        for thread in threads:
+            thread.join(60)
+        self.assert_never_two()
+        self.assertLessEqual(server.counters()["overlapping_requests"], 1, "no more than two at the server")
+
+
+class Reloads(UnitStory):
+    def story(self, before, after, fit=1):
+        self.front_units({"hold": True}, units=before, **ONE)
+        first = self.at_work(A)
+        self.assertIn("reloaded", self.edge.reload(self.settings(after)))
+        self.release(*first, *self.in_line(A, fit))
+        self.assert_never_two()
+        # Nobody of before is left: the unit stands where the settings say.
+        self.server.turn(hold=True)
+        beside = self.at_work(A, B) if (A in after) != (B in after) else self.at_work(A)
+        self.release(*beside)
+
+    def test_a_unit_that_is_listed_while_it_is_at_work(self):
+        self.story([B], [A, B], 2)  # in its new line, and one of them in the old one, too
+
+    def test_a_unit_that_is_listed_no_more_while_it_is_at_work(self):
+        self.story([A, B], [B])
+
+    def test_a_unit_that_stays_listed(self):
+        self.story([A], [A, B])
+
+    def test_the_first_units_that_are_listed(self):
+        self.story([], [A], 2)
+
+
+class Routing(UnitStory):
+    def setUp(self):
+        self.main, self.other = self.standin(ApiComPrem), self.standin(ApiComPrem)
+        made = config(self.main, "apicomprem")
+        made["servers"]["other"] = {"profile": "apicomprem", "url": self.other.url}
+        made["routes"][0]["units"] = {A: "upstream", B.upper(): "other"}
+        self.edge = self.start(made)
+
+    def test_a_unit_goes_to_its_server(self):
+        for spelling in SPELLINGS:
+            self.assertEqual(self.edge.ask(ask(spelling), "lan").status, 200)
+        self.assertEqual(self.edge.ask(ask(B), "lan").status, 200)
+        self.assertEqual((len(self.main.requests), len(self.other.requests)), (len(SPELLINGS), 1))
+        self.assertEqual([line["server"] for line in self.edge.access_log(len(SPELLINGS) + 1)].count("other"), 1)
+
+    def test_an_unknown_unit_is_refused(self):
+        for unit in (C, "what is this", A[:-1]):
+            self.assert_refused(self.edge.ask(ask(unit), "lan"), 404, "unit_unknown")
+        self.assertEqual(self.main.connections + self.other.connections, 0)
+
+    def test_who_names_no_unit_goes_to_the_routes_server(self):
+        self.edge.ask(ask(), "lan")
+        self.assertEqual((len(self.main.requests), len(self.other.requests)), (1, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,168 @@
+// Which lines a request stands in, as the settings list units, unlist them and list them again while turns are held.
+#include "upstream/server_turns.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ledgergate::upstream {
+namespace {
+
+settings::Server with_units(std::vector<std::string> units, settings::Profile profile = settings::Profile::apicomprem) {
+  settings::Server server;
+  server.profile = profile;
+  server.concurrency = 1;
+  server.concurrency_total = 3;
+  server.units = std::move(units);
+  return server;
+}
+
+struct Nobody final : Turns::Watch {
+  bool gone() override { return false; }
+};
+
+// All lines of a unit, each with a free place: granted without a wait.
+io::Detached take(io::Wake& wake, ServerTurns::Lines lines, Turn& turn, std::size_t& granted) {
+  Nobody watch;
+  const Applicant applicant{"client", 1, TurnClass::normal};
+  for (std::size_t i = 0; i < lines.count; ++i) {
+    auto one = co_await lines.line[i]->wait(wake, applicant, 1000, watch);
+    if (!one) co_return;
+    turn.join(std::move(*one));
+    ++granted;
+  }
+}
+
+class ServerTurnsTest : public ::testing::Test {
+protected:
+  ~ServerTurnsTest() override {
+    loop.stop();
+    loop.run();
+  }
+  Turn held(ServerTurns& turns, const std::string& unit) {
+    Turn turn;
+    std::size_t granted = 0;
+    const auto lines = turns.lines(unit);
+    take(wake, lines, turn, granted);
+    EXPECT_EQ(granted, lines.count);
+    return turn;
+  }
+  io::Loop loop;
+  io::Wake wake{loop};
+};
+
+bool same(const ServerTurns::Lines& a, const ServerTurns::Lines& b) { return a.line == b.line; }
+
+TEST_F(ServerTurnsTest, AServerWithoutUnitsHasOneLine) {
+  ServerTurns turns(with_units({}, settings::Profile::mserver));
+  EXPECT_EQ(turns.lines("").count, 1U);
+  EXPECT_TRUE(same(turns.lines(""), turns.lines("12345678")));
+  EXPECT_EQ(turns.places(), 1U);
+}
+
+TEST_F(ServerTurnsTest, AListedUnitHasItsOwnLineAndAllOthersShareOne) {
+  ServerTurns turns(with_units({"a", "b"}));
+  const auto a = turns.lines("a"), b = turns.lines("b"), c = turns.lines("c");
+  EXPECT_EQ(a.count, 2U);
+  EXPECT_NE(a.line[0], b.line[0]);
+  EXPECT_NE(a.line[0], c.line[0]);
+  EXPECT_EQ(a.line[1], b.line[1]) << "the server's";
+  EXPECT_EQ(a.line[1], c.line[1]);
+  EXPECT_TRUE(same(c, turns.lines("d")));
+  EXPECT_TRUE(same(c, turns.lines("")));
+  EXPECT_EQ(turns.places(), 3U);
+}
+
+TEST_F(ServerTurnsTest, ATurnHoldsAPlaceOfEachLineAndGivesThemBackTogether) {
+  ServerTurns turns(with_units({"a"}));
+  const auto lines = turns.lines("a");
+  Turn turn = held(turns, "a");
+  EXPECT_EQ(lines.line[0]->taken(), 1U);
+  EXPECT_EQ(lines.line[1]->taken(), 1U);
+  EXPECT_EQ(turns.taken(), 1U);
+  Turn moved = std::move(turn);
+  EXPECT_FALSE(turn.held()); // NOLINT(bugprone-use-after-move): what is left is told
+  EXPECT_EQ(turns.taken(), 1U);
+  moved.give_back();
+  EXPECT_EQ(lines.line[0]->taken(), 0U);
+  EXPECT_EQ(lines.line[1]->taken(), 0U);
+}
+
+TEST_F(ServerTurnsTest, AReloadKeepsTheLinesAndBringsTheirBounds) {
+  auto server = with_units({"a"});
+  ServerTurns turns(server);
+  const auto a = turns.lines("a"), others = turns.lines("");
+  server.concurrency = 2;
+  server.concurrency_total = 7;
+  turns.apply(server);
+  EXPECT_TRUE(same(a, turns.lines("a")));
+  EXPECT_TRUE(same(others, turns.lines("")));
+  EXPECT_EQ(a.line[0]->places(), 2U);
+  EXPECT_EQ(others.line[0]->places(), 2U);
+  EXPECT_EQ(turns.places(), 7U);
+}
+
+TEST_F(ServerTurnsTest, AUnitThatIsNewInTheListWaitsForWhoStoodInTheSharedLine) {
+  ServerTurns turns(with_units({}));
+  const auto shared = turns.lines("").line[0];
+  Turn before = held(turns, "a");
+  turns.apply(with_units({"a"}));
+  const auto both = turns.lines("a");
+  ASSERT_EQ(both.count, 3U);
+  EXPECT_NE(both.line[0], shared);
+  EXPECT_EQ(both.line[1], shared);
+  before.give_back();
+  const Turn later = held(turns, "c"); // who comes later is no unit of before
+  EXPECT_EQ(turns.lines("a").count, 2U);
+  EXPECT_EQ(turns.lines("a").line[0], both.line[0]);
+}
+
+TEST_F(ServerTurnsTest, AUnitThatIsListedNoMoreKeepsItsLineUntilItIsEmpty) {
+  ServerTurns turns(with_units({"a", "b"}));
+  const auto own = turns.lines("a").line[0];
+  Turn before = held(turns, "a");
+  turns.apply(with_units({"b"}));
+  const auto both = turns.lines("a");
+  ASSERT_EQ(both.count, 3U);
+  EXPECT_EQ(both.line[0], own);
+  EXPECT_EQ(both.line[1], turns.lines("c").line[0]);
+  before.give_back();
+  EXPECT_TRUE(same(turns.lines("a"), turns.lines("c")));
+}
+
+TEST_F(ServerTurnsTest, AUnitThatIsListedAgainHasTheLineItHad) {
+  ServerTurns turns(with_units({"a", "b"}));
+  const auto own = turns.lines("a").line[0];
+  Turn first = held(turns, "a");
+  turns.apply(with_units({"b"}));
+  turns.apply(with_units({"a", "b"}));
+  EXPECT_EQ(turns.lines("a").line[0], own);
+}
+
+// Between two reloads it was the shared line that counted.
+TEST_F(ServerTurnsTest, AUnitThatIsListedAgainWaitsForWhoCameBetween) {
+  ServerTurns turns(with_units({"a", "b"}));
+  turns.apply(with_units({"b"}));
+  Turn between = held(turns, "a");
+  turns.apply(with_units({"a", "b"}));
+  const auto lines = turns.lines("a");
+  const auto shared = turns.lines("c").line[0];
+  EXPECT_TRUE(lines.line[0] == shared || lines.line[1] == shared);
+  EXPECT_EQ(lines.count, 3U);
+  between.give_back();
+  EXPECT_EQ(turns.lines("a").count, 2U);
+}
+
+TEST_F(ServerTurnsTest, TheFirstUnitsFindTheServersPlacesAsTheyAre) {
+  ServerTurns turns(with_units({}));
+  const Turn before = held(turns, "a");
+  EXPECT_EQ(turns.places(), 1U);
+  turns.apply(with_units({"b"}));
+  EXPECT_EQ(turns.taken(), 1U);
+  EXPECT_EQ(turns.places(), 3U);
+}
+
+} // namespace
+} // namespace ledgergate::upstream
