@@ -11,9 +11,9 @@ Result<void> check_reply(Exchange& x) {
   // edge's failure (502), and nobody must be asked for a password of POHODA. What a user may not do (403) is the caller's to hear.
   if (x.answer.status == 401 && x.credentials != nullptr) {
     if (x.credentials->should_tell(static_cast<std::int64_t>(uv_hrtime() / 1'000'000)))
-      observe::event(settings::LogLevel::error, "server " + x.facts.server->name +
-                                                    " does not accept the user and password in `credentials` (401): was the "
-                                                    "password changed? All its callers get 502 until it is right");
+      observe::event(settings::LogLevel::error,
+                     "server " + x.facts.server->name + " does not accept the user and password of `credentials` on the route " +
+                         x.facts.route->name + " (401): was the password changed? Callers get 502 until it is right");
     return Error{Cause::server_refused_edge};
   }
   const std::string_view wrong = profile::wrong_type(x.facts.server->profile, x.answer);

@@ -21,11 +21,14 @@ bool carries_secrets(const http::RequestHead& request) {
   return false;
 }
 
-// Of all fields that the server could take for it each must name a user: which of two it would believe is not known.
-bool brings_credentials(const http::RequestHead& request, settings::Profile profile) {
+// Whether the server will read a user of the caller's. Of all fields that it could take for it each must name one: which of two it
+// would believe is not known.
+bool brings_credentials(const Exchange& x) {
+  const settings::Profile profile = x.facts.server->profile;
   const std::string_view wanted = profile::credentials_field(profile);
+  if (x.facts.edge_authorization && wanted == "Authorization") return false; // that was for the edge, and goes no further
   bool brought = false;
-  for (const auto& field : request.fields) {
+  for (const auto& field : x.request.fields) {
     if (!route::same_variable(field.name, wanted)) continue;
     if (!profile::names_a_user(field.value, profile)) return false;
     brought = brought || http::iequals(field.name, wanted);
@@ -77,7 +80,7 @@ Result<void> check_request(Exchange& x) {
   if (endpoint.verdict == profile::Verdict::method_not_allowed) return Error{Cause::method_not_allowed, endpoint.allow};
   // mServer asks nobody who only wants to know whether it is there (vendor document 001).
   if (route->require_credentials && !profile::answers_while_busy(server.profile, x.upstream_target) &&
-      !brings_credentials(x.request, server.profile))
+      x.generation->snapshot->credentials(x.client, *route, x.server) == nullptr && !brings_credentials(x))
     return Error{Cause::credentials_missing};
 
   // RFC 9110 section 7.8: without the route's word Upgrade is ignored. What is half a handshake is not given to a server to guess

@@ -134,8 +134,13 @@ void check_doors(const Draft& draft, Problems& problems) {
       problems.error(draft.route_places[i], "a route to an eshop leads out of the LAN: name the `listeners` on the LAN's side");
       continue;
     }
+    const auto& clients = draft.settings.clients;
+    const bool for_clients = std::any_of(clients.begin(), clients.end(), [&](const Client& client) {
+      return std::any_of(client.credentials.begin(), client.credentials.end(),
+                         [&](const auto& own) { return leads_to(route, own.first); });
+    });
     for (const HeaderRule& rule : route.request_headers)
-      if (names_credentials(rule.name) && injects_credentials(route, servers))
+      if (names_credentials(rule.name) && (for_clients || injects_credentials(route, servers)))
         problems.error(draft.route_places[i], "`request_headers` names " + quote(rule.name) +
                                                   ", and so do `credentials`: only these know what goes to the server");
     const Listener* const exposed = route.anonymous ? exposed_listener(draft, route) : nullptr;

@@ -1,13 +1,14 @@
 """The credential split: who calls never knows the password of the server behind, and no password is ever told."""
 
 import base64
+import hashlib
 import os
 import pathlib
 import secrets
 import tempfile
 import unittest
 
-from harness import Story, scratch
+from harness import Story, config, scratch
 
 from apicomprem import ApiComPrem
 from mserver import MServer
@@ -40,7 +41,11 @@ class Credentials(Story):
         return path
 
     def front(self, kind, profile, knobs=None, **settings):
-        server, edge = super().front(kind, profile, knobs, **settings)
+        server = self.standin(kind, **(knobs or {}))
+        made = config(server, profile, **settings)
+        if "clients" in made:
+            del made["routes"][0]["access"]
+        edge = self.start(made)
         self.edges.append(edge)
         return server, edge
 
@@ -118,6 +123,42 @@ class Credentials(Story):
         self.assertIn(f"{file}: must hold user:password", edge.said.text)
         self.assertEqual(edge.ask(xml(), "lan").status, 200)
         self.assert_nothing_told()
+
+    def test_each_client_can_have_its_own_at_the_server(self):
+        keys = {name: secrets.token_urlsafe(32) for name in ("till", "eshop", "guest")}
+        clients = {name: {"api_key_sha256": hashlib.sha256(key.encode()).hexdigest()} for name, key in keys.items()}
+        clients["till"]["credentials"] = {"upstream": str(self.file("Pokladna:p1", "till.cred"))}
+        clients["eshop"]["credentials"] = {"upstream": str(self.file("Obchod:p2", "eshop.cred"))}
+        server, edge = self.front(
+            MServer, "mserver", clients=clients, route={"clients": list(clients), "require_credentials": True}
+        )
+        server.users |= {b"Pokladna": (b"p1", True), b"Obchod": (b"p2", True)}
+        for name, wanted in (("till", basic("Pokladna", "p1")), ("eshop", basic("Obchod", "p2"))):
+            edge_key = f"X-Edge-Key: {keys[name]}\r\nSTW-Authorization: Basic YTpi\r\n".encode()
+            self.assertEqual(edge.ask(xml(edge_key)).status, 200)
+            self.assertEqual(server.requests[-1].all("STW-Authorization"), [wanted])
+            self.assertNotIn(b"X-Edge-Key", server.requests[-1].head)
+        # Who has none there must bring its own.
+        guest = f"X-Edge-Key: {keys['guest']}\r\n".encode()
+        self.assert_refused(edge.ask(xml(guest)), 401, "credentials_missing")
+        self.assertEqual(edge.ask(xml(guest + b"STW-Authorization: Basic " + base64.b64encode(b"Obchod:p2") + b"\r\n")).status, 200)
+
+    def test_a_login_at_the_edge_is_no_user_at_the_server(self):
+        keys = {name: secrets.token_urlsafe(32) for name in ("branch", "guest")}
+        clients = {name: {"api_key_sha256": hashlib.sha256(key.encode()).hexdigest()} for name, key in keys.items()}
+        clients["branch"]["credentials"] = {"upstream": str(self.file("gras:gr17"))}
+        server, edge = self.front(ApiComPrem, "apicomprem", clients=clients, route={"clients": list(clients), "require_credentials": True})
+
+        def call(name):
+            login = b"Authorization: " + basic(name, keys[name]) + b"\r\n"
+            body = b'{"command":{"inComm":"VERZEAPI"}}'
+            unit = b"ID-UJ: c8175fe2-5aba-460e-a492-5da487105394\r\n"
+            return edge.ask(b"POST /api/comm HTTP/1.1\r\n" + H + unit + login + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+        self.assert_refused(call("guest"), 401, "credentials_missing")
+        self.assertEqual(server.heads, 0)
+        self.assertEqual(call("branch").status, 200)
+        self.assertEqual(server.requests[-1].all("Authorization"), [basic("gras", "gr17")])
 
     # refused by the server ----------------------------------------------------------------------------------------------------
 
