@@ -47,6 +47,10 @@ Result<Way> decide(Exchange& x) {
   if (!read) return read.error();
 
   if (listener.kind == settings::ListenerKind::admin) return Way::admin;
+  if (x.worker->shared().short_of_memory.load(std::memory_order_relaxed)) {
+    x.last = true; // what this connection holds is given back, too
+    return Error{Cause::no_capacity, "beyond limits.memory"};
+  }
   if (!listener.acme_webroot.empty() && std::string_view(x.target.decoded).starts_with(kChallengePrefix)) return Way::challenge;
   if (listener.kind == settings::ListenerKind::redirect) {
     // A till would send its password in clear each time, and old .NET does not follow 308: the first request must fail loudly.

@@ -14,6 +14,7 @@ namespace ledgergate {
 namespace {
 
 constexpr int kAtOnce = 64;          // accepted in one go, so that a flood of callers does not starve those inside
+constexpr int kLastCall = 4096;      // taken in before a door closes: as many as its queue holds; a flood must not keep it open
 constexpr io::TimeMs kPauseMs = 100; // out of descriptors: looked at again then
 
 Endpoint endpoint_of(const sockaddr_storage& address) {
@@ -26,8 +27,8 @@ Endpoint endpoint_of(const sockaddr_storage& address) {
 
 } // namespace
 
-Doors::Doors(io::Loop& loop, Welcome welcome)
-    : loop_(loop), welcome_(std::move(welcome)), spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+Doors::Doors(io::Loop& loop, const std::atomic<bool>& shut, Welcome welcome)
+    : loop_(loop), shut_(shut), welcome_(std::move(welcome)), spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
 
 Doors::~Doors() {
   if (spare_ >= 0) ::close(spare_);
@@ -78,12 +79,15 @@ Doors::Took Doors::take_one(const Door& door) {
 
 void Doors::take(const Door& door) {
   for (int i = 0; i < kAtOnce; ++i) {
+    if (shut_.load(std::memory_order_relaxed)) return pause();
     const Took took = take_one(door);
     if (took == Took::none) return;
     if (took == Took::no_room) {
       turn_away(door);
-      pause();
-      return;
+      if (!paused_)
+        observe::event(settings::LogLevel::warning,
+                       "out of file descriptors: callers wait or are turned away (LimitNOFILE, ulimit -n)");
+      return pause();
     }
   }
 }
@@ -96,9 +100,6 @@ void Doors::turn_away(const Door& door) {
 }
 
 void Doors::pause() {
-  if (!paused_)
-    observe::event(settings::LogLevel::warning,
-                   "out of file descriptors: callers wait or are turned away (LimitNOFILE, ulimit -n)");
   paused_ = true;
   for (Door* door : doors_) uv_poll_stop(&door->handle);
   loop_.set_deadline(*this, loop_.now() + kPauseMs);
@@ -111,7 +112,7 @@ void Doors::expired() noexcept {
 
 void Doors::close(Door& door) {
   std::erase(doors_, &door);
-  while (take_one(door) == Took::one) {}
+  for (int i = 0; i < kLastCall && take_one(door) == Took::one; ++i) {}
   uv_close(reinterpret_cast<uv_handle_t*>(&door.handle), [](uv_handle_t* handle) {
     auto* closed = static_cast<Door*>(handle->data);
     ::close(closed->descriptor);

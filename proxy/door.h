@@ -6,6 +6,7 @@
 #include "io/deadline.h"
 #include "io/loop.h"
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -29,7 +30,8 @@ public:
   // Takes the accepted descriptor over.
   using Welcome = std::function<void(const Door& door, int descriptor, const Endpoint& peer)>;
 
-  Doors(io::Loop& loop, Welcome welcome);
+  // `shut`: while it is true nobody is let in; callers wait in the kernel's queue. Must outlive the doors.
+  Doors(io::Loop& loop, const std::atomic<bool>& shut, Welcome welcome);
   ~Doors() override;
   Doors(const Doors&) = delete;
   Doors& operator=(const Doors&) = delete;
@@ -43,6 +45,7 @@ public:
 
 private:
   io::Loop& loop_;
+  const std::atomic<bool>& shut_;
   Welcome welcome_;
   std::vector<Door*> doors_;
   int spare_ = -1; // given up for a moment to take in, and turn away, a caller there is no descriptor for

@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include "listen/sockets.h"
+#include "memory_watch.h"
 #include "notify.h"
 #include "observe/log_ring.h"
 #include "shared.h"
@@ -8,6 +9,7 @@
 #include "worker.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +32,8 @@ namespace {
 using observe::event;
 using settings::LogLevel;
 
-constexpr std::uint64_t kTickMs = 60'000;       // ticket keys; also the watchdog's when it is slower
+constexpr std::uint64_t kTickMs = 60'000; // ticket keys; also the watchdog's when it is slower
+constexpr std::uint64_t kLookAtMemoryMs = 250;
 constexpr std::uint64_t kLookAtListsMs = 1'000; // a revoked certificate is good for a second at most
 constexpr std::uint64_t kLastResortMs = 5'000; // halted stories end at once; whatever does not (a hanging DNS query) is left behind
 
@@ -95,6 +98,8 @@ private:
   uv_timer_t timer_{};
   uv_timer_t drain_timer_{};
   uv_timer_t crl_timer_{};
+  uv_timer_t memory_timer_{};
+  MemoryWatch memory_;
   std::string crl_state_; // of the revocation lists' files, as the snapshot read them
   uv_async_t drained_{};
   std::array<uv_signal_t, 3> signals_{};
@@ -111,6 +116,8 @@ private:
   void watch_signals();
   void tick();
   void watch_revocations();
+  void watch_memory();
+  void set_memory_budget();
   void renew_if_revoked();
   void reload();
   void drain();
@@ -178,6 +185,8 @@ void Server::hand_over(std::vector<std::vector<DoorOrder>>& orders) {
   shared_.spool.set_bounds({spool.memory_total, spool.total});
   for (std::size_t i = 0; i < snapshot_->turns.size(); ++i)
     if (snapshot_->turns[i]) snapshot_->turns[i]->apply(snapshot_->settings->servers[i]);
+  shared_.addresses.set_entries(snapshot_->settings->client_table.entries);
+  set_memory_budget();
   doors_.clear();
   for (const DoorOrder& order : orders.front()) doors_.push_back(order.key);
   for (std::size_t w = 0; w < workers_.size(); ++w) workers_[w]->apply(snapshot_, std::move(orders[w]));
@@ -268,6 +277,24 @@ void Server::watch_revocations() {
       kLookAtListsMs);
 }
 
+void Server::set_memory_budget() {
+  const std::uint64_t asked = snapshot_->settings->limits.memory;
+  memory_.set_budget(asked != 0 ? asked : default_memory_budget());
+}
+
+// Beyond the budget nobody new is let in and requests get 503, until enough has been given back.
+void Server::watch_memory() {
+  const auto resident = resident_now();
+  if (!resident || !memory_.saw(*resident)) return;
+  shared_.short_of_memory = memory_.over();
+  const std::string figures = std::to_string(*resident >> 20U) + " MiB of " + std::to_string(memory_.budget() >> 20U) + " MiB";
+  if (memory_.over())
+    event(LogLevel::error, "beyond limits.memory (" + figures + "): callers wait, requests get 503");
+  else
+    event(LogLevel::warning, "within limits.memory again (" + figures + ")");
+  if (memory_.over()) malloc_trim(0); // what is free inside must not count
+}
+
 void Server::reload() {
   if (draining_) return;
   notify::reloading();
@@ -294,7 +321,6 @@ void Server::reload() {
     return;
   }
   snapshot_ = std::move(next);
-  shared_.addresses.set_entries(snapshot_->settings->client_table.entries);
   hand_over(orders);
   watch_revocations();
   event(LogLevel::info, "reloaded");
@@ -363,12 +389,16 @@ int Server::run() {
   uv_timer_init(&loop_, &timer_);
   uv_timer_init(&loop_, &drain_timer_);
   uv_timer_init(&loop_, &crl_timer_);
-  timer_.data = drain_timer_.data = crl_timer_.data = drained_.data = this;
+  uv_timer_init(&loop_, &memory_timer_);
+  timer_.data = drain_timer_.data = crl_timer_.data = memory_timer_.data = drained_.data = this;
   uv_async_init(&loop_, &drained_, [](uv_async_t* handle) { static_cast<Server*>(handle->data)->stop(); });
   const bool started = start();
   if (started) {
     watch_signals();
     watch_revocations();
+    uv_timer_start(
+        &memory_timer_, [](uv_timer_t* handle) { static_cast<Server*>(handle->data)->watch_memory(); }, kLookAtMemoryMs,
+        kLookAtMemoryMs);
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(notify::watchdog_interval());
     const std::uint64_t tick_ms = interval.count() > 0 ? std::min(kTickMs, static_cast<std::uint64_t>(interval.count())) : kTickMs;
     uv_timer_start(

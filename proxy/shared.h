@@ -10,9 +10,12 @@
 #include "observe/log_ring.h"
 #include "observe/tally.h"
 
+#include <atomic>
+
 namespace ledgergate {
 
 struct Shared {
+  std::atomic<bool> short_of_memory{false}; // beyond limits.memory: connections wait, requests get 503
   Capacity capacity;
   http::SpoolBudget spool; // its bounds are the newest settings'
   observe::Tallies tallies;

@@ -19,8 +19,9 @@ std::string door_key(const settings::Listener& listener) {
 
 Worker::Worker(Shared& shared, std::size_t number)
     : shared_(shared), number_(number), log_(shared.log.ring()), resolver_(std::make_unique<upstream::Resolver>(loop_)),
-      doors_(std::make_unique<Doors>(
-          loop_, [this](const Door& door, int descriptor, const Endpoint& peer) { welcome(door, descriptor, peer); })) {
+      doors_(std::make_unique<Doors>(loop_, shared.short_of_memory, [this](const Door& door, int descriptor, const Endpoint& peer) {
+        welcome(door, descriptor, peer);
+      })) {
   spare_.reserve(kSpareExchanges); // here: give_back() must not fail
 }
 Worker::~Worker() = default;

@@ -84,7 +84,8 @@ struct DoorTest : ::testing::Test, LoopWorld {
   }
 
   std::vector<Guest> guests;
-  Doors doors{loop, [this](const Door& door, int descriptor, const Endpoint& peer) {
+  std::atomic<bool> shut{false};
+  Doors doors{loop, shut, [this](const Door& door, int descriptor, const Endpoint& peer) {
                 guests.push_back({door.listener, peer, Socket(descriptor)});
               }};
 };

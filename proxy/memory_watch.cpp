@@ -1,0 +1,50 @@
+#include "memory_watch.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace ledgergate {
+namespace {
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t out = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (failure != std::errc{} || end == text.data()) return std::nullopt;
+  return out;
+}
+
+std::string file(const char* path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+} // namespace
+
+std::optional<std::uint64_t> resident_bytes(std::string_view statm, std::uint64_t page) {
+  const std::size_t blank = statm.find(' ');
+  if (blank == std::string_view::npos) return std::nullopt;
+  const auto pages = number(statm.substr(blank + 1));
+  if (!pages) return std::nullopt;
+  return *pages * page;
+}
+
+std::optional<std::uint64_t> resident_now() {
+  return resident_bytes(file("/proc/self/statm"), static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+}
+
+std::uint64_t default_memory_budget() {
+  std::uint64_t all = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  const std::string group = file("/proc/self/cgroup");
+  if (group.starts_with("0::")) {
+    const std::string path = "/sys/fs/cgroup" + group.substr(3, group.find('\n') - 3) + "/memory.max";
+    if (const auto bound = number(file(path.c_str()))) all = std::min(all, *bound);
+  }
+  return all / 4 * 3;
+}
+
+} // namespace ledgergate
