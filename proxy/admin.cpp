@@ -24,6 +24,9 @@ observe::Gauges gauges(Exchange& x) {
     }
     out.servers.push_back(std::move(server));
   }
+  const auto spooled = x.worker->shared().spool.held();
+  out.spool_memory = spooled.memory;
+  out.spool_files = spooled.files;
   out.log_lines_dropped = x.worker->shared().log.dropped();
   return out;
 }

@@ -110,6 +110,11 @@ std::string metrics_text(const Tallies& tallies, const Gauges& gauges) {
   for (auto* each : {&waiting, &taken, &places})
     if (!each->metric.empty()) out.push_back(std::move(*each));
 
+  auto spool = family("ledgergate_spool_bytes", "Bodies kept at the edge", MetricType::Gauge);
+  gauge(spool, {{"where", "memory"}}, static_cast<double>(gauges.spool_memory));
+  gauge(spool, {{"where", "files"}}, static_cast<double>(gauges.spool_files));
+  out.push_back(std::move(spool));
+
   auto dropped =
       family("ledgergate_log_lines_dropped_total", "Log lines lost because their target did not take them", MetricType::Counter);
   count(dropped, {}, gauges.log_lines_dropped);

@@ -24,13 +24,14 @@ struct Gauges {
   std::string version;
   std::vector<ListenerGauge> listeners;
   std::vector<ServerGauge> servers;
+  std::uint64_t spool_memory = 0, spool_files = 0; // bytes held
   std::uint64_t log_lines_dropped = 0;
 };
 
 // Names: ledgergate_requests_total{route,status}, ledgergate_failures_total{route,side,cause},
 // ledgergate_bytes_total{route,direction}, ledgergate_request_seconds and ledgergate_turn_wait_seconds (histograms by route),
-// ledgergate_connections{listener}, ledgergate_turns_waiting / _taken / _places{server}, ledgergate_log_lines_dropped_total,
-// ledgergate_build_info{version}.
+// ledgergate_connections{listener}, ledgergate_turns_waiting / _taken / _places{server}, ledgergate_spool_bytes{where},
+// ledgergate_log_lines_dropped_total, ledgergate_build_info{version}.
 [[nodiscard]] std::string metrics_text(const Tallies& tallies, const Gauges& gauges);
 
 } // namespace ledgergate::observe

@@ -75,12 +75,16 @@ TEST(Metrics, GaugesTellOfListenersAndTurns) {
   gauges.listeners.push_back({"internet", 7});
   gauges.servers.push_back({"open", false, 0, 0, 0});
   gauges.servers.push_back({"pohoda", true, 3, 1, 1});
+  gauges.spool_memory = 11;
+  gauges.spool_files = 12;
   gauges.log_lines_dropped = 5;
   const std::string text = metrics_text(Tallies{}, gauges);
   EXPECT_TRUE(has_line(text, R"(ledgergate_build_info{version="1.2.3"} 1)")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_connections{listener="internet"} 7)")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_turns_waiting{server="pohoda"} 3)")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_turns_taken{server="pohoda"} 1)")) << text;
+  EXPECT_TRUE(has_line(text, R"(ledgergate_spool_bytes{where="memory"} 11)")) << text;
+  EXPECT_TRUE(has_line(text, R"(ledgergate_spool_bytes{where="files"} 12)")) << text;
   EXPECT_TRUE(has_line(text, "ledgergate_log_lines_dropped_total 5")) << text;
   EXPECT_EQ(text.find("server=\"open\""), std::string::npos) << text;
 }
