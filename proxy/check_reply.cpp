@@ -1,10 +1,30 @@
 // Whether a reply, by its head, is one that this caller may get.
+#include "http/coding.h"
 #include "observe/log_ring.h"
 #include "profile/reply_type.h"
 #include "story.h"
 #include "worker.h"
 
 namespace ledgergate {
+
+namespace {
+
+// POHODA's own exchanges with a shop (eshop) say it in every reply (vendor document 002).
+bool tells_outcome(const Exchange& x) {
+  return x.answer.body.kind != http::BodyKind::none && (x.asks_by_body || x.facts.server->profile == settings::Profile::eshop);
+}
+
+std::string_view content_type(const http::ReplyHead& reply) {
+  for (const auto& field : reply.fields)
+    if (http::iequals(field.name, "Content-Type")) return field.value;
+  return {};
+}
+
+} // namespace
+
+void hear_outcome(Exchange& x, std::string_view bytes) {
+  if (x.outcome) x.outcome->feed(bytes);
+}
 
 Result<void> check_reply(Exchange& x) {
   // RFC 9110 section 15.5.2 would have the caller send another password. It knows none: the edge's own was wrong, so this is the
@@ -18,6 +38,9 @@ Result<void> check_reply(Exchange& x) {
   }
   const std::string_view wrong = profile::wrong_type(x.facts.server->profile, x.answer);
   if (!wrong.empty()) return Error{Cause::reply_wrong_type, wrong};
+  if (tells_outcome(x))
+    x.outcome = std::make_unique<inspect::OutcomeReader>(x.facts.server->profile, content_type(x.answer),
+                                                         http::content_coding(x.answer.fields));
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include "http/head.h"
 #include "io/loop.h"
+#include "story.h"
 
 namespace ledgergate {
 namespace {
@@ -28,8 +29,14 @@ Result<void> DecodeBody::begin() {
   return inflater_->start(x_.body_coding, bounds);
 }
 
+Result<void> DecodeBody::keep(std::string_view bytes) {
+  const auto read = read_request(x_, bytes);
+  if (!read) return read;
+  return x_.spool.append(bytes);
+}
+
 Result<void> DecodeBody::take(std::string_view bytes) {
-  if (x_.body_coding == http::Coding::identity || bytes.empty()) return x_.spool.append(bytes);
+  if (x_.body_coding == http::Coding::identity || bytes.empty()) return keep(bytes);
   if (!inflater_) {
     const auto begun = begin();
     if (!begun) return begun;
@@ -39,7 +46,7 @@ Result<void> DecodeBody::take(std::string_view bytes) {
     if (step.state == http::Inflater::State::failed) return inflater_->error();
     if (step.state == http::Inflater::State::more) return {};
     bytes.remove_prefix(step.consumed);
-    const auto kept = x_.spool.append({room_.data, step.made});
+    const auto kept = keep({room_.data, step.made});
     if (!kept) return kept;
   }
 }

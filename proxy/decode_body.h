@@ -18,7 +18,8 @@ public:
   DecodeBody(const DecodeBody&) = delete;
   DecodeBody& operator=(const DecodeBody&) = delete;
 
-  // Into the spool. Errors: body_unreadable, body_too_large (the bounds hold for the decoded bytes), out_of_memory, the spool's.
+  // To who reads it for the rules, and into the spool. Errors: body_unreadable, body_too_large (the bounds hold for the decoded
+  // bytes), out_of_memory, the spool's.
   [[nodiscard]] Result<void> take(std::string_view bytes);
   // That was all. The head loses what spoke of the coded bytes.
   [[nodiscard]] Result<void> finish();
@@ -29,6 +30,7 @@ private:
   io::Block room_;
 
   [[nodiscard]] Result<void> begin();
+  [[nodiscard]] Result<void> keep(std::string_view bytes);
 };
 
 } // namespace ledgergate

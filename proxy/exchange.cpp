@@ -19,7 +19,9 @@ void Exchange::clear() noexcept {
   body_coding = http::Coding::identity;
   framing = {};
   arriving.reset();
-  spooled = false;
+  spooled = asks_by_body = false;
+  reading.reset();
+  outcome.reset();
   operation.clear();
   unit.clear();
   pack_id.clear();

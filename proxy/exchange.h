@@ -15,6 +15,8 @@
 #include "http/reply_body.h"
 #include "http/spool.h"
 #include "http/target.h"
+#include "inspect/outcome.h"
+#include "inspect/request_reader.h"
 #include "io/stream.h"
 #include "io/wake.h"
 #include "observe/access_log.h"
@@ -137,6 +139,10 @@ struct Exchange {
   http::Coding body_coding = http::Coding::identity; // to be taken off the body while it is spooled
   http::Framing framing;                             // of the body as it goes to the server
   bool spooled = false;                              // the body lies whole in `spool`
+  bool asks_by_body = false;                         // what is asked stands in the body (mserver's /xml, apicomprem)
+  // While rules or unit routes need to know what: reads the body as it arrives (inspect_request.cpp).
+  std::unique_ptr<inspect::RequestReader> reading;
+  std::unique_ptr<inspect::OutcomeReader> outcome; // of the reply, where its body says one (check_reply.cpp)
   // What the body says of itself (inspect_request.cpp); empty while unknown. Owned, since the body may lie in a file.
   std::string operation, unit, pack_id, body_charset;
   const profile::Credentials* credentials = nullptr; // the edge's own, which went to the server in place of the caller's

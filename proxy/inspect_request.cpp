@@ -1,9 +1,143 @@
 // What only the body tells, between the spool and the turn: whether the caller may do what it asks, and which accounting unit, and
 // so which server, it means.
+#include "base/uuid.h"
+#include "http/chars.h"
+#include "http/coding.h"
+#include "inspect/charset.h"
+#include "inspect/rules.h"
+#include "profile/endpoints.h"
+#include "route/field_names.h"
+#include "route/route.h"
 #include "story.h"
+#include "worker.h"
+
+#include <algorithm>
 
 namespace ledgergate {
+namespace {
 
-Result<void> inspect_request(Exchange&) { return {}; }
+using settings::Profile;
+
+constexpr std::size_t kMostNamed = 200; // bytes of operations in the log
+
+// ApiComPrem's commands are always read: `select` must be asked for by name (vendor document 004: it is raw SQL).
+bool must_be_read(const Exchange& x) {
+  const settings::Route& route = *x.facts.route;
+  if (!x.asks_by_body) return false;
+  return x.facts.server->profile == Profile::apicomprem || !route.operations.empty() || !route.units.empty() ||
+         (x.client != nullptr && !x.client->operations.empty());
+}
+
+std::uint64_t body_limit(const Exchange& x) {
+  return x.facts.route->body_limit != 0 ? x.facts.route->body_limit : x.facts.server->body_limit;
+}
+
+// From here on the request is for the server that keeps the unit.
+Result<void> to_server_of(Exchange& x, std::string_view unit, std::string_view when_none) {
+  const auto& units = x.facts.route->units;
+  if (units.empty()) return {};
+  // A pack for whatever unit happens to be open, at whatever server `server` is, would be booked where nobody looks for it.
+  if (unit.empty()) return Error{Cause::unit_unknown, when_none};
+  const auto found = std::find_if(units.begin(), units.end(), [&](const auto& one) { return one.first == unit; });
+  if (found == units.end()) return Error{Cause::unit_unknown};
+  x.server = found->second;
+  x.facts.server = &x.generation->settings().servers[x.server];
+  // Its bound is the one that counts; where the head names the unit the body is still to come.
+  const std::uint64_t limit = body_limit(x);
+  const bool stated = x.spooled || x.request.body.kind == http::BodyKind::length;
+  const std::uint64_t length = x.spooled ? x.spool.size() : x.request.body.length;
+  if (limit != 0 && stated && length > limit) return Error{Cause::body_too_large};
+  x.body->limit(limit);
+  return {};
+}
+
+// Vendor document 004: ID-UJ names the unit. Of two the server would take one; which one is not known.
+Result<void> unit_of_head(Exchange& x) {
+  bool named = false;
+  for (const auto& field : x.request.fields) {
+    if (!route::same_variable(field.name, "ID-UJ")) continue;
+    if (named) return Error{Cause::bad_request, "more than one ID-UJ"};
+    named = true;
+    x.unit = normalise_uuid(field.value).value_or("");
+  }
+  return to_server_of(x, x.unit, named ? "ID-UJ is not a UUID" : "there is no ID-UJ");
+}
+
+// The charset parameter of Content-Type; one that comes twice is no word at all.
+Result<std::string_view> charset_of(const http::RequestHead& request) {
+  std::string_view charset;
+  bool typed = false;
+  for (const auto& field : request.fields) {
+    if (!http::iequals(field.name, "Content-Type")) continue;
+    if (typed) return Error{Cause::body_unreadable, "more than one Content-Type"};
+    typed = true;
+    charset = inspect::charset_parameter(field.value);
+  }
+  return charset;
+}
+
+// What is known of the body, as far as it was read: a refusal in the caller's own form names its pack.
+void note_facts(Exchange& x) {
+  const inspect::RequestReader& reader = *x.reading;
+  x.pack_id = reader.pack_id();
+  x.body_charset = to_string(reader.charset());
+  if (x.facts.server->profile == Profile::mserver) x.unit = http::trim(reader.ico());
+  x.operation.clear();
+  for (const std::string& name : reader.operations()) {
+    if (x.operation.size() + name.size() > kMostNamed) break;
+    if (!x.operation.empty()) x.operation += ',';
+    x.operation += name;
+  }
+}
+
+// By the route's rules, and by the client's own where it has some: those of a client who has none are the route's.
+bool allowed(const Exchange& x) {
+  const auto& operations = x.reading->operations();
+  const settings::Server& server = *x.facts.server;
+  const auto by = [&](const std::vector<std::string>& rules) {
+    return inspect::first_denied(server.profile, rules, operations, server.commands) == nullptr;
+  };
+  return by(x.facts.route->operations) && (x.client == nullptr || x.client->operations.empty() || by(x.client->operations));
+}
+
+} // namespace
+
+Result<void> prepare_inspection(Exchange& x) {
+  const Profile profile = x.facts.server->profile;
+  if (profile != Profile::mserver && profile != Profile::apicomprem) return {};
+  std::string scratch;
+  x.asks_by_body = profile::asks_by_body(profile, route::server_path(*x.facts.route, x.target, scratch));
+  if (profile == Profile::apicomprem) {
+    const auto unit = unit_of_head(x);
+    if (!unit) return unit;
+  }
+  if (!must_be_read(x)) return {};
+  if (x.request.body.kind == http::BodyKind::none) return Error{Cause::body_unreadable, "there is no body"};
+  auto coding = http::content_coding(x.request.fields);
+  if (!coding) return Error{Cause::unsupported_coding};
+  if (x.body_coding != http::Coding::identity) coding = http::Coding::identity; // taken off on the way into the spool
+  const auto charset = charset_of(x.request);
+  if (!charset) return charset.error();
+  x.reading = std::make_unique<inspect::RequestReader>(profile, *coding, *charset, body_limit(x));
+  return {};
+}
+
+Result<void> read_request(Exchange& x, std::string_view bytes) {
+  if (!x.reading) return {};
+  const auto read = x.reading->feed(bytes);
+  if (!read) note_facts(x);
+  return read;
+}
+
+Result<void> inspect_request(Exchange& x) {
+  if (!x.reading) return {};
+  const auto whole = x.reading->finish();
+  note_facts(x);
+  if (!whole) return whole;
+  if (!allowed(x)) return Error{Cause::operation_denied};
+  x.reading.reset();
+  if (x.facts.server->profile != Profile::mserver) return {};
+  return to_server_of(x, x.unit, "the dataPack names no ico");
+}
 
 } // namespace ledgergate

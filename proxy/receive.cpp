@@ -162,6 +162,7 @@ io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
     std::size_t used = 0;
     const auto state = body.next(server.input(), bytes, used);
     if (state == http::ReplyBody::State::bad) co_return Error{Cause::reply_bad_coding};
+    hear_outcome(x, bytes);
     if (holding)
       x.note.append(bytes);
     else

@@ -88,6 +88,8 @@ void refuse(Exchange& x, Error error) {
   if (error.cause == Cause::login_required || error.cause == Cause::login_failed)
     x.answer.fields.push_back({"WWW-Authenticate", challenges_basic(x) ? "Basic realm=\"ledgergate\", charset=\"UTF-8\""
                                                                        : "Edge-Key realm=\"ledgergate\""});
+  // RFC 9110 section 15.5.16.
+  if (error.cause == Cause::unsupported_coding) x.answer.fields.push_back({"Accept-Encoding", "gzip, deflate"});
   const std::string wait = std::to_string(x.retry_after);
   if (info.status == 503 || info.status == 429) x.answer.fields.push_back({"Retry-After", wait});
 
@@ -102,7 +104,7 @@ void refuse(Exchange& x, Error error) {
   profile::Reader reader{profile, x.facts.route->language, &x.request, {}, x.pack_id, {}, {}, x.body_charset};
   if (profile == settings::Profile::onec) reader.path = route::server_path(*x.facts.route, x.target, scratch);
   if (profile == settings::Profile::mserver) reader.ico = x.unit;
-  if (profile == settings::Profile::apicomprem) reader.command = x.operation;
+  if (profile == settings::Profile::apicomprem) reader.command = std::string_view(x.operation).substr(0, x.operation.find(','));
   x.note.clear();
   const profile::ErrorBody body = profile::append_error_body(failure, reader, x.note);
   // No Vary: nothing stores this (Cache-Control below), so nothing could give it to somebody else.

@@ -75,6 +75,17 @@ void log(Exchange& x) {
   record.route = x.facts.route->name;
   record.server = x.facts.server->name;
   record.total_micros = static_cast<std::int64_t>((uv_hrtime() - x.head_done) / 1000);
+  record.operation = x.operation;
+  record.unit = x.unit;
+  if (x.outcome) {
+    if (!x.failed) x.outcome->finish();
+    const inspect::Outcome& outcome = x.outcome->outcome();
+    record.outcome = inspect::to_string(outcome.state);
+    record.items_ok = outcome.ok;
+    record.items_warning = outcome.warning;
+    record.items_error = outcome.error;
+    record.items_partial = outcome.partial;
+  }
   if (x.failed) record.failure = x.failure;
   account(x);
   x.worker->count(x);
@@ -109,6 +120,7 @@ io::Task<void> serve_request(Exchange& x) {
   } else {
     if (!admits_all(x)) outcome = co_await admit(x);
     if (outcome) outcome = check_request(x);
+    if (outcome) outcome = prepare_inspection(x);
     if (outcome && spools_request(x)) outcome = co_await take_body(x);
     if (outcome) outcome = inspect_request(x);
     if (outcome) outcome = co_await forward(x);

@@ -52,7 +52,11 @@ void account(Exchange& exchange) noexcept;
 [[nodiscard]] bool spools_reply(const Exchange& exchange);
 io::Task<Result<void>> take_body(Exchange& exchange);
 
-// inspect_request.cpp: what needs the body: operations, the accounting unit, and with it the server. An error is the refusal.
+// inspect_request.cpp: what needs the body: operations, the accounting unit, and with it the server. prepare_inspection() says by
+// the head what will be needed, and reads the unit where the head has it (ID-UJ); the body is read while take_body() takes it, so
+// that no large one keeps the worker from others. An error is the refusal.
+[[nodiscard]] Result<void> prepare_inspection(Exchange& exchange);
+[[nodiscard]] Result<void> read_request(Exchange& exchange, std::string_view bytes);
 [[nodiscard]] Result<void> inspect_request(Exchange& exchange);
 
 // admin.cpp: the administrator's own door: /metrics, /healthz.
@@ -103,8 +107,9 @@ io::Task<Result<void>> receive_head(Exchange& exchange, io::Stream& server);
 void expect_head(Exchange& exchange);
 // Reads the head that lies in the server's input, passing over interim replies (1xx): blocked when there is no whole head yet.
 Result<io::Step> take_head(Exchange& exchange, io::Stream& server);
-// check_reply.cpp: whether the reply whose head has come may go to the caller at all.
+// check_reply.cpp: whether the reply whose head has come may go to the caller at all; and what its body says of the request.
 [[nodiscard]] Result<void> check_reply(Exchange& exchange);
+void hear_outcome(Exchange& exchange, std::string_view bytes);
 io::Task<Result<void>> relay_reply(Exchange& exchange, io::Stream& server);
 // Up to here, in bytes, a reply is held whole where that makes a better one of it.
 inline constexpr std::size_t kHeldWhole = 256 * 1024;

@@ -67,6 +67,7 @@ io::Task<Result<void>> take_counted(Exchange& x, io::Stream::Ptr& server, upstre
   part_with(x, server, turn, false);
   const auto fits = profile::check_character_length(body, x.answer.body.length);
   if (!fits) co_return fits.error();
+  hear_outcome(x, body);
   if (compresses_held(x, body.size())) {
     send_whole(x, body);
     x.reply->end();

@@ -46,6 +46,7 @@ Result<io::Step> take_in(Exchange& x, io::Stream& server, Taking& t) {
     const auto state = t.body.next(server.input(), bytes, used);
     if (state == http::ReplyBody::State::bad) return Error{Cause::reply_bad_coding};
     if (limit != 0 && x.reply_spool.size() + bytes.size() > limit) return Error{Cause::reply_too_large};
+    hear_outcome(x, bytes);
     const auto kept = x.reply_spool.append(bytes);
     server.consume(used);
     if (!kept) return not_kept(kept.error());

@@ -127,6 +127,8 @@ void write(const AccessRecord& r, const std::vector<std::string>& mask, Fields f
   known("http", r.http_version);
   known("route", r.route);
   known("server", r.server);
+  known("operation", r.operation);
+  known("unit", r.unit);
   fields.number("status", r.status);
   fields.number("bytes_in", r.bytes_in);
   fields.number("bytes_out", r.bytes_out);
@@ -136,6 +138,14 @@ void write(const AccessRecord& r, const std::vector<std::string>& mask, Fields f
   measured("first_byte_ms", r.first_byte_micros);
   fields.millis("total_ms", r.total_micros);
   if (r.reused_connection) fields.yes("reused");
+  if (!r.outcome.empty()) fields.word("outcome", r.outcome);
+  const auto counted = [&fields](std::string_view name, std::uint32_t items) {
+    if (items != 0) fields.number(name, items);
+  };
+  counted("items_ok", r.items_ok);
+  counted("items_warning", r.items_warning);
+  counted("items_error", r.items_error);
+  if (r.items_partial) fields.yes("items_partial");
   fields.word("forwarded", r.forwarded ? "maybe" : "no");
   if (r.failure) {
     const CauseInfo& cause = describe(r.failure->cause);

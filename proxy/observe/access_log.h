@@ -29,13 +29,17 @@ struct AccessRecord {
   bool has_query = false;
   std::string_view http_version; // "1.1"
   std::string_view route, server;
-  std::uint16_t status = 0;                  // 0: none was sent
-  std::uint64_t bytes_in = 0, bytes_out = 0; // body bytes from and to the caller
-  std::int64_t head_micros = -1;             // first byte of the head -> head complete
-  std::int64_t turn_micros = -1;             // waited for a turn at the server; -1: none was needed
-  std::int64_t connect_micros = -1;          // -1: a kept connection was used
-  std::int64_t first_byte_micros = -1;       // head complete -> first byte of the server's reply
-  std::int64_t total_micros = 0;             // head complete -> finished
+  std::string_view operation, unit; // what was asked of which accounting unit, where that was read
+  std::string_view outcome;         // what the reply's body says of it: ok, warning, error, unknown; empty: it was not read
+  std::uint32_t items_ok = 0, items_warning = 0, items_error = 0; // of the reply
+  bool items_partial = false;                                     // there may be more of them
+  std::uint16_t status = 0;                                       // 0: none was sent
+  std::uint64_t bytes_in = 0, bytes_out = 0;                      // body bytes from and to the caller
+  std::int64_t head_micros = -1;                                  // first byte of the head -> head complete
+  std::int64_t turn_micros = -1;                                  // waited for a turn at the server; -1: none was needed
+  std::int64_t connect_micros = -1;                               // -1: a kept connection was used
+  std::int64_t first_byte_micros = -1;                            // head complete -> first byte of the server's reply
+  std::int64_t total_micros = 0;                                  // head complete -> finished
   bool reused_connection = false;
   bool forwarded = false; // whether a byte of the request may have reached the server
   std::optional<Error> failure;

@@ -83,6 +83,11 @@ bool answers_while_busy(Profile profile, std::string_view target) noexcept {
   return tells_status(profile) && http::iequals(target, "/status"); // with a query (companyDetail) it is a command
 }
 
+bool asks_by_body(Profile profile, std::string_view server_path) noexcept {
+  if (profile == Profile::mserver) return http::iequals(server_path, "/xml");
+  return profile == Profile::apicomprem;
+}
+
 bool prints_server_name(Profile profile, std::string_view server_path) noexcept {
   return profile == Profile::mserver && http::iequals(server_path, "/status");
 }

@@ -34,6 +34,9 @@ struct Endpoint {
 // `target` is the origin-form target as the server will see it.
 [[nodiscard]] bool answers_while_busy(settings::Profile profile, std::string_view target) noexcept;
 
+// Whether the body of a request to this path says what is to be done: mserver's /xml, all of apicomprem. `server_path` as above.
+[[nodiscard]] bool asks_by_body(settings::Profile profile, std::string_view server_path) noexcept;
+
 // mserver prints its LAN name in /status: `<server>http://C0508P:444</server>`. Writes `body` with the content of the first
 // <server> element replaced by `public_url` to `out`; false (out untouched) when there is none. Source: vendor document 001.
 [[nodiscard]] bool replace_server_name(std::string_view body, std::string_view public_url, std::string& out);

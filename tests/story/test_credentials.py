@@ -15,6 +15,7 @@ from mserver import MServer
 from web import Web
 
 H = b"Host: localhost\r\n"
+VERSION = b'{"command":{"inComm":"VERZEAPI"}}'
 
 
 def xml(headers=b""):
@@ -100,7 +101,7 @@ class Credentials(Story):
         server, edge = self.front(
             ApiComPrem, "apicomprem", {"require_auth": True}, server={"credentials": str(server_file)}, route={"credentials": str(route_file)}
         )
-        body = b'{"command":{"inComm":"VERZEAPI"}}'
+        body = VERSION
         reply = edge.ask(
             b"POST /api/comm HTTP/1.1\r\n" + H + b"ID-UJ: c8175fe2-5aba-460e-a492-5da487105394\r\n"
             b"Content-Length: %d\r\n\r\n" % len(body) + body
@@ -183,7 +184,7 @@ class Credentials(Story):
 
     def test_a_401_to_the_callers_own_is_the_callers_to_hear(self):
         server, edge = self.front(ApiComPrem, "apicomprem", {"require_auth": True})
-        reply = edge.ask(b"POST /api/comm HTTP/1.1\r\n" + H + b"Authorization: Basic YTpi\r\nContent-Length: 2\r\n\r\n{}")
+        reply = edge.ask(b"POST /api/comm HTTP/1.1\r\n" + H + b"Authorization: Basic YTpi\r\nContent-Length: 33\r\n\r\n" + VERSION)
         self.assertEqual(reply.status, 401)
         self.assertEqual(reply.get("WWW-Authenticate"), 'Basic realm="ApiComPrem"')
 

@@ -39,12 +39,14 @@ class HalfSent(Story):
 
     SIZE = 12 << 20  # more than the kernel and the edge hold on the way
 
-    def story(self, profile, first, then):
+    def story(self, profile, first, then, begin=b"", fill=b"\0"):
         server = self.standin(Hasty)
         edge = self.start(config(server, profile, workers=1))
-        block = b"%x\r\n%s\r\n" % (1 << 20, bytes(1 << 20))
+        block = b"%x\r\n%s\r\n" % (1 << 20, fill * (1 << 20))
         with edge.connect("lan") as client:
             client.send(first)
+            if begin:
+                client.send(b"%x\r\n%s\r\n" % (len(begin), begin))
             try:
                 for _ in range(self.SIZE >> 20):
                     client.send(block)
@@ -66,7 +68,9 @@ class HalfSent(Story):
         chunked = b"Transfer-Encoding: chunked\r\n"
         # GET with a body, too: safe methods may use kept connections.
         self.story("mserver", head % (b"GET /status", chunked), head % (b"GET /status?next", b""))
-        self.story("apicomprem", head % (b"POST /api/comm", chunked), head % (b"POST /api/comm?next", b"Content-Length: 0\r\n"))
+        command = b'{"command":{"inComm":"INFO"}}'
+        then = head % (b"POST /api/comm?next", b"Content-Length: %d\r\n" % len(command)) + command
+        self.story("apicomprem", head % (b"POST /api/comm", chunked), then, begin=command, fill=b" ")
 
     def test_of_a_body_that_is_streamed(self):
         head = b"PUT / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"

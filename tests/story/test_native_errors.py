@@ -152,7 +152,7 @@ class Premier(NativeErrors):
 
     def test_a_command_that_never_left(self):
         edge = self.down("apicomprem")
-        reply = self.refusal(edge, post(b"/api/comm", body=b"{}"), 502, "connect_refused", media=self.MEDIA)
+        reply = self.refusal(edge, post(b"/api/comm", body=text("info-command.json")), 502, "connect_refused", media=self.MEDIA)
         self.assertEqual(json.loads(reply.body)["Error"][0]["number"], 97502)
 
     def test_a_php_program_shows_the_error(self):
@@ -161,14 +161,15 @@ class Premier(NativeErrors):
             self.skipTest("php-cli is not installed")
         edge = self.down("apicomprem", "cs")
         program = """
-            $http = ['method' => 'POST', 'header' => 'Content-Type: application/json', 'content' => '{}', 'ignore_errors' => true];
+            $command = '{"command":{"inComm":"INFO"}}';
+            $http = ['method' => 'POST', 'header' => 'Content-Type: application/json', 'content' => $command, 'ignore_errors' => true];
             $tls = ['cafile' => $argv[2]];
             $jsonobj = json_decode(file_get_contents($argv[1], false, stream_context_create(['http' => $http, 'ssl' => $tls])));
             echo $jsonobj->Result, '|', $jsonobj->CommandIn, '|', $jsonobj->Error[0]->number, '|', $jsonobj->Error[0]->desc;
         """
         url = f"https://localhost:{edge.ports['internet']}/api/comm"
         done = subprocess.run(["php", "-n", "-r", program, url, certificates() / "ca.pem"], capture_output=True, timeout=60, check=True)
-        self.assertRegex(done.stdout.decode(), r"^ERR\|\|97502\|Server odmítl spojení\. Požadavek nebyl předán dál: ")
+        self.assertRegex(done.stdout.decode(), r"^ERR\|INFO\|97502\|Server odmítl spojení\. Požadavek nebyl předán dál: ")
 
 
 class OneC(NativeErrors):
