@@ -39,7 +39,8 @@ Result<void> authorise(const Exchange& x) {
   return {};
 }
 
-// One bucket and one count of `whose`. The names are those in RateLimit (draft-ietf-httpapi-ratelimit-headers-11).
+// One bucket and one count of `whose`; what is refused holds nothing. The names are those in RateLimit
+// (draft-ietf-httpapi-ratelimit-headers-11).
 Result<void> within(Exchange& x, Meter& meter, const RateLimits& limits, client::Share& share, std::string_view whose) {
   const Nanos now = now_nanos();
   const Nanos debt = std::max(meter.bytes_in.wait(limits.bytes_in, now), meter.bytes_out.wait(limits.bytes_out, now));
@@ -68,6 +69,7 @@ Result<void> within(Exchange& x, Meter& meter, const RateLimits& limits, client:
     x.facts.rate_left = x.rate_left;
   }
   if (wait == 0) return {};
+  share.leave();
   x.retry_after = seconds(wait);
   return Error{Cause::rate_limited, whose};
 }
@@ -80,6 +82,14 @@ Result<void> limit_address(Exchange& x) {
   x.address_limited = true;
   x.address = x.worker->shared().addresses.hold(x.facts.client_ip);
   return within(x, *x.address.meter(), limits, x.shares[0], "address");
+}
+
+void release_address(Exchange& x) noexcept {
+  x.shares[0].leave();
+  x.address = {};
+  x.rate_policy.clear();
+  x.rate_left.clear();
+  x.facts.rate_policy = x.facts.rate_left = {};
 }
 
 bool admits_all(const Exchange& x) {
@@ -122,17 +132,17 @@ io::Task<Result<void>> admit(Exchange& x) {
   co_return Result<void>{};
 }
 
+// Who was let in pays for what passed; a refusal costs nothing, or a caller that asks again and again would never get out of debt.
 void account(Exchange& x) noexcept {
   const Nanos now = now_nanos();
-  const auto charge = [&](Meter* meter, const RateLimits& limits) {
-    if (meter == nullptr) return;
-    meter->bytes_in.charge(limits.bytes_in, x.record.bytes_in, now);
-    meter->bytes_out.charge(limits.bytes_out, x.record.bytes_out, now);
+  const auto charge = [&](client::Share& share, Meter& meter, const RateLimits& limits) {
+    meter.bytes_in.charge(limits.bytes_in, x.record.bytes_in, now);
+    meter.bytes_out.charge(limits.bytes_out, x.record.bytes_out, now);
+    share.leave();
   };
-  if (x.address_limited) charge(x.address.meter(), x.generation->settings().address_limits);
-  if (x.client != nullptr && x.client->limits.any()) charge(&x.generation->client_meter(*x.client), x.client->limits);
-  if (x.facts.route->limits.any()) charge(&x.generation->route_meter(*x.facts.route), x.facts.route->limits);
-  for (auto& share : x.shares) share.leave();
+  if (x.shares[0].taken()) charge(x.shares[0], *x.address.meter(), x.generation->settings().address_limits);
+  if (x.shares[1].taken()) charge(x.shares[1], x.generation->client_meter(*x.client), x.client->limits);
+  if (x.shares[2].taken()) charge(x.shares[2], x.generation->route_meter(*x.facts.route), x.facts.route->limits);
   x.address = {};
 }
 

@@ -98,13 +98,21 @@ io::Task<Result<void>> take_proxy_header(Connection& c) {
 }
 
 // Whether one more connection, and one more handshake, of this address is within its limits: before a byte of TLS is computed.
-bool within_address_limits(Connection& c) {
+bool within_address_limits(Connection& c, bool tls) {
   const settings::RateLimits& limits = c.generation->settings().address_limits;
   if (limits.connections == 0 && limits.handshakes.amount == 0) return true;
   c.address = c.worker.shared().addresses.hold(c.peer.ip);
   client::Meter& meter = *c.address.meter();
   c.address_share = client::Share(meter.connections, limits.connections);
-  return c.address_share.taken() && meter.handshakes.wait(limits.handshakes, static_cast<client::Nanos>(uv_hrtime())) == 0;
+  if (!c.address_share.taken()) return false;
+  return !tls || meter.handshakes.take(limits.handshakes, 1, static_cast<client::Nanos>(uv_hrtime())) == 0;
+}
+
+// One that cost nothing is not counted: a resumed session, or a caller that left before anything was computed for it (a check
+// whether the port is open). It is taken at the start, since those who break off behind the costly part must pay.
+void give_back_handshake(Connection& c) {
+  if (client::Meter* meter = c.address.meter(); meter != nullptr)
+    meter->handshakes.give_back(c.generation->settings().address_limits.handshakes, 1);
 }
 
 io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
@@ -116,6 +124,7 @@ io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
     const io::Step step = c.client->handshake();
     if (step == io::Step::done) break;
     if (step != io::Step::blocked) {
+      if (c.client->sent() == 0) give_back_handshake(c);
       const long verified = SSL_get_verify_result(ssl);
       if (front.clients() != nullptr && verified != X509_V_OK) co_return Error{Cause::client_tls, listen::explain_verify(verified)};
       co_return Error{Cause::client_tls, listen::explain_handshake(c.client->tls_error())};
@@ -132,9 +141,7 @@ io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
     c.certificate = listen::read_peer(ssl);
   }
   c.ssl = ssl;
-  // A resumed session costs next to nothing.
-  if (client::Meter* meter = c.address.meter(); meter != nullptr && SSL_session_reused(ssl) == 0)
-    meter->handshakes.charge(c.generation->settings().address_limits.handshakes, 1, static_cast<client::Nanos>(uv_hrtime()));
+  if (SSL_session_reused(ssl) == 1) give_back_handshake(c);
   c.tls = true;
   c.tls_version = SSL_get_version(ssl);
   c.tls_cipher = SSL_get_cipher_name(ssl);
@@ -302,7 +309,7 @@ io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> 
     }
   }
   // A proxy that speaks HTTP for many is not one address; its requests are limited by what it says of its callers.
-  if ((!by_proxy || c.peer != peer) && !within_address_limits(c)) {
+  if ((!by_proxy || c.peer != peer) && !within_address_limits(c, c.generation->front(listener) != nullptr)) {
     worker.log_handshake_failure(c.peer, c.generation->settings().listeners[listener],
                                  {Cause::rate_limited, "connections or handshakes of this address"});
     co_return;

@@ -52,6 +52,8 @@ void Exchange::settle() noexcept {
   spool.clear();
   reply_spool.clear();
   pressed.reset();
+  for (auto& share : shares) share.leave(); // account() has done it, unless the story ended without memory
+  address = {};
   if (note.capacity() > kNoteKept) std::string().swap(note);
 }
 

@@ -4,13 +4,13 @@
 // of the caller's address, which a known client does not need.
 #include "client/directory.h"
 #include "http/base64.h"
-#include "observe/log_ring.h"
 #include "story.h"
 #include "worker.h"
 
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <ctime>
 #include <optional>
 #include <string>
 
@@ -66,26 +66,10 @@ void look(const Exchange& x, Shown& shown) {
   OPENSSL_cleanse(pair.data(), pair.size());
 }
 
-// A name for the log that whoever wrote it can't forge lines with.
-std::string plain(std::string_view account) {
-  std::string out;
-  for (const char c : account.substr(0, 64)) {
-    const bool good =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == '@';
-    out += good ? c : '?';
-  }
-  return out;
-}
-
-// One line a failure, in a form that fail2ban and CrowdSec read (config/fail2ban/).
-Error login_failed(Exchange& x, std::string_view account, std::string_view way) {
-  const settings::Lockout& rules = x.generation->settings().lockout;
-  const client::Nanos ban = x.worker->shared().lockout.failed(rules, x.facts.client_ip, account, now_nanos());
-  const std::string where = " address=" + std::string(x.client_ip_text) + " account=" + plain(account);
-  observe::event(settings::LogLevel::warning, "login failed:" + where + " way=" + std::string(way) +
-                                                  " listener=" + x.facts.listener->name + " request=" + x.request_id);
-  if (ban > 0)
-    observe::event(settings::LogLevel::warning, "login banned:" + where + " seconds=" + std::to_string(ban / 1'000'000'000));
+// Whoever showed a client's certificate is not counted and not banned, here or by what reads the log: a branch is one address, and
+// nobody guesses certificates.
+Error login_failed(Exchange& x, bool certified, std::string_view account, std::string_view way) {
+  if (!certified) count_failed_login(x, account, way);
   return {Cause::login_failed, way};
 }
 
@@ -96,14 +80,6 @@ bool prove(Exchange& x, std::size_t client, Proofs proof) {
   x.client = named;
   x.proven = static_cast<Proofs>(x.proven | proof);
   return true;
-}
-
-Result<void> may_log_in(Exchange& x, std::string_view account) {
-  const auto decision =
-      x.worker->shared().lockout.may_try(x.generation->settings().lockout, x.facts.client_ip, account, now_nanos());
-  if (decision.verdict == client::Lockout::Verdict::go_on) return {};
-  x.retry_after = static_cast<std::uint32_t>(decision.wait / 1'000'000'000 + 1);
-  return Error{Cause::locked_out, decision.verdict == client::Lockout::Verdict::banned ? "banned" : "slowed down"};
 }
 
 constexpr Error kTwoClients{Cause::login_failed, "the proofs name different clients"};
@@ -125,11 +101,15 @@ bool challenges_basic(const Exchange& x) {
 
 io::Task<Result<void>> identify(Exchange& x) {
   const client::Directory& directory = *x.generation->snapshot->directory;
-  client::Lockout& lockout = x.worker->shared().lockout;
   client::PasswordChecks& passwords = x.worker->shared().passwords;
   x.client = nullptr;
   x.proven = settings::kNoProof;
   if (x.certificate != nullptr) {
+    // It was valid at the handshake, and the connection may be old.
+    if (std::time(nullptr) >= x.certificate->valid_until) {
+      x.last = true;
+      co_return Error{Cause::certificate_required, "the certificate has expired meanwhile"};
+    }
     if (const auto named = directory.by_certificate(*x.certificate)) static_cast<void>(prove(x, *named, settings::kCertificate));
   }
   const bool certified = x.client != nullptr; // such a one is never locked out: nobody guesses certificates
@@ -144,7 +124,7 @@ io::Task<Result<void>> identify(Exchange& x) {
         const auto free = may_log_in(x, {});
         if (!free) co_return free.error();
       }
-      co_return login_failed(x, {}, "key");
+      co_return login_failed(x, certified, {}, "key");
     }
     if (!prove(x, *named, settings::kApiKey)) co_return kTwoClients;
   }
@@ -155,28 +135,35 @@ io::Task<Result<void>> identify(Exchange& x) {
     if (keyed && x.generation->settings().clients[*keyed].name == shown.login.user) {
       if (!prove(x, *keyed, settings::kApiKey)) co_return kTwoClients;
     } else {
+      // Before the short memory of what was right is asked: it would tell a banned guesser.
+      if (!certified) {
+        const auto free = may_log_in(x, shown.login.user);
+        if (!free) co_return free.error();
+        shown.login.known = *free;
+      }
       const auto account = directory.by_user(shown.login.user);
       bool right = false;
       if (account.hash != nullptr) {
-        const auto now_ms = static_cast<std::int64_t>(now_nanos() / 1'000'000);
         shown.login.hash = *account.hash;
-        right = passwords.remembers(shown.login, now_ms);
+        shown.login.from = client::network_of(x.facts.client_ip);
+        shown.login.known = shown.login.known || certified;
+        right = passwords.remembers(shown.login, static_cast<std::int64_t>(now_nanos() / 1'000'000));
         if (!right) {
-          if (!certified) {
-            const auto free = may_log_in(x, shown.login.user);
-            if (!free) co_return free.error();
+          // A hash is work: strangers get no more of it than their address may ask for.
+          if (!shown.login.known) {
             const auto within = limit_address(x);
             if (!within) co_return within.error();
           }
+          x.retry_after = 1;
           x.wake->deadline_in(kLoginMs);
           const auto verdict = co_await passwords.verify(*x.wake, shown.login);
           if (!verdict) co_return verdict.error();
           right = *verdict;
         }
       }
-      if (!right || !account.client) co_return login_failed(x, shown.login.user, "password");
+      if (!right || !account.client) co_return login_failed(x, certified, shown.login.user, "password");
       if (!prove(x, *account.client, settings::kPassword)) co_return kTwoClients;
-      lockout.succeeded(x.facts.client_ip, shown.login.user, now_nanos());
+      x.worker->shared().lockout.succeeded(x.facts.client_ip, shown.login.user, now_nanos());
     }
   }
   if (x.client == nullptr) {
@@ -188,6 +175,7 @@ io::Task<Result<void>> identify(Exchange& x) {
     co_return by_login ? Error{Cause::login_required} : Error{Cause::certificate_required};
   }
   x.facts.client_name = x.client->name;
+  release_address(x); // what it may do is its own from here on
   co_return Result<void>{};
 }
 

@@ -100,7 +100,8 @@ private:
   uv_timer_t crl_timer_{};
   uv_timer_t memory_timer_{};
   MemoryWatch memory_;
-  std::string crl_state_; // of the revocation lists' files, as the snapshot read them
+  std::string crl_state_;   // of the revocation lists' files, from just before the snapshot read them
+  std::string crl_refused_; // of those that can't be used
   uv_async_t drained_{};
   std::array<uv_signal_t, 3> signals_{};
   std::atomic<std::size_t> still_draining_{0};
@@ -249,23 +250,26 @@ void Server::renew_if_revoked() {
   if (draining_) return;
   const std::string now = state_of_lists(*snapshot_->settings);
   if (now == crl_state_) return;
-  crl_state_ = now;
   SnapshotProblems problems;
-  auto next = make_snapshot(snapshot_->settings, keys_, snapshot_.get(), problems);
+  auto next = renew_fronts(*snapshot_, keys_, problems);
   std::vector<std::vector<DoorOrder>> orders;
   std::string error;
   if (!next || !open_doors(*next, orders, error)) {
+    // It is tried again each second, since what is in its way may be another file; and told once.
+    if (now == crl_refused_) return;
+    crl_refused_ = now;
     for (const auto& text : problems.errors) event(LogLevel::error, text);
     event(LogLevel::error, "a changed revocation list can't be used; the one before stays");
     return;
   }
+  crl_state_ = now;
+  crl_refused_.clear();
   snapshot_ = std::move(next);
   hand_over(orders);
   event(LogLevel::info, "a changed revocation list is in use");
 }
 
 void Server::watch_revocations() {
-  crl_state_ = state_of_lists(*snapshot_->settings);
   const auto& listeners = snapshot_->settings->listeners;
   const bool any = std::any_of(listeners.begin(), listeners.end(), [](const auto& each) { return !each.client_crl.empty(); });
   if (!any) {
@@ -302,6 +306,7 @@ void Server::reload() {
   for (const auto& problem : loaded.problems) event(problem.warning ? LogLevel::warning : LogLevel::error, problem.format());
   SnapshotProblems problems;
   std::shared_ptr<const Snapshot> next;
+  const std::string lists = loaded.settings ? state_of_lists(*loaded.settings) : std::string();
   if (loaded.settings) next = make_snapshot(loaded.settings, keys_, snapshot_.get(), problems);
   for (const auto& text : problems.warnings) event(LogLevel::warning, text);
   for (const auto& text : problems.errors) event(LogLevel::error, text);
@@ -321,6 +326,7 @@ void Server::reload() {
     return;
   }
   snapshot_ = std::move(next);
+  crl_state_ = lists;
   hand_over(orders);
   watch_revocations();
   event(LogLevel::info, "reloaded");
@@ -375,6 +381,7 @@ int Server::run() {
   print(loaded);
   if (!loaded.settings) return kExitSettings;
   SnapshotProblems problems;
+  crl_state_ = state_of_lists(*loaded.settings);
   snapshot_ = make_snapshot(loaded.settings, keys_, nullptr, problems);
   print(problems);
   if (!snapshot_) return kExitSettings;

@@ -104,4 +104,17 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
   return made;
 }
 
+std::shared_ptr<const Snapshot> renew_fronts(const Snapshot& before, listen::TicketKeys& keys, SnapshotProblems& problems) {
+  auto made = std::make_shared<Snapshot>(before);
+  for (std::size_t i = 0; i < made->listeners.size(); ++i) {
+    const settings::Listener& listener = made->settings->listeners[i];
+    if (made->listeners[i].front == nullptr) continue;
+    listen::CertificateProblems found;
+    made->listeners[i].front = listen::TlsFront::make(listener, keys, found);
+    for (const auto& text : found.warnings) problems.warnings.push_back("listener " + listener.name + ": " + text);
+    for (const auto& text : found.errors) problems.errors.push_back("listener " + listener.name + ": " + text);
+  }
+  return problems.errors.empty() ? made : nullptr;
+}
+
 } // namespace ledgergate

@@ -59,4 +59,9 @@ struct SnapshotProblems {
                                                             listen::TicketKeys& keys, const Snapshot* before,
                                                             SnapshotProblems& problems);
 
+// `before` with its listeners' certificates, CAs and revocation lists read again, and nothing else: a file that is just being
+// edited must not keep a revoked certificate alive. Null when there are errors.
+[[nodiscard]] std::shared_ptr<const Snapshot> renew_fronts(const Snapshot& before, listen::TicketKeys& keys,
+                                                           SnapshotProblems& problems);
+
 } // namespace ledgergate

@@ -31,10 +31,17 @@ io::Task<Result<void>> identify(Exchange& exchange);
 [[nodiscard]] bool route_takes(const Exchange& exchange, settings::Proofs proofs);
 [[nodiscard]] bool challenges_basic(const Exchange& exchange);
 
+// failed_logins.cpp: whether this address may try to log in to this account now (locked_out), and whether it did so lately. The
+// account is the name as the caller gave it; "" for a key.
+[[nodiscard]] Result<bool> may_log_in(Exchange& exchange, std::string_view account);
+// Counts, logs and perhaps bans. `way`: a word for the log.
+void count_failed_login(Exchange& exchange, std::string_view account, std::string_view way);
+
 // admit.cpp: whether the caller may come in: identity, permissions by head, limits.
 [[nodiscard]] bool admits_all(const Exchange& exchange); // nothing to ask: the stage is passed over
 io::Task<Result<void>> admit(Exchange& exchange);
 [[nodiscard]] Result<void> limit_address(Exchange& exchange); // once a request
+void release_address(Exchange& exchange) noexcept;            // the caller is known: its address is not what binds it
 // At the end: the bytes that passed are charged, what was counted as open is given back.
 void account(Exchange& exchange) noexcept;
 

@@ -1,9 +1,13 @@
 #include "client/directory.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace ledgergate::client {
 namespace {
@@ -15,6 +19,22 @@ bool matches(const settings::CertificateMatch& wanted, const PeerCertificate& sh
   return std::any_of(wanted.sans.begin(), wanted.sans.end(), [&](const std::string& san) {
     return std::find(shown.sans.begin(), shown.sans.end(), san) != shown.sans.end();
   });
+}
+
+// The same for the same name as long as the process lives, and nothing that a guesser could work out.
+std::size_t place_of(const std::string& user) {
+  static const auto kSeed = [] {
+    std::array<unsigned char, 32> seed{};
+    RAND_bytes(seed.data(), static_cast<int>(seed.size()));
+    return seed;
+  }();
+  Digest out{};
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), kSeed.data(), static_cast<int>(kSeed.size()), reinterpret_cast<const unsigned char*>(user.data()), user.size(),
+       out.data(), &size);
+  std::size_t place = 0;
+  std::memcpy(&place, out.data(), sizeof place);
+  return place;
 }
 
 } // namespace
@@ -48,7 +68,7 @@ std::shared_ptr<const Directory> Directory::make(const settings::Settings& setti
   for (const auto& [user, hash] : passwords)
     if (made->logins_.find(user) == made->logins_.end())
       warnings.push_back("user " + user + ": no client has this user, so nobody can log in by it");
-  if (!made->logins_.empty()) made->nobodys_ = hash_of_nothing(made->logins_.begin()->second.hash);
+  for (const auto& [user, login] : made->logins_) made->nobodys_.push_back(hash_of_nothing(login.hash));
   std::stable_sort(made->addresses_.begin(), made->addresses_.end(),
                    [](const auto& a, const auto& b) { return a.first.prefix > b.first.prefix; });
   if (errors.size() != before) return nullptr;
@@ -77,7 +97,7 @@ std::optional<std::size_t> Directory::by_address(const IpAddress& ip) const {
 Directory::Account Directory::by_user(const std::string& user) const {
   if (logins_.empty()) return {};
   const auto found = logins_.find(user);
-  if (found == logins_.end()) return {std::nullopt, &nobodys_};
+  if (found == logins_.end()) return {std::nullopt, &nobodys_[place_of(user) % nobodys_.size()]};
   return {found->second.client, &found->second.hash};
 }
 

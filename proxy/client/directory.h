@@ -36,7 +36,8 @@ public:
     std::optional<std::size_t> client; // none: the hash is nobody's
     const std::string* hash = nullptr; // null: no passwords are known at all
   };
-  // Always a hash to verify against, so that an unknown user costs as much as a wrong password.
+  // Always a hash to verify against, so that an unknown user costs as much as a wrong password: of a kind that some user's hash
+  // has, and of the same for each name that is tried again.
   [[nodiscard]] Account by_user(const std::string& user) const;
 
 private:
@@ -46,7 +47,7 @@ private:
     std::string hash;
   };
   std::map<std::string, Login, std::less<>> logins_;
-  std::string nobodys_;
+  std::vector<std::string> nobodys_; // of every kind and cost that the users' hashes have, as often as they have it
   std::vector<std::pair<std::size_t, settings::CertificateMatch>> certificates_;
   std::vector<std::pair<Cidr, std::size_t>> addresses_; // longest prefix first
 };

@@ -15,69 +15,36 @@ std::string_view cut(std::string_view account) noexcept { return account.substr(
 
 } // namespace
 
-Lockout::Pair& Lockout::touch(const Key& key) {
-  const auto [found, fresh] = pairs_.try_emplace(key);
-  Pair& pair = found->second;
-  if (!fresh) {
-    pairs_by_use_.splice(pairs_by_use_.begin(), pairs_by_use_, pair.use);
-    return pair;
-  }
-  pairs_by_use_.push_front(&found->first);
-  pair.use = pairs_by_use_.begin();
-  if (pairs_.size() > kMost) {
-    const auto oldest = pairs_.find(*pairs_by_use_.back());
-    pairs_by_use_.pop_back();
-    pairs_.erase(oldest);
-  }
-  return pair;
-}
-
-Lockout::Account& Lockout::touch_account(std::string_view account) {
-  const auto [found, fresh] = accounts_.try_emplace(std::string(account));
-  Account& entry = found->second;
-  if (!fresh) {
-    accounts_by_use_.splice(accounts_by_use_.begin(), accounts_by_use_, entry.use);
-    return entry;
-  }
-  accounts_by_use_.push_front(&found->first);
-  entry.use = accounts_by_use_.begin();
-  if (accounts_.size() > kMost) {
-    const auto oldest = accounts_.find(*accounts_by_use_.back());
-    accounts_by_use_.pop_back();
-    accounts_.erase(oldest);
-  }
-  return entry;
-}
-
 Lockout::Decision Lockout::may_try(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now) {
   if (!rules.enabled) return {};
+  const Key key{network_of(ip), std::string(cut(account))};
   const std::lock_guard guard(lock_);
-  const auto pair = pairs_.find({network_of(ip), std::string(cut(account))});
-  if (pair != pairs_.end()) {
-    if (pair->second.banned_until > now) return {Verdict::banned, pair->second.banned_until - now};
-    if (pair->second.succeeded != 0 && now - pair->second.succeeded < kTrusted) return {};
-  }
-  if (account.empty()) return {};
-  const auto entry = accounts_.find(cut(account));
-  if (entry == accounts_.end() || now - entry->second.first > nanos(rules.within) || entry->second.failures < rules.failures)
-    return {};
+  const Nanos* const succeeded = trusted_.find(key);
+  const bool trusted = succeeded != nullptr && now - *succeeded < kTrusted;
+  if (const Pair* pair = banned_.find(key); pair != nullptr && pair->banned_until > now)
+    return {Verdict::banned, pair->banned_until - now, trusted};
+  if (trusted || account.empty()) return {Verdict::go_on, 0, trusted};
+  Account* const entry = accounts_.find(cut(account));
+  if (entry == nullptr || now - entry->first > nanos(rules.within) || entry->failures < rules.failures) return {};
   const settings::Rate rate{1, std::chrono::milliseconds(kPace / 1'000'000), 1};
-  const Nanos wait = entry->second.pace.take(rate, 1, now);
-  return {wait == 0 ? Verdict::go_on : Verdict::slowed, wait};
+  const Nanos wait = entry->pace.take(rate, 1, now);
+  return {wait == 0 ? Verdict::go_on : Verdict::slowed, wait, false};
 }
 
 Nanos Lockout::failed(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now) {
   if (!rules.enabled) return 0;
+  const Key key{network_of(ip), std::string(cut(account))};
   const std::lock_guard guard(lock_);
   if (!account.empty()) {
-    Account& entry = touch_account(cut(account));
+    Account& entry = accounts_.touch(key.second);
     if (entry.failures == 0 || now - entry.first > nanos(rules.within)) {
       entry.first = now;
       entry.failures = 0;
     }
     ++entry.failures;
   }
-  Pair& pair = touch({network_of(ip), std::string(cut(account))});
+  const bool known = banned_.find(key) != nullptr;
+  Pair& pair = known ? banned_.touch(key) : suspects_.touch(key);
   if (pair.bans != 0 && now - pair.last > nanos(rules.longest)) pair.bans = 0;
   if (pair.failures == 0 || now - pair.first > nanos(rules.within)) {
     pair.first = now;
@@ -91,33 +58,43 @@ Nanos Lockout::failed(const settings::Lockout& rules, const IpAddress& ip, std::
   ++pair.bans;
   pair.failures = 0;
   pair.banned_until = now + ban;
+  if (!known) {
+    banned_.touch(key) = pair;
+    suspects_.erase(key);
+  }
   return ban;
 }
 
-void Lockout::succeeded(const IpAddress& ip, std::string_view account, Nanos now) {
+void Lockout::succeeded(const IpAddress& ip, std::string_view account, Nanos now, bool certain) {
+  const Key key{network_of(ip), std::string(cut(account))};
   const std::lock_guard guard(lock_);
-  Pair& pair = touch({network_of(ip), std::string(cut(account))});
-  pair.failures = 0;
-  pair.succeeded = std::max<Nanos>(now, 1);
+  trusted_.touch(key) = now;
+  if (!certain) return;
+  suspects_.erase(key);
+  if (Pair* pair = banned_.find(key); pair != nullptr) pair->failures = 0;
 }
 
 std::vector<Lockout::Ban> Lockout::bans(Nanos now) const {
   const std::lock_guard guard(lock_);
   std::vector<Ban> out;
-  for (const auto& [key, pair] : pairs_)
+  banned_.each([&](const Key& key, const Pair& pair) {
     if (pair.banned_until > now) out.push_back({key.first, key.second, pair.banned_until - now, pair.bans});
+  });
   return out;
 }
 
 std::size_t Lockout::lift(const IpAddress& ip, Nanos now) {
+  const IpAddress network = network_of(ip);
   const std::lock_guard guard(lock_);
   std::size_t lifted = 0;
-  for (auto& [key, pair] : pairs_) {
-    if (key.first != network_of(ip)) continue;
+  const auto forgive = [&](const Key& key, Pair& pair) {
+    if (key.first != network) return;
     if (pair.banned_until > now) ++lifted;
     pair.banned_until = 0;
     pair.failures = pair.bans = 0;
-  }
+  };
+  banned_.each(forgive);
+  suspects_.each(forgive);
   return lifted;
 }
 

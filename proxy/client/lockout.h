@@ -1,18 +1,19 @@
 // Failed logins and what follows: bans of (address, account), each twice as long as the one before, that end by themselves; and for
 // an account that many addresses try at once a slower pace, which a stranger can't turn into a lock for its owner.
 //
-// Invariants: at most kMost pairs and kMost accounts are remembered, the one touched longest ago goes first. Everything is guarded
-// by lock_, held for a look-up and never across a loop. Time is passed in, in nanoseconds of a clock that never goes back.
+// Invariants: at most kMost of each kind are remembered, the one touched longest ago goes first: a flood of invented names must not
+// make the edge forget whom it has banned, nor who logged in lately, so these are kept apart from those that only failed.
+// Everything is guarded by lock_, held for a look-up and never across a loop. Time is passed in, in nanoseconds of a clock that
+// never goes back.
 #pragma once
 
 #include "base/address.h"
 #include "client/meter.h"
+#include "client/recent.h"
 #include "settings/identity.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
-#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -32,19 +33,22 @@ public:
   enum class Verdict : std::uint8_t { go_on, banned, slowed };
   struct Decision {
     Verdict verdict = Verdict::go_on;
-    Nanos wait = 0; // until it may be tried again
+    Nanos wait = 0;       // until it may be tried again
+    bool trusted = false; // it logged in from there lately
   };
   // Before a login is looked at. `account` is the name the caller gave, "" for a key.
   [[nodiscard]] Decision may_try(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now);
   // A login failed. The length of the ban that begins with it, or 0.
   Nanos failed(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now);
-  void succeeded(const IpAddress& ip, std::string_view account, Nanos now);
+  // `certain`: the password was seen to be right, so that earlier failures were slips. What only looks like it (a page of a server
+  // that may be public) spares the pair from being slowed down, and forgives nothing.
+  void succeeded(const IpAddress& ip, std::string_view account, Nanos now, bool certain = true);
 
   struct Ban {
     IpAddress ip;
     std::string account;
     Nanos left = 0;
-    std::uint32_t failures = 0;
+    std::uint32_t times = 0; // how often it was banned, this time included
   };
   [[nodiscard]] std::vector<Ban> bans(Nanos now) const;
   // Lifts all bans of this address; how many there were.
@@ -57,23 +61,17 @@ private:
     std::uint32_t bans = 0;     // so far, forgotten after a quiet time of `longest`
     Nanos first = 0, last = 0;
     Nanos banned_until = 0;
-    Nanos succeeded = 0; // 0: never
-    std::list<const Key*>::iterator use{};
   };
   struct Account {
     Bucket pace;
     std::uint32_t failures = 0;
     Nanos first = 0;
-    std::list<const std::string*>::iterator use{};
   };
   mutable std::mutex lock_;
-  std::map<Key, Pair> pairs_;
-  std::list<const Key*> pairs_by_use_; // the one touched last at the front
-  std::map<std::string, Account, std::less<>> accounts_;
-  std::list<const std::string*> accounts_by_use_;
-
-  Pair& touch(const Key& key);
-  Account& touch_account(std::string_view account);
+  Recent<Key, Pair> suspects_{kMost}; // failed, and never banned
+  Recent<Key, Pair> banned_{kMost};   // now or earlier
+  Recent<Key, Nanos> trusted_{kMost}; // when it logged in
+  Recent<std::string, Account> accounts_{kMost};
 };
 
 } // namespace ledgergate::client

@@ -41,6 +41,12 @@ void Bucket::charge(const settings::Rate& rate, std::uint64_t amount, Nanos now)
   } while (!full_at_.compare_exchange_weak(full_at, next, std::memory_order_relaxed));
 }
 
+void Bucket::give_back(const settings::Rate& rate, std::uint64_t amount) noexcept {
+  if (rate.amount == 0) return;
+  // As much as take() took. What lies in the past of a bucket that has filled meanwhile counts for nothing.
+  full_at_.fetch_sub(std::min(cost(rate, amount), depth(rate)), std::memory_order_relaxed);
+}
+
 Nanos Bucket::wait(const settings::Rate& rate, Nanos now) const noexcept {
   if (rate.amount == 0) return 0;
   const Nanos from = std::max(full_at_.load(std::memory_order_relaxed), now);

@@ -21,6 +21,8 @@ public:
   Nanos take(const settings::Rate& rate, std::uint64_t amount, Nanos now) noexcept;
   // Takes it whether or not it is there: what has already passed. The debt keeps later takers out.
   void charge(const settings::Rate& rate, std::uint64_t amount, Nanos now) noexcept;
+  // Back again: it was taken for something that did not happen.
+  void give_back(const settings::Rate& rate, std::uint64_t amount) noexcept;
   // Time until an amount of 1 would be allowed; 0: now.
   [[nodiscard]] Nanos wait(const settings::Rate& rate, Nanos now) const noexcept;
   // What could be taken now, and the time until the bucket is full.

@@ -43,12 +43,34 @@ PasswordChecks::Mark PasswordChecks::mark(const Login& login) const noexcept {
   return out;
 }
 
-bool PasswordChecks::remembers(const Login& login, std::int64_t now) {
-  const Mark wanted = mark(login);
-  const std::lock_guard guard(lock_);
+bool PasswordChecks::still_right(const Mark& wanted, std::int64_t now) {
   std::erase_if(remembered_, [now](const Remembered& each) { return each.until_ms <= now; });
   return std::any_of(remembered_.begin(), remembered_.end(),
                      [&](const Remembered& each) { return CRYPTO_memcmp(each.mark.data(), wanted.data(), wanted.size()) == 0; });
+}
+
+bool PasswordChecks::remembers(const Login& login, std::int64_t now) {
+  const Mark wanted = mark(login);
+  const std::lock_guard guard(lock_);
+  return still_right(wanted, now);
+}
+
+Result<void> PasswordChecks::line_up(const std::shared_ptr<Waiter>& waiter, bool known) {
+  auto& line = known ? known_ : strangers_;
+  if (line.size() >= kLine || stopping_) return Error{Cause::no_capacity, "too many logins at once"};
+  const auto of_it = [&](const std::shared_ptr<Waiter>& each) { return each->from == waiter->from; };
+  if (!known && static_cast<std::size_t>(std::count_if(line.begin(), line.end(), of_it)) >= kFromOneAddress)
+    return Error{Cause::rate_limited, "logins of this address at once"};
+  if (!started_) {
+    try {
+      thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error&) {
+      return Error{Cause::no_capacity, "no thread for logins"};
+    }
+    started_ = true;
+  }
+  line.push_back(waiter);
+  return {};
 }
 
 io::Task<Result<bool>> PasswordChecks::verify(io::Wake& wake, Login& login) {
@@ -57,21 +79,15 @@ io::Task<Result<bool>> PasswordChecks::verify(io::Wake& wake, Login& login) {
   waiter->password = login.password;
   waiter->hash = login.hash;
   waiter->mark = mark(login);
+  waiter->from = login.from;
   waiter->loop = &wake.loop();
   waiter->wake = &wake;
+  Result<void> standing;
   {
     const std::lock_guard guard(lock_);
-    if (line_.size() >= kLine || stopping_) co_return Error{Cause::no_capacity, "too many logins at once"};
-    if (!started_) {
-      try {
-        thread_ = std::thread([this] { run(); });
-      } catch (const std::system_error&) {
-        co_return Error{Cause::no_capacity, "no thread for logins"};
-      }
-      started_ = true;
-    }
-    line_.push_back(waiter);
+    standing = line_up(waiter, login.known);
   }
+  if (!standing) co_return standing.error();
   changed_.notify_one();
   while (!waiter->answered) {
     const auto happened = co_await wake.wait(io::kAnswer);
@@ -79,7 +95,8 @@ io::Task<Result<bool>> PasswordChecks::verify(io::Wake& wake, Login& login) {
     waiter->wake = nullptr;
     {
       const std::lock_guard guard(lock_);
-      std::erase(line_, waiter);
+      std::erase(known_, waiter);
+      std::erase(strangers_, waiter);
     }
     co_return Error{Cause::no_capacity, "a login took too long"};
   }
@@ -94,19 +111,24 @@ std::uint64_t PasswordChecks::made() const {
 void PasswordChecks::run() {
   std::unique_lock guard(lock_);
   for (;;) {
-    changed_.wait(guard, [this] { return stopping_ || !line_.empty(); });
+    changed_.wait(guard, [this] { return stopping_ || !known_.empty() || !strangers_.empty(); });
     if (stopping_) return;
-    const std::shared_ptr<Waiter> waiter = line_.front();
-    line_.pop_front();
-    guard.unlock();
-    const bool right = verify_password(waiter->password, waiter->hash);
-    OPENSSL_cleanse(waiter->password.data(), waiter->password.size());
-    guard.lock();
-    ++made_;
-    if (right) {
-      if (remembered_.size() >= kRemembered) remembered_.pop_front();
-      remembered_.push_back({waiter->mark, now_ms() + kRememberMs});
+    auto& line = known_.empty() ? strangers_ : known_;
+    const std::shared_ptr<Waiter> waiter = line.front();
+    line.pop_front();
+    // A client with ten connections asks ten times at once.
+    bool right = still_right(waiter->mark, now_ms());
+    if (!right) {
+      guard.unlock();
+      right = verify_password(waiter->password, waiter->hash);
+      guard.lock();
+      ++made_;
+      if (right) {
+        if (remembered_.size() >= kRemembered) remembered_.pop_front();
+        remembered_.push_back({waiter->mark, now_ms() + kRememberMs});
+      }
     }
+    OPENSSL_cleanse(waiter->password.data(), waiter->password.size());
     waiter->loop->post([waiter, right] {
       waiter->right = right;
       waiter->answered = true;

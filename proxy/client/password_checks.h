@@ -1,11 +1,15 @@
 // Verifies passwords off the loops: a hash costs a tenth of a second on purpose. One thread of its own (libuv's pool also resolves
 // names, which a flood of logins must not hold up), a bounded line before it, and a short memory of what was right.
 //
-// Invariants: line_, remembered_ and stopping_ are guarded by lock_, which is never held across a hash or a loop. An answer crosses
-// threads only through the asking story's loop. What is remembered is a keyed digest (the key is random, and this process's alone)
-// of user, password and hash: never a password.
+// Strangers stand behind those who logged in lately, and one address of theirs takes no more than a part of the line: neither a
+// flood of guesses nor one broken program keeps everybody else out.
+//
+// Invariants: the lines, remembered_ and stopping_ are guarded by lock_, which is never held across a hash or a loop. An answer
+// crosses threads only through the asking story's loop. What is remembered is a keyed digest (the key is random, and this process's
+// alone) of user, password and hash: never a password.
 #pragma once
 
+#include "base/address.h"
 #include "base/result.h"
 #include "io/task.h"
 #include "io/wake.h"
@@ -23,8 +27,9 @@ namespace ledgergate::client {
 
 class PasswordChecks {
 public:
-  static constexpr std::size_t kLine = 64;        // waiting at most; beyond it no_capacity
-  static constexpr std::size_t kRemembered = 256; // right ones
+  static constexpr std::size_t kLine = 64;           // of strangers, and of the others; beyond it no_capacity
+  static constexpr std::size_t kFromOneAddress = 32; // strangers of one network; beyond it rate_limited
+  static constexpr std::size_t kRemembered = 256;    // right ones
   static constexpr std::int64_t kRememberMs = 60'000;
 
   PasswordChecks();
@@ -34,13 +39,16 @@ public:
 
   struct Login {
     std::string user, password;
-    std::string hash; // of the right password
+    std::string hash;   // of the right password
+    IpAddress from;     // the caller's network
+    bool known = false; // it logged in from there lately
   };
   // Ends the thread, waiting for the hash that is being made; must come before the loops of those who asked go.
   void stop() noexcept;
   // Whether the pair was right within the last minute. Fast.
   [[nodiscard]] bool remembers(const Login& login, std::int64_t now_ms);
-  // Waits on `wake` until its deadline (no_capacity then) for the verdict. Both references must outlive the task.
+  // Waits on `wake` until its deadline (no_capacity then) for the verdict. Errors: no_capacity, rate_limited. Both references must
+  // outlive the task.
   io::Task<Result<bool>> verify(io::Wake& wake, Login& login);
   // How many hashes were made so far (tests).
   [[nodiscard]] std::uint64_t made() const;
@@ -50,6 +58,7 @@ private:
   struct Waiter {
     std::string password, hash;
     Mark mark;
+    IpAddress from;
     io::Loop* loop = nullptr;
     io::Wake* wake = nullptr; // null: the story waits no more. Loop thread only
     bool answered = false, right = false;
@@ -60,7 +69,7 @@ private:
   };
   mutable std::mutex lock_;
   std::condition_variable changed_;
-  std::deque<std::shared_ptr<Waiter>> line_;
+  std::deque<std::shared_ptr<Waiter>> known_, strangers_;
   std::deque<Remembered> remembered_;
   Mark key_{};
   std::uint64_t made_ = 0;
@@ -69,6 +78,8 @@ private:
   std::thread thread_;
 
   [[nodiscard]] Mark mark(const Login& login) const noexcept;
+  [[nodiscard]] Result<void> line_up(const std::shared_ptr<Waiter>& waiter, bool known); // under lock_
+  [[nodiscard]] bool still_right(const Mark& mark, std::int64_t now_ms);                 // under lock_
   void run();
 };
 

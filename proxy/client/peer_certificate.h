@@ -14,6 +14,7 @@ struct PeerCertificate {
   std::array<std::uint8_t, 32> sha256{}; // of the DER
   std::string serial;                    // hex, upper case
   std::string issuer;                    // RFC 2253
+  std::int64_t valid_until = INT64_MAX;  // notAfter, in unix seconds
 };
 
 } // namespace ledgergate::client

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <ctime>
 
 namespace ledgergate::listen {
 namespace {
@@ -141,6 +142,7 @@ std::shared_ptr<const client::PeerCertificate> read_peer(SSL* ssl) {
   out->subject = rfc2253(X509_get_subject_name(certificate));
   out->issuer = rfc2253(X509_get_issuer_name(certificate));
   read_sans(certificate, out->sans);
+  if (std::tm end{}; ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1) out->valid_until = timegm(&end);
   unsigned int size = 0;
   X509_digest(certificate, EVP_sha256(), out->sha256.data(), &size);
   if (BIGNUM* number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr); number != nullptr) {

@@ -6,14 +6,15 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <set>
 #include <string>
 
 namespace ledgergate::client {
 namespace {
 
-std::string bcrypt(const std::string& password) {
+std::string bcrypt(const std::string& password, unsigned long cost = 4) {
   char setting[CRYPT_GENSALT_OUTPUT_SIZE];
-  EXPECT_NE(crypt_gensalt_rn("$2b$", 4, nullptr, 0, setting, sizeof setting), nullptr);
+  EXPECT_NE(crypt_gensalt_rn("$2b$", cost, nullptr, 0, setting, sizeof setting), nullptr);
   crypt_data data{};
   return crypt_rn(password.c_str(), setting, &data, sizeof data);
 }
@@ -106,6 +107,22 @@ TEST_F(Clients, AnUnknownUserHasAHashToVerifyToo) {
   EXPECT_FALSE(verify_password("tajne", *unknown.hash));
   EXPECT_EQ(made->by_user("unused").client, std::nullopt) << "no client has this user";
   ASSERT_EQ(warnings_.size(), 1U);
+}
+
+TEST_F(Clients, UnknownUsersCostWhatSomeKnownUserCosts) {
+  add("cheap").user = "cheap";
+  add("dear").user = "dear";
+  users("cheap:" + bcrypt("x") + "\ndear:" + bcrypt("x", 5) + "\n");
+  const auto made = make();
+  ASSERT_TRUE(made);
+  std::set<std::string> costs;
+  for (int i = 0; i < 200; ++i) {
+    const std::string name = "nobody " + std::to_string(i);
+    const std::string cost = made->by_user(name).hash->substr(0, 7);
+    EXPECT_EQ(cost, made->by_user(name).hash->substr(0, 7)) << "the same each time it is tried";
+    costs.insert(cost);
+  }
+  EXPECT_EQ(costs, (std::set<std::string>{"$2b$04$", "$2b$05$"})) << "a kind of its own would tell that there is no such user";
 }
 
 TEST_F(Clients, AUserThatNoFileHasIsAnError) {

@@ -124,6 +124,42 @@ TEST(Lockout, RemembersABoundedNumber) {
   EXPECT_LE(lockout.bans(2 * kSecond).size(), Lockout::kMost);
 }
 
+IpAddress numbered(std::uint32_t n) {
+  IpAddress out;
+  for (std::size_t i = 0; i < 4; ++i) out.bytes[i] = static_cast<std::uint8_t>(n >> (8 * i));
+  return out;
+}
+
+TEST(Lockout, AFloodOfInventedNamesForgetsNoBanAndNoOwner) {
+  Lockout lockout;
+  lockout.succeeded(kTill, "shop", kSecond);
+  for (int i = 0; i < 3; ++i) lockout.failed(rules(), kStranger, "shop", kSecond);
+  for (std::uint32_t n = 0; n < 3 * Lockout::kMost; ++n) {
+    lockout.failed(rules(), kStranger, "invented " + std::to_string(n), 2 * kSecond);
+    lockout.failed(rules(), numbered(n), "shop", 2 * kSecond);
+  }
+  EXPECT_EQ(lockout.may_try(rules(), kStranger, "shop", 2 * kSecond).verdict, Verdict::banned);
+  EXPECT_TRUE(lockout.may_try(rules(), kTill, "shop", 2 * kSecond).trusted);
+}
+
+TEST(Lockout, WhatOnlyLooksLikeASuccessForgivesNothing) {
+  Lockout lockout;
+  for (int i = 0; i < 3; ++i) {
+    lockout.failed(rules(), kStranger, "shop", kSecond);
+    lockout.succeeded(kStranger, "shop", kSecond, false);
+  }
+  EXPECT_EQ(lockout.may_try(rules(), kStranger, "shop", kSecond).verdict, Verdict::banned);
+}
+
+TEST(Lockout, ABanTellsHowManyTimesItCame) {
+  Lockout lockout;
+  for (int i = 0; i < 3; ++i) lockout.failed(rules(), kStranger, "shop", kSecond);
+  for (int i = 0; i < 3; ++i) lockout.failed(rules(), kStranger, "shop", 12 * kSecond);
+  const auto bans = lockout.bans(13 * kSecond);
+  ASSERT_EQ(bans.size(), 1U);
+  EXPECT_EQ(bans[0].times, 2U);
+}
+
 TEST(Lockout, SwitchedOffItDoesNothing) {
   Lockout lockout;
   settings::Lockout off = rules();

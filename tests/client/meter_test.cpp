@@ -75,6 +75,18 @@ TEST(Bucket, TellsWhatIsLeftAndWhenItIsFull) {
   EXPECT_EQ(bucket.until_full(5 * kSecond), 0);
 }
 
+TEST(Bucket, WhatIsGivenBackCanBeTakenAgain) {
+  Bucket bucket;
+  const Rate rate = a_minute(60, 2);
+  EXPECT_EQ(bucket.take(rate, 1, 0), 0);
+  EXPECT_EQ(bucket.take(rate, 1, 0), 0);
+  bucket.give_back(rate, 1);
+  EXPECT_EQ(bucket.take(rate, 1, 0), 0);
+  EXPECT_GT(bucket.take(rate, 1, 0), 0);
+  bucket.give_back(rate, 1);
+  EXPECT_EQ(bucket.left(rate, 1'000 * kSecond), 2U) << "never more than it holds";
+}
+
 TEST(Bucket, NoRateIsNoBound) {
   Bucket bucket;
   bucket.charge({}, 1'000'000, 0);

@@ -11,9 +11,9 @@
 namespace ledgergate::client {
 namespace {
 
-std::string bcrypt(const std::string& password) {
+std::string bcrypt(const std::string& password, unsigned long cost = 4) {
   char setting[CRYPT_GENSALT_OUTPUT_SIZE];
-  EXPECT_NE(crypt_gensalt_rn("$2b$", 4, nullptr, 0, setting, sizeof setting), nullptr);
+  EXPECT_NE(crypt_gensalt_rn("$2b$", cost, nullptr, 0, setting, sizeof setting), nullptr);
   crypt_data data{};
   return crypt_rn(password.c_str(), setting, &data, sizeof data);
 }
@@ -38,7 +38,7 @@ protected:
   bool verdict(const std::string& password, const std::string& user = "shop") {
     Asked asked(world_.loop);
     asked.wake.deadline_in(20'000);
-    ask(checks_, asked, {user, password, hash_});
+    ask(checks_, asked, {user, password, hash_, {}, false});
     EXPECT_TRUE(world_.until([&] { return asked.done; }));
     EXPECT_TRUE(asked.verdict.ok());
     return asked.verdict.ok() && *asked.verdict;
@@ -64,32 +64,74 @@ TEST_F(Checks, RememberWhatWasRightAndOnlyThat) {
 TEST_F(Checks, ForgetAfterAMinute) {
   EXPECT_TRUE(verdict("tajne"));
   const auto now = static_cast<std::int64_t>(uv_hrtime() / 1'000'000);
-  EXPECT_TRUE(checks_.remembers({"shop", "tajne", hash_}, now));
-  EXPECT_FALSE(checks_.remembers({"shop", "tajne", hash_}, now + PasswordChecks::kRememberMs + 1'000));
-  EXPECT_FALSE(checks_.remembers({"shop", "tajne", bcrypt("tajne")}, now)) << "the hash was changed";
+  EXPECT_TRUE(checks_.remembers({"shop", "tajne", hash_, {}, false}, now));
+  EXPECT_FALSE(checks_.remembers({"shop", "tajne", hash_, {}, false}, now + PasswordChecks::kRememberMs + 1'000));
+  EXPECT_FALSE(checks_.remembers({"shop", "tajne", bcrypt("tajne"), {}, false}, now)) << "the hash was changed";
 }
 
 TEST_F(Checks, OneThatWaitsNoMoreIsNotWoken) {
   Asked gone(world_.loop);
   gone.wake.deadline_in(20'000);
-  ask(checks_, gone, {"shop", "x", hash_});
+  ask(checks_, gone, {"shop", "x", hash_, {}, false});
   gone.wake.halt();
   EXPECT_TRUE(gone.done);
   EXPECT_FALSE(gone.verdict.ok());
   EXPECT_TRUE(verdict("tajne"));
 }
 
-TEST_F(Checks, TheLineIsBounded) {
-  std::vector<std::unique_ptr<Asked>> all;
+class Crowd : public Checks {
+protected:
+  Asked& ask_one(std::uint8_t from, const std::string& password, bool known = false) {
+    IpAddress ip;
+    ip.bytes[0] = from;
+    all_.push_back(std::make_unique<Asked>(world_.loop));
+    all_.back()->wake.deadline_in(60'000);
+    ask(checks_, *all_.back(), {"shop", password, hash_, ip, known});
+    return *all_.back();
+  }
+  void TearDown() override {
+    for (const auto& each : all_) EXPECT_TRUE(world_.until([&] { return each->done; }));
+  }
+  std::string wrong() { return "wrong " + std::to_string(all_.size()); }
+  std::vector<std::unique_ptr<Asked>> all_;
+};
+
+TEST_F(Crowd, TheLineIsBounded) {
   std::size_t refused = 0;
-  for (std::size_t i = 0; i < PasswordChecks::kLine + 40; ++i) {
-    all.push_back(std::make_unique<Asked>(world_.loop));
-    all.back()->wake.deadline_in(60'000);
-    ask(checks_, *all.back(), {"shop", "wrong " + std::to_string(i), hash_});
-    if (all.back()->done) ++refused;
+  for (std::uint8_t i = 0; i < PasswordChecks::kLine + 40; ++i) {
+    const Asked& asked = ask_one(i, wrong());
+    if (asked.done && !asked.verdict.ok() && asked.verdict.error().cause == Cause::no_capacity) ++refused;
   }
   EXPECT_GT(refused, 0U);
-  for (const auto& each : all) EXPECT_TRUE(world_.until([&] { return each->done; }));
+}
+
+TEST_F(Crowd, OneAddressTakesAPartOfItOnly) {
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < PasswordChecks::kLine - 4; ++i) {
+    const Asked& asked = ask_one(1, wrong());
+    if (asked.done && !asked.verdict.ok() && asked.verdict.error().cause == Cause::rate_limited) ++refused;
+  }
+  EXPECT_GT(refused, 0U);
+  EXPECT_FALSE(ask_one(2, "tajne").done) << "another address finds room";
+}
+
+TEST_F(Crowd, WhoLoggedInLatelyGoesBeforeStrangers) {
+  hash_ = bcrypt("tajne", 8); // slow enough for a line to form
+  for (std::uint8_t i = 0; i < 20; ++i) ask_one(i, wrong());
+  Asked& mine = ask_one(200, "tajne", true);
+  ASSERT_TRUE(world_.until([&] { return mine.done; }));
+  ASSERT_TRUE(mine.verdict.ok());
+  EXPECT_TRUE(*mine.verdict);
+  EXPECT_FALSE(all_[19]->done) << "the strangers still wait";
+}
+
+TEST_F(Crowd, TheSameRightPasswordAtOnceIsHashedOnce) {
+  for (int i = 0; i < 10; ++i) ask_one(1, "tajne");
+  for (const auto& each : all_) {
+    ASSERT_TRUE(world_.until([&] { return each->done; }));
+    EXPECT_TRUE(each->verdict.ok() && *each->verdict);
+  }
+  EXPECT_EQ(checks_.made(), 1U);
 }
 
 } // namespace

@@ -1,11 +1,12 @@
 """Callers who show certificates: which are believed, who they are, what a resumed session and an open connection are worth."""
 
 import datetime
+import re
 import ssl
 
 from authority import Authority
 from client import Ended
-from harness import Edge, Story, config, pair
+from harness import Edge, Story, config, pair, poll, scratch
 from web import Web
 
 ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -99,6 +100,17 @@ class Certificates(Guarded):
         self.assertEqual(edge.ask(ASK, certificate=(certificate, key)).status, 200)
         self.assertEqual([request.get("X-Client-Name") for request in server.requests], [b"named", b"pinned"])
 
+    def test_a_wrong_password_beside_a_good_certificate_is_refused_and_not_counted(self):
+        listen = [self.listener()]
+        clients = {"till": {"certificate": {"san": "till.branch.test"}}, "shop": {"api_key_sha256": "0" * 64}}
+        server, edge = self.open(clients, listen=listen, lockout={"failures": 1, "ban": "1h"})
+        wrong = ASK[:-2] + b"X-Edge-Key: wrong\r\n\r\n"
+        for _ in range(3):
+            self.assert_refused(edge.ask(wrong, certificate=self.till), 401, "login_failed")
+        self.assert_refused(edge.ask(wrong), 401, "login_failed")
+        self.assert_refused(edge.ask(wrong), 429, "locked_out")
+        self.assertEqual(len(re.findall("login failed:", edge.said.text)), 1, "fail2ban must not ban a branch")
+
     def test_required_besides_a_key(self):
         import hashlib
         import secrets
@@ -169,6 +181,52 @@ class Sessions(Guarded):
                 self.resumed(edge, "internet", session, context)
         self.fails(edge, lost, "is revoked")
         self.assertEqual(edge.ask(ASK, certificate=kept).status, 200)
+
+    def test_another_file_that_is_just_being_edited_keeps_no_revoked_certificate_alive(self):
+        authority = Authority()
+        lost = authority.issue("lost")
+        crl = authority.revoke()
+        listen = [self.listener(client_ca=str(authority.file), client_crl=str(crl))]
+        file = scratch() / "users-half"
+        file.write_text("")
+        file.chmod(0o600)
+        server, edge = self.open({"lost": {"certificate": {"san": "lost.branch.test"}}}, listen=listen, users=str(file))
+        self.assertEqual(edge.ask(ASK, certificate=lost).status, 200)
+        file.write_text("half a line")
+        authority.revoke("lost")
+        edge.said.wait("a changed revocation list is in use")
+        self.fails(edge, lost, "is revoked")
+
+    def test_a_list_that_could_not_be_read_is_tried_again(self):
+        authority = Authority()
+        lost = authority.issue("lost")
+        crl = authority.revoke()
+        ca = scratch() / "copied-ca.pem"
+        ca.write_text(authority.file.read_text())
+        listen = [self.listener(client_ca=str(ca), client_crl=str(crl))]
+        server, edge = self.open({"lost": {"certificate": {"san": "lost.branch.test"}}}, listen=listen)
+        ca.write_text("just being written")
+        authority.revoke("lost")
+        edge.said.wait("can't be used")
+        self.assertEqual(edge.ask(ASK, certificate=lost).status, 200)
+        ca.write_text(authority.file.read_text())
+        edge.said.wait("a changed revocation list is in use")
+        self.fails(edge, lost, "is revoked")
+
+    def test_a_certificate_that_expires_on_an_open_connection_opens_nothing_more(self):
+        short = self.authority.issue("short", end=now() + datetime.timedelta(seconds=6))
+        server, edge = self.open({"short": {"certificate": {"san": "short.branch.test"}}})
+        with edge.connect(certificate=short) as client:
+            replies = []
+
+            def refused():
+                client.send(ASK)
+                replies.append(client.reply())
+                return replies[-1].status != 200
+
+            poll("the end of the certificate", refused)
+            self.assert_refused(replies[-1], 403, "certificate_required")
+            self.assertEqual(client.end(), "closed")
 
     def test_a_broken_revocation_list_changes_nothing(self):
         authority = Authority()

@@ -4,9 +4,11 @@ import base64
 import hashlib
 import re
 import secrets
+import socket
+import ssl
 
 from client import context
-from harness import Story, certificates, config, poll, scratch
+from harness import Story, certificates, config, pair, poll, scratch
 from mserver import MServer
 from web import Web
 
@@ -186,6 +188,19 @@ class LockOut(Guarded):
         self.assertEqual(edge.ask(ask(b"X-Edge-Key: " + key.encode(), path=b"/status")).status, 200, "another account from there is not locked")
 
 
+    def test_who_is_banned_learns_nothing_from_what_others_have_just_logged_in_with(self):
+        server, edge = self.open({"shop": {"user": "eshop"}}, profile="mserver", kind=MServer, users=users(eshop="right"), trusted_proxies=["127.0.0.1"], **self.LOCK)
+
+        def login(password, address):
+            return edge.ask(ask(basic("eshop", password), b"X-Forwarded-For: " + address, path=b"/status"))
+
+        self.assertEqual(login("right", b"192.0.2.5").status, 200)
+        for _ in range(3):
+            self.assert_refused(login("wrong", b"203.0.113.9"), 401, "login_failed")
+        self.assert_refused(login("right", b"203.0.113.9"), 429, "locked_out")
+        self.assertEqual(login("right", b"192.0.2.5").status, 200)
+
+
 class Limits(Guarded):
     def test_more_requests_than_a_client_may_send_are_429(self):
         key = secrets.token_urlsafe(32)
@@ -217,6 +232,35 @@ class Limits(Guarded):
         post = ask(b"X-Edge-Key: " + key.encode(), b"Content-Length: 5000", method=b"POST") + b"x" * 5000
         self.assertEqual(edge.ask(post).status, 200)
         self.assert_refused(edge.ask(post), 429, "rate_limited")
+
+    def test_what_is_refused_makes_no_new_debt(self):
+        key = secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key), "limits": {"bytes_out": "1KiB/h", "concurrent": 1}}})
+        request = ask(b"X-Edge-Key: " + key.encode(), path=b"/bytes/2000")
+        self.assertEqual(edge.ask(request).status, 200)
+        waits = []
+        with edge.connect() as client:
+            for _ in range(20):
+                client.send(request)
+                reply = client.reply()
+                self.assert_refused(reply, 429, "rate_limited")
+                waits.append(int(reply.get("Retry-After")))
+        self.assertLessEqual(waits[-1], waits[0])
+
+    def test_a_known_client_is_not_bound_by_what_others_do_at_its_address(self):
+        server = self.standin(MServer)
+        clients = {"shop": {"user": "eshop"}}
+        settings = config(server, "mserver", route={"access": None, "clients": ["shop"]}, clients=clients, users=users(eshop="right"), address_limits={"requests": "3/h"})
+        del settings["routes"][0]["access"]
+        edge = self.start(settings)
+        login = ask(basic("eshop", "right"), path=b"/status")
+        first = edge.ask(login)
+        self.assertEqual(first.status, 200)
+        self.assertIsNone(first.get("RateLimit"), "it is bound by its own limits only")
+        while edge.ask(ask(path=b"/status")).status != 429:
+            pass
+        edge.reload({**settings, "users": users(eshop="right")})  # a new hash, so that it has to be made again
+        self.assertEqual(edge.ask(login).status, 200)
 
     def test_requests_at_once(self):
         key = secrets.token_urlsafe(32)
@@ -276,7 +320,68 @@ class Addresses(Guarded):
             edge.connect(context=made)
 
 
+    def test_handshakes_that_are_broken_off_are_counted_and_looks_at_the_port_are_not(self):
+        server = self.standin(Web)
+        edge = self.start(config(server, address_limits={"handshakes": "2/h"}))
+
+        def look():
+            with socket.create_connection(("127.0.0.1", edge.ports["internet"])) as sock:
+                sock.shutdown(socket.SHUT_WR)
+                while sock.recv(1000):
+                    pass
+
+        def break_off():
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            made = context(certificates() / "ca.pem").wrap_bio(incoming, outgoing, server_hostname="localhost")
+            with self.assertRaises(ssl.SSLWantReadError):
+                made.do_handshake()
+            with socket.create_connection(("127.0.0.1", edge.ports["internet"])) as sock:
+                sock.sendall(outgoing.read())
+                self.assertTrue(sock.recv(1), "the server has computed its part")
+
+        for _ in range(5):
+            look()
+        for _ in range(2):
+            break_off()
+        with self.assertRaises(OSError):
+            edge.connect()
+        edge.said.wait("connection refused: .*connections or handshakes")
+
+
 class FrontProxies(Guarded):
+    def test_before_tls(self):
+        server = self.standin(Web)
+        listen = [{"name": "internet", "address": "127.0.0.1:0", "certificates": [pair("server-ecdsa")], "proxy_protocol": True}]
+        edge = self.start(config(server, listen=listen, trusted_proxies=["127.0.0.1"]))
+        for together in (True, False):
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            made = context(certificates() / "ca.pem").wrap_bio(incoming, outgoing, server_hostname="localhost")
+            with socket.create_connection(("127.0.0.1", edge.ports["internet"]), timeout=30) as sock:
+
+                def until(step):
+                    while True:
+                        try:
+                            return step()
+                        except ssl.SSLWantReadError:
+                            if out := outgoing.read():
+                                sock.sendall(out)
+                            got = sock.recv(65536)
+                            self.assertTrue(got, "it goes on")
+                            incoming.write(got)
+
+                with self.assertRaises(ssl.SSLWantReadError):
+                    made.do_handshake()
+                hello = outgoing.read()
+                if together:
+                    sock.sendall(self.LINE + hello)
+                else:
+                    for piece in (self.LINE[:9], self.LINE[9:], hello[:7], hello[7:]):
+                        sock.sendall(piece)
+                until(made.do_handshake)
+                made.write(ask())
+                self.assertIn(b"200 OK", until(lambda: made.read(4096)))
+            self.assertEqual(server.requests[-1].get("X-Forwarded-For"), b"203.0.113.7")
+
     LINE = b"PROXY TCP4 203.0.113.7 127.0.0.1 40000 443\r\n"
 
     def open_behind(self, trusted, proxy=True):
