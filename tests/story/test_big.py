@@ -77,6 +77,7 @@ class Backpressure(Story):
             # Another caller is served while this one does not read.
             for _ in range(20):
                 self.assertEqual(edge.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200)
+            server.wait("the end of the others", lambda: server.in_flight <= 1)
             self.assertEqual(server.in_flight, 1, "the server still has bytes to send")
             if not sanitized():
                 self.assertLessEqual(edge.memory("VmHWM") - before, GROWTH)
