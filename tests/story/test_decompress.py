@@ -138,6 +138,14 @@ class Decompressing(Story):
         self.assertEqual((reply.status, reply.body), (200, text("stock-reply.xml")))
         self.assert_arrived(XML)
 
+    def test_rules_read_what_the_server_will_read(self):
+        edge = self.front_web(kind=MServer, profile="mserver", operations=["listStock*"])
+        other = XML.replace(b"listStockRequest", b"listOrderRequest")
+        ask = {"extra": b"STW-Authorization: Basic QDo=\r\n", "path": b"/xml"}
+        self.assertEqual(edge.ask(post(gzip.compress(XML), **ask)).status, 200)
+        self.assert_refused(edge.ask(post(gzip.compress(other), **ask)), 403, "operation_denied")
+        self.assertEqual([request.body for request in self.server.requests if request.path == b"/xml"], [XML])
+
     def test_the_log_counts_what_came(self):
         edge = self.front_web()
         coded = gzip.compress(XML)
