@@ -1,4 +1,5 @@
-// Flags and sub-commands only; what they do is in server.h.
+// Flags and sub-commands only; what they do is in server.h, and for those that change files in commands.h.
+#include "commands.h"
 #include "io/openssl_memory.h"
 #include "server.h"
 
@@ -50,11 +51,16 @@ int main(int argc, char** argv) {
   CLI::App* check = app.add_subcommand("check", "Read the settings and certificates, say all that is wrong with them, and exit");
   check->add_option("-c,--config", options.file, "The settings file")->capture_default_str();
 
+  ledgergate::Deed deed;
+  ledgergate::add_cert_commands(app, deed);
+  ledgergate::add_client_commands(app, deed);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? ledgergate::kExitFine : ledgergate::kExitSettings;
   }
+  if (deed) return deed();
   const ledgergate::Loader load = loader(options);
   return check->parsed() ? ledgergate::check(load) : ledgergate::run(load);
 }

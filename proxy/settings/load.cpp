@@ -1,24 +1,17 @@
 #include "settings/load.h"
 
 #include "settings/document.h"
+#include "settings/read_file.h"
 #include "settings/reader.h"
 #include "settings/record.h"
 #include "settings/sections.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstddef>
-#include <system_error>
+#include <iterator>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace ledgergate::settings {
 namespace {
-
-constexpr std::size_t kLargestFile = 1024 * 1024;
 
 void read_workers(const Value& value, std::uint32_t& out) {
   if (value.words() == "auto") return;
@@ -38,6 +31,7 @@ void read_all(const Value& document, Draft& draft) {
   read_servers(servers, draft);
   read_users(fields.get("users"), settings.users);
   read_clients(fields.get("clients"), draft);
+  read_clients_dir(fields.get("clients_dir"), draft); // behind the file's own: a name that stands in both is told there
   read_rate_limits(fields.get("address_limits"), true, settings.address_limits);
   read_lockout(fields.get("lockout"), settings.lockout);
   read_client_table(fields.get("client_table"), settings.client_table);
@@ -75,24 +69,10 @@ void add_admin_listener(Settings& settings) {
 
 Loaded failed(const std::string& name, std::string text) { return {nullptr, {{name, 0, 0, std::move(text), false}}}; }
 
-class Descriptor {
-public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
-private:
-  int fd_;
-};
-
 } // namespace
 
 Loaded load_text(std::string_view yaml, const std::string& name) {
-  if (yaml.size() > kLargestFile) return failed(name, "larger than 1 MiB; this is no config file");
+  if (yaml.size() > kLargestFile) return failed(name, std::string(kTooLarge));
   if (yaml.starts_with("\xef\xbb\xbf")) yaml.remove_prefix(3); // Windows editors put a byte order mark
   Problems problems(name, yaml);
   Draft draft;
@@ -104,32 +84,19 @@ Loaded load_text(std::string_view yaml, const std::string& name) {
   }
   if (draft.settings.admin.address) add_admin_listener(draft.settings);
   Loaded out;
-  if (root != nullptr && !problems.failed()) out.settings = std::make_shared<const Settings>(std::move(draft.settings));
+  const bool failed_elsewhere =
+      std::any_of(draft.elsewhere.begin(), draft.elsewhere.end(), [](const Problem& each) { return !each.warning; });
+  if (root != nullptr && !problems.failed() && !failed_elsewhere)
+    out.settings = std::make_shared<const Settings>(std::move(draft.settings));
   out.problems = problems.take();
+  std::move(draft.elsewhere.begin(), draft.elsewhere.end(), std::back_inserter(out.problems));
   return out;
 }
 
 Loaded load_file(const std::string& path) {
-  const auto because = [](int error) { return std::generic_category().message(error); };
-  // O_NONBLOCK: a FIFO must not hold up the start.
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.get() < 0) return failed(path, "can't be opened: " + because(errno));
-  struct stat status {};
-  if (fstat(file.get(), &status) != 0) return failed(path, "can't be read: " + because(errno));
-  if (S_ISDIR(status.st_mode)) return failed(path, "is a directory, not a file");
-  if (!S_ISREG(status.st_mode)) return failed(path, "is not a regular file");
-  // One byte more than is allowed, so that load_text() sees what is too large.
-  std::string text(kLargestFile + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t count = read(file.get(), text.data() + size, text.size() - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed(path, "can't be read: " + because(errno));
-    if (count == 0) break;
-    size += static_cast<std::size_t>(count);
-  }
-  text.resize(size);
-  return load_text(text, path);
+  std::string text;
+  const std::string mistake = read_file(path, text);
+  return mistake.empty() ? load_text(text, path) : failed(path, mistake);
 }
 
 Recorder record_schema() {

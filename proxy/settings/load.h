@@ -30,6 +30,9 @@ struct Loaded {
 // The same from memory; `name` stands in the messages.
 [[nodiscard]] Loaded load_text(std::string_view yaml, const std::string& name);
 
+// What is wrong with a file of `clients_dir`, looked at by itself: without `credentials`, whose servers stand elsewhere.
+[[nodiscard]] std::vector<Problem> check_clients(std::string_view yaml, const std::string& name);
+
 // What `ledgergate run --to …` says without a file.
 struct CommandLine {
   std::string to; // "mserver=http://192.168.0.10:444" or "http://…" (profile http)

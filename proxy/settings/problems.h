@@ -24,6 +24,7 @@ public:
   void error(Place place, std::string text) { add(place, std::move(text), false); }
   void warning(Place place, std::string text) { add(place, std::move(text), true); }
   [[nodiscard]] bool failed() const noexcept { return failed_; }
+  [[nodiscard]] const std::string& file() const noexcept { return file_; }
   // In file order, each once (a value that is aliased twice is wrong once), and no more of them than one can read.
   [[nodiscard]] std::vector<Problem> take();
 

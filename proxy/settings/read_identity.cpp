@@ -170,7 +170,8 @@ void read_client(const Value& item, const Draft& draft, Client& client) {
   if (client.valid_from && client.valid_until && *client.valid_until <= *client.valid_from)
     until.error("`valid_until` must be behind `valid_from`");
   fields.get("disabled").boolean(client.disabled);
-  read_client_credentials(fields.get("credentials"), draft, client);
+  const Value credentials = fields.get("credentials");
+  if (!draft.clients_alone) read_client_credentials(credentials, draft, client);
   const bool given = certificate.present() || keys.present() || user.present() || from.present();
   if (fields.present() && client.ways() == kNoProof && !given)
     item.error("a client needs a proof: `certificate`, `api_key_sha256`, `user`, or `from` alone");
@@ -199,6 +200,10 @@ void read_clients(const Value& map, Draft& draft) {
       value.context().problems.error(place, "the name of a client" + mistake);
     read_client(value, draft, client);
     const auto& known = draft.settings.clients;
+    const auto twin = std::find_if(known.begin(), known.end(), [&](const Client& other) { return other.name == name; });
+    if (twin != known.end())
+      value.context().problems.error(place, "there is a client " + quote(name) + " in " +
+                                                draft.client_files[static_cast<std::size_t>(twin - known.begin())] + " already");
     const auto shares = [&](const Client& other) {
       return std::any_of(client.api_keys.begin(), client.api_keys.end(), [&](const auto& key) {
         return std::find(other.api_keys.begin(), other.api_keys.end(), key) != other.api_keys.end();
@@ -210,7 +215,7 @@ void read_clients(const Value& map, Draft& draft) {
         std::any_of(known.begin(), known.end(), [&](const Client& other) { return other.user == client.user; }))
       value.context().problems.error(place, "another client has the user " + quote(client.user) + " already");
     draft.settings.clients.push_back(std::move(client));
-    draft.client_places.push_back(place);
+    draft.client_files.push_back(value.context().problems.file());
   }
 }
 

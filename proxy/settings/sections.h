@@ -14,13 +14,16 @@ struct Draft {
   std::vector<Place> listener_places;
   std::vector<Place> server_places;
   std::vector<Place> route_places;
-  std::vector<Place> client_places;
+  std::vector<std::string> client_files; // where each client stands
+  bool clients_alone = false; // only clients are looked at: which servers there are is not known
   Place admin_place;
+  std::vector<Problem> elsewhere; // in other files than the main one
 };
 
 void read_listeners(const Value& list, Draft& draft);
 void read_servers(const Value& map, Draft& draft);
-void read_clients(const Value& map, Draft& draft); // behind servers: clients may have credentials for them
+void read_clients(const Value& map, Draft& draft);       // behind servers: clients may have credentials for them
+void read_clients_dir(const Value& value, Draft& draft); // behind read_clients()
 void read_route_clients(const Value& list, const Draft& draft, Route& route);
 void read_require(const Value& list, Proofs& out);
 void read_rate_limits(const Value& map, bool of_addresses, RateLimits& out);

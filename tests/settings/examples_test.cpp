@@ -38,6 +38,7 @@ protected:
     // An installed machine in miniature.
     const std::string root = directory_.path().string();
     fs::create_directories(directory_.path() / "acme");
+    fs::create_directories(directory_.path() / "clients.d");
     for (const char* name : {"edge.pem", "edge.key", "edge-ecdsa.pem", "edge-ecdsa.key", "edge-rsa.pem", "edge-rsa.key",
                              "shop-ca.pem", "client.pem", "client.key", "branches-ca.pem", "branches-crl.pem", "users"})
       directory_.write(name, "x");

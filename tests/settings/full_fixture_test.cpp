@@ -73,7 +73,7 @@ TEST_F(FullFixture, CallersCertificatesAreAsWritten) {
 
 TEST_F(FullFixture, ClientsAreAsWritten) {
   const auto& clients = settings().clients;
-  ASSERT_EQ(clients.size(), 3U);
+  ASSERT_EQ(clients.size(), 4U);
   const Client& shop = clients[0];
   EXPECT_EQ(shop.name, "shop");
   ASSERT_TRUE(shop.certificate);
@@ -108,6 +108,8 @@ TEST_F(FullFixture, ClientsAreAsWritten) {
   EXPECT_EQ((*clients[1].certificate->sha256)[31], 32);
   EXPECT_FALSE(clients[1].all || clients[1].disabled || clients[1].turn_class || clients[1].limits.any());
   EXPECT_EQ(clients[2].ways(), kAddress);
+  EXPECT_EQ(clients[3].name, "kasa") << "of clients_dir";
+  EXPECT_EQ(clients[3].ways(), kApiKey);
   ASSERT_EQ(settings().users.size(), 1U);
   EXPECT_EQ(fs::path(settings().users[0]), kConfig / "files" / "edge.crt");
 }
