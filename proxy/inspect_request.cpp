@@ -1,17 +1,13 @@
 // What only the body tells, between the spool and the turn: whether the caller may do what it asks, and which accounting unit, and
 // so which server, it means.
-#include "base/uuid.h"
 #include "http/chars.h"
 #include "http/coding.h"
 #include "inspect/charset.h"
 #include "inspect/rules.h"
 #include "profile/endpoints.h"
-#include "route/field_names.h"
 #include "route/route.h"
 #include "story.h"
 #include "worker.h"
-
-#include <algorithm>
 
 namespace ledgergate {
 namespace {
@@ -32,35 +28,16 @@ std::uint64_t body_limit(const Exchange& x) {
   return x.facts.route->body_limit != 0 ? x.facts.route->body_limit : x.facts.server->body_limit;
 }
 
-// From here on the request is for the server that keeps the unit.
-Result<void> to_server_of(Exchange& x, std::string_view unit, std::string_view when_none) {
-  const auto& units = x.facts.route->units;
-  if (units.empty()) return {};
+// The server that keeps the unit of a dataPack, where the route has servers of units.
+Result<void> find_server(Exchange& x) {
+  if (x.facts.route->units.empty()) return {};
   // A pack for whatever unit happens to be open, at whatever server `server` is, would be booked where nobody looks for it.
-  if (unit.empty()) return Error{Cause::unit_unknown, when_none};
-  const auto found = std::find_if(units.begin(), units.end(), [&](const auto& one) { return one.first == unit; });
-  if (found == units.end()) return Error{Cause::unit_unknown};
-  x.server = found->second;
-  x.facts.server = &x.generation->settings().servers[x.server];
-  // Its bound is the one that counts; where the head names the unit the body is still to come.
+  if (x.unit.empty()) return Error{Cause::unit_unknown, "the dataPack names no ico"};
+  const auto chosen = choose_server(x);
+  if (!chosen) return chosen;
   const std::uint64_t limit = body_limit(x);
-  const bool stated = x.spooled || x.request.body.kind == http::BodyKind::length;
-  const std::uint64_t length = x.spooled ? x.spool.size() : x.request.body.length;
-  if (limit != 0 && stated && length > limit) return Error{Cause::body_too_large};
-  x.body->limit(limit);
+  if (limit != 0 && x.spool.size() > limit) return Error{Cause::body_too_large};
   return {};
-}
-
-// Vendor document 004: ID-UJ names the unit. Of two the server would take one; which one is not known.
-Result<void> unit_of_head(Exchange& x) {
-  bool named = false;
-  for (const auto& field : x.request.fields) {
-    if (!route::same_variable(field.name, "ID-UJ")) continue;
-    if (named) return Error{Cause::bad_request, "more than one ID-UJ"};
-    named = true;
-    x.unit = normalise_uuid(field.value).value_or("");
-  }
-  return to_server_of(x, x.unit, named ? "ID-UJ is not a UUID" : "there is no ID-UJ");
 }
 
 // The charset parameter of Content-Type; one that comes twice is no word at all.
@@ -107,10 +84,6 @@ Result<void> prepare_inspection(Exchange& x) {
   if (profile != Profile::mserver && profile != Profile::apicomprem) return {};
   std::string scratch;
   x.asks_by_body = profile::asks_by_body(profile, route::server_path(*x.facts.route, x.target, scratch));
-  if (profile == Profile::apicomprem) {
-    const auto unit = unit_of_head(x);
-    if (!unit) return unit;
-  }
   if (!must_be_read(x)) return {};
   if (x.request.body.kind == http::BodyKind::none) return Error{Cause::body_unreadable, "there is no body"};
   auto coding = http::content_coding(x.request.fields);
@@ -137,7 +110,7 @@ Result<void> inspect_request(Exchange& x) {
   if (!allowed(x)) return Error{Cause::operation_denied};
   x.reading.reset();
   if (x.facts.server->profile != Profile::mserver) return {};
-  return to_server_of(x, x.unit, "the dataPack names no ico");
+  return find_server(x);
 }
 
 } // namespace ledgergate

@@ -191,8 +191,8 @@ struct Route {
   std::string host;       // lower case, no port; empty: any. "*.example.cz" matches one label or more
   std::string path = "/"; // decoded prefix, matched at segment borders
   std::size_t server = 0; // index into Settings::servers
-  // Unit routing: dataPack/@ico or ID-UJ (normalised) -> index into servers. `server` takes what asks nothing of a unit
-  // (/status, /documents); a unit that is not here, and a pack or command that names none, is refused.
+  // Unit routing: dataPack/@ico or ID-UJ (normalised) -> index into servers. `server` takes what is about no unit (/status,
+  // /documents, a command without ID-UJ); a unit that is not here, and a dataPack without ico, is refused.
   std::vector<std::pair<std::string, std::size_t>> units;
   std::vector<std::size_t> listeners; // indexes into Settings::listeners; empty: all
   bool anonymous = false;             // `access: anonymous`

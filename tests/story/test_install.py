@@ -26,6 +26,8 @@ usr/share/doc/ledgergate/certificates.md
 usr/share/doc/ledgergate/docs/architecture.md
 usr/share/doc/ledgergate/docs/config.md
 usr/share/doc/ledgergate/docs/errors.md
+usr/share/doc/ledgergate/docs/metrics.md
+usr/share/doc/ledgergate/docs/operations.md
 usr/share/doc/ledgergate/docs/performance.md
 usr/share/doc/ledgergate/examples/1c.yaml
 usr/share/doc/ledgergate/examples/eshop.yaml

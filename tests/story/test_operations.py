@@ -232,16 +232,6 @@ class Units(Story):
             self.assert_refused(edge.ask(xml(pack("order", ico=ico))), 403, "operation_denied")
         self.assertEqual((first.heads, second.heads), (0, 0))
 
-    def test_the_unit_of_a_header_chooses_its_server(self):
-        units = ("C8175FE25ABA460EA4925DA487105394", "3ce17312-8dbd-49a0-94d3-2e01b65e4173")
-        first, second, edge = self.two(ApiComPrem, "apicomprem", units)
-        self.assertEqual(edge.ask(command(INFO)).status, 200)
-        self.assertEqual(edge.ask(command(INFO, b"id-uj: 3CE17312-8DBD-49A0-94D3-2E01B65E4173\r\n")).status, 200)
-        self.assertEqual((len(first.requests), len(second.requests)), (1, 1))
-        for header in (b"", b"ID-UJ: 3ce17312-8dbd-49a0-94d3-2e01b65e4174\r\n", b"ID-UJ: x\r\n"):
-            self.assert_refused(edge.ask(command(INFO, header)), 404, "unit_unknown")
-        self.assertEqual((len(first.requests), len(second.requests)), (1, 1))
-
 
 class Outcomes(Story):
     def test_a_shops_answer_is_told(self):
