@@ -70,6 +70,8 @@ Result<Way> decide(Exchange& x) {
 
 Result<void> check_request(Exchange& x) {
   const settings::Route* route = x.facts.route;
+  const auto unit = find_unit(x);
+  if (!unit) return unit.error();
   const settings::Server& server = *x.facts.server;
   route::append_upstream_target(*route, x.target, x.upstream_target);
   const std::string_view path = route::server_path(*route, x.target, x.note);

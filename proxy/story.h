@@ -49,6 +49,11 @@ void account(Exchange& exchange) noexcept;
 [[nodiscard]] Result<void> answer_redirect(Exchange& exchange);
 [[nodiscard]] Result<void> answer_challenge(Exchange& exchange);
 
+// find_unit.cpp: the accounting unit, where the head names it (apicomprem); and the server of `unit`, where the route has servers
+// by unit. Errors: unit_unknown, bad_request.
+[[nodiscard]] Result<void> find_unit(Exchange& exchange);
+[[nodiscard]] Result<void> choose_server(Exchange& exchange);
+
 // take_body.cpp: which bodies are kept whole at the edge, and the caller's, taken whole into `spool`; sets `framing`.
 [[nodiscard]] bool spools_request(const Exchange& exchange);
 [[nodiscard]] bool spools_reply(const Exchange& exchange);
