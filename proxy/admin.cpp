@@ -16,6 +16,7 @@ observe::Gauges gauges(Exchange& x) {
   for (std::size_t i = 0; i < settings.servers.size(); ++i) {
     observe::ServerGauge server;
     server.name = settings.servers[i].name;
+    server.up = !snapshot.health[i]->unavailable();
     if (const auto& turns = snapshot.turns[i]) {
       server.bounded = true;
       server.waiting = turns->waiting();

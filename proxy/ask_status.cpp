@@ -2,6 +2,7 @@
 
 #include "background.h"
 #include "http/parser.h"
+#include "inspect/status.h"
 #include "profile/endpoints.h"
 #include "profile/questions.h"
 #include "story.h"
@@ -24,6 +25,14 @@ constexpr io::TimeMs kMarginMs = 5'000;
 
 Micros now_micros() { return static_cast<Micros>(uv_hrtime() / 1000); }
 
+// "working, 3 waiting": of an mServer, else nothing.
+std::string in_words(const inspect::ServerStatus& status) {
+  if (status.business == inspect::Business::unknown) return {};
+  std::string out = status.business == inspect::Business::idle ? "idle" : "working";
+  if (status.processing) out += ", processing " + std::to_string(*status.processing);
+  return out;
+}
+
 // A story of its own: those who wait for the answer may go away meanwhile.
 io::Detached put_question(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t server,
                           StatusBoard::Duty duty) {
@@ -35,6 +44,7 @@ io::Detached put_question(Worker& worker, std::shared_ptr<const Generation> gene
   question.patience = status_patience(pool.server());
   io::Stream::Ptr stream;
   auto said = co_await upstream::ask(wake, worker.resolver(), pool, question, stream);
+  if (!wake.halted()) note_answer(*generation->snapshot->health[server], said);
   duty.publish(std::move(said), now_micros());
   if (stream) co_await upstream::part(wake, *stream);
 }
@@ -50,6 +60,20 @@ StatusBoard::Known ask_status(Worker& worker, const Generation& generation, std:
   auto asked = generation.snapshot->boards[server]->ask(seat, now_micros(), not_before);
   if (asked.duty) put_question(worker, generation.shared_from_this(), server, std::move(*asked.duty));
   return asked.known;
+}
+
+void note_answer(upstream::Health& health, const Result<upstream::ProbeReply>& said) {
+  if (!said) {
+    const Cause cause = said.error().cause;
+    if (upstream::is_unreached(cause))
+      health.unreached(cause);
+    else if (cause != Cause::out_of_memory && cause != Cause::no_capacity) // these are ours
+      health.unanswered(describe(cause).name);
+  } else if (said->status >= 500) {
+    health.unanswered("it answers with an error of its own");
+  } else {
+    health.answered(in_words(inspect::read_status(said->body, said->content_type)));
+  }
 }
 
 bool asks_status(const Exchange& x) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "io/task.h"
+#include "upstream/health.h"
 #include "upstream/status_board.h"
 #include "worker.h"
 
@@ -17,5 +18,8 @@ namespace ledgergate {
 // The seat waits, or the answer is there already. Puts the question to the server if nobody has. Loop thread.
 [[nodiscard]] upstream::StatusBoard::Known ask_status(Worker& worker, const Generation& generation, std::size_t server,
                                                       upstream::StatusBoard::Seat& seat, upstream::Micros not_before);
+
+// What a question says of a server's health: any answer but an error of the server's own counts. Busy is not down.
+void note_answer(upstream::Health& health, const Result<upstream::ProbeReply>& said);
 
 } // namespace ledgergate

@@ -29,7 +29,12 @@ io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse
   }
   const std::uint64_t start = uv_hrtime();
   auto fresh = co_await upstream::connect(*x.wake, x.worker->resolver(), pool);
-  if (!fresh) co_return fresh.error();
+  upstream::Health& health = *x.generation->snapshot->health[x.server];
+  if (!fresh) {
+    if (!x.wake->halted()) health.unreached(fresh.error().cause);
+    co_return fresh.error();
+  }
+  health.reached();
   x.record.connect_micros = micros_since(start);
   co_return Link{std::move(*fresh), false};
 }
@@ -86,6 +91,8 @@ void part_with(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool 
 }
 
 io::Task<Result<void>> forward(Exchange& x) {
+  const auto open = available(x);
+  if (!open) co_return open.error();
   if (asks_status(x)) co_return co_await answer_status(x);
   upstream::Pool& pool = x.generation->pool(x.server);
   const settings::Server& server = pool.server();
@@ -94,6 +101,8 @@ io::Task<Result<void>> forward(Exchange& x) {
     auto granted = co_await take_turn(x);
     if (!granted) co_return granted.error();
     turn = std::move(*granted);
+    const auto still_open = available(x);
+    if (!still_open) co_return still_open.error();
   }
 
   SpoolSource kept(x.spool, x.wake->loop().buffers());

@@ -111,8 +111,8 @@ io::TimeMs next_look(const Holding& h, io::TimeMs end) {
   return std::min(end, h.wake.loop().now() + static_cast<io::TimeMs>((wait + 999) / 1000));
 }
 
-io::Detached hold_place(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t server, io::Stream::Ptr stream,
-                        upstream::Turn turn, http::ReplyReader reader, bool mid_reply) {
+io::Detached hold(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t server, io::Stream::Ptr stream,
+                  upstream::Turn turn, http::ReplyReader reader, bool mid_reply) {
   Holding h(worker, std::move(generation), server, std::move(stream), std::move(reader));
   const io::TimeMs since = h.wake.loop().now();
   const io::TimeMs over = since + ms(h.about().hold);
@@ -171,6 +171,12 @@ io::Detached give_back_place(Worker& worker, io::Stream::Ptr server, upstream::T
   turn.give_back();
 }
 
+void hold_place(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t server, io::Stream::Ptr stream,
+                upstream::Turn turn, http::Method to) {
+  http::ReplyReader reader(to, generation->settings().limits.reply_head);
+  hold(worker, std::move(generation), server, std::move(stream), std::move(turn), std::move(reader), false);
+}
+
 void leave_place(Exchange& x, io::Stream::Ptr server, upstream::Turn turn, Cause failure) {
   if (!x.record.forwarded) return;
   // An mServer that closes early, or says what can't be believed, may be at work all the same: it is asked. Of others nothing is
@@ -178,8 +184,8 @@ void leave_place(Exchange& x, io::Stream::Ptr server, upstream::Turn turn, Cause
   if (profile::tells_status(x.facts.server->profile) || !ends_the_connection(failure)) {
     http::ReplyReader reader = x.arriving ? http::ReplyReader(*x.arriving)
                                           : http::ReplyReader(x.request.method, x.generation->settings().limits.reply_head);
-    hold_place(*x.worker, x.generation->shared_from_this(), x.server, std::move(server), std::move(turn), std::move(reader),
-               x.arriving.has_value());
+    hold(*x.worker, x.generation->shared_from_this(), x.server, std::move(server), std::move(turn), std::move(reader),
+         x.arriving.has_value());
   } else {
     give_back_place(*x.worker, std::move(server), std::move(turn));
   }

@@ -40,6 +40,16 @@ std::shared_ptr<const profile::Credentials> credentials_of(const std::string& fi
   return read;
 }
 
+// A server that is down stays down across a reload, unless another one takes its name. (HealthWatch brings the new rules.)
+std::shared_ptr<upstream::Health> health_of(const Snapshot* before, const settings::Server& server) {
+  if (before != nullptr) {
+    const auto& old = before->settings->servers;
+    for (std::size_t i = 0; i < old.size(); ++i)
+      if (old[i].name == server.name && old[i].authority == server.authority) return before->health[i];
+  }
+  return std::make_shared<upstream::Health>(server);
+}
+
 // What is known already serves those who ask after the reload, too.
 std::shared_ptr<upstream::StatusBoard> board_of(const Snapshot* before, const settings::Server& server) {
   if (!profile::tells_status(server.profile)) return nullptr;
@@ -82,6 +92,7 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
   for (const auto& server : settings->servers) {
     std::string why;
     made->turns.push_back(turns_of(before, server));
+    made->health.push_back(health_of(before, server));
     made->boards.push_back(board_of(before, server));
     made->servers.push_back(upstream::ClientTls::make(server, why));
     if (!why.empty()) problems.errors.push_back("server " + server.name + ": " + why);

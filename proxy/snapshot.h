@@ -7,6 +7,7 @@
 #include "profile/credentials.h"
 #include "settings/load.h"
 #include "upstream/client_tls.h"
+#include "upstream/health.h"
 #include "upstream/server_turns.h"
 #include "upstream/status_board.h"
 
@@ -30,6 +31,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<const upstream::ClientTls>> servers; // as in settings; null: plain HTTP
   std::vector<std::shared_ptr<upstream::ServerTurns>> turns;       // by server; null: no bound. Kept across reloads, by name
   std::vector<std::shared_ptr<upstream::StatusBoard>> boards;      // by server; null: nothing to ask. Kept across reloads, by name
+  std::vector<std::shared_ptr<upstream::Health>> health;           // by server; never null. Kept across reloads, by name
   // The edge's own user and password: by server and by route, as in settings; null: the caller's go through.
   std::vector<std::shared_ptr<const profile::Credentials>> server_credentials, route_credentials;
   std::vector<std::vector<std::pair<std::size_t, std::shared_ptr<const profile::Credentials>>>> client_credentials; // by client

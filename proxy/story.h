@@ -54,6 +54,9 @@ void account(Exchange& exchange) noexcept;
 [[nodiscard]] Result<void> find_unit(Exchange& exchange);
 [[nodiscard]] Result<void> choose_server(Exchange& exchange);
 
+// available.cpp: opening hours and health of the server. Errors: server_closed, server_down.
+[[nodiscard]] Result<void> available(Exchange& exchange);
+
 // take_body.cpp: which bodies are kept whole at the edge, and the caller's, taken whole into `spool`; sets `framing`.
 [[nodiscard]] bool spools_request(const Exchange& exchange);
 [[nodiscard]] bool spools_reply(const Exchange& exchange);

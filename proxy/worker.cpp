@@ -45,6 +45,7 @@ void Worker::drain(std::function<void()> done) {
     draining_ = true;
     drained_ = done;
     doors_->close_all();
+    health_.end();
     for (OpenConnection* each = open_; each != nullptr;) {
       OpenConnection* next = each->next; // a story that ends removes only itself
       each->wake->raise(io::kDrain);
@@ -90,6 +91,7 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vect
   for (const auto& client : snapshot->settings->clients) next->client_meters.push_back(shared_.meters.of("client " + client.name));
   next->snapshot = std::move(snapshot);
   current_ = std::move(next);
+  if (number_ == 0 && !draining_) health_.begin(*this, current_);
   for (Door* door : doors_->all()) door->listener = order_for(*door)->listener;
   // Connections that wait for a request look at the new settings: their certificate may be revoked.
   for (OpenConnection* each = open_; each != nullptr;) {

@@ -11,6 +11,7 @@
 #include "snapshot.h"
 #include "upstream/pool.h"
 #include "upstream/resolver.h"
+#include "watch_health.h"
 
 #include <atomic>
 #include <functional>
@@ -95,6 +96,7 @@ private:
   observe::LogRing& log_;
   std::string line_;
   std::unique_ptr<upstream::Resolver> resolver_;
+  HealthWatch health_; // of worker 0 only
   std::shared_ptr<const Generation> current_;
   Compressors compressors_;
   std::vector<std::unique_ptr<Exchange>> spare_;

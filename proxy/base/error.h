@@ -54,6 +54,8 @@ enum class Cause : std::uint8_t {
   no_capacity,   // a bound of ours is reached: 503
   queue_full,    // too many wait for this server already: 503
   queue_timeout, // its turn did not come in time: 503
+  server_closed, // outside the server's opening hours: 503
+  server_down,   // it is known not to be there, so nothing was tried: 503
   draining,      // shutting down: 503
   out_of_memory, // allocation failed in this request: 503
   spool_full,    // all bodies kept at the edge, or those of this client, hold what they may: 503

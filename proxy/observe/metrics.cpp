@@ -98,6 +98,10 @@ std::string metrics_text(const Tallies& tallies, const Gauges& gauges) {
   for (const auto& each : gauges.listeners) gauge(connections, {{"listener", each.name}}, each.connections);
   out.push_back(std::move(connections));
 
+  auto up = family("ledgergate_server_up", "1: requests go there; 0: it is down, or open on the wrong company", MetricType::Gauge);
+  for (const auto& each : gauges.servers) gauge(up, {{"server", each.name}}, each.up ? 1 : 0);
+  if (!up.metric.empty()) out.push_back(std::move(up));
+
   auto waiting = family("ledgergate_turns_waiting", "Requests in line for a server of few places", MetricType::Gauge);
   auto taken = family("ledgergate_turns_taken", "Places in use", MetricType::Gauge);
   auto places = family("ledgergate_turns_places", "Places there are", MetricType::Gauge);

@@ -15,6 +15,7 @@ struct ListenerGauge {
 };
 struct ServerGauge {
   std::string name;
+  bool up = true;       // requests go there
   bool bounded = false; // has a line
   std::size_t waiting = 0;
   std::uint32_t taken = 0, places = 0;
@@ -30,8 +31,8 @@ struct Gauges {
 
 // Names: ledgergate_requests_total{route,status}, ledgergate_failures_total{route,side,cause},
 // ledgergate_bytes_total{route,direction}, ledgergate_request_seconds and ledgergate_turn_wait_seconds (histograms by route),
-// ledgergate_connections{listener}, ledgergate_turns_waiting / _taken / _places{server}, ledgergate_spool_bytes{where},
-// ledgergate_log_lines_dropped_total, ledgergate_build_info{version}.
+// ledgergate_connections{listener}, ledgergate_server_up{server}, ledgergate_turns_waiting / _taken / _places{server},
+// ledgergate_spool_bytes{where}, ledgergate_log_lines_dropped_total, ledgergate_build_info{version}.
 [[nodiscard]] std::string metrics_text(const Tallies& tallies, const Gauges& gauges);
 
 } // namespace ledgergate::observe

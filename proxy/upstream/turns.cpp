@@ -68,6 +68,16 @@ io::Task<Result<Turn>> Turns::wait(io::Wake& wake, const Applicant& applicant, i
   co_return Turn(shared_from_this(), ticket);
 }
 
+std::optional<Turn> Turns::take_free(const Applicant& applicant) {
+  const std::lock_guard guard(lock_);
+  if (queue_.waiting() != 0) return std::nullopt;
+  const auto asked = queue_.ask(applicant.client, applicant.connection, applicant.turn_class, now_micros());
+  if (asked.ticket == 0) return std::nullopt;
+  if (queue_.next(now_micros()) == asked.ticket) return Turn(shared_from_this(), asked.ticket);
+  queue_.leave(asked.ticket);
+  return std::nullopt;
+}
+
 void Turns::give_back(TurnQueue::Ticket ticket) {
   const std::lock_guard guard(lock_);
   queue_.give_back(ticket, now_micros());

@@ -13,6 +13,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -65,6 +66,9 @@ public:
     ~Watch() = default;
   };
   io::Task<Result<Turn>> wait(io::Wake& wake, const Applicant& applicant, io::TimeMs patience, Watch& watch);
+
+  // A place that is free and that nobody waits for, or nothing.
+  std::optional<Turn> take_free(const Applicant& applicant);
 
   void set_bounds(const TurnQueue::Bounds& bounds);
   [[nodiscard]] std::size_t waiting() const;

@@ -73,8 +73,8 @@ TEST(Metrics, GaugesTellOfListenersAndTurns) {
   Gauges gauges;
   gauges.version = "1.2.3";
   gauges.listeners.push_back({"internet", 7});
-  gauges.servers.push_back({"open", false, 0, 0, 0});
-  gauges.servers.push_back({"pohoda", true, 3, 1, 1});
+  gauges.servers.push_back({"open", false, false, 0, 0, 0});
+  gauges.servers.push_back({"pohoda", true, true, 3, 1, 1});
   gauges.spool_memory = 11;
   gauges.spool_files = 12;
   gauges.log_lines_dropped = 5;
@@ -86,7 +86,9 @@ TEST(Metrics, GaugesTellOfListenersAndTurns) {
   EXPECT_TRUE(has_line(text, R"(ledgergate_spool_bytes{where="memory"} 11)")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_spool_bytes{where="files"} 12)")) << text;
   EXPECT_TRUE(has_line(text, "ledgergate_log_lines_dropped_total 5")) << text;
-  EXPECT_EQ(text.find("server=\"open\""), std::string::npos) << text;
+  EXPECT_TRUE(has_line(text, R"(ledgergate_server_up{server="pohoda"} 1)")) << text;
+  EXPECT_TRUE(has_line(text, R"(ledgergate_server_up{server="open"} 0)")) << text;
+  EXPECT_EQ(text.find("turns_waiting{server=\"open\""), std::string::npos) << text;
 }
 
 TEST(Tallies, TheSameNameIsTheSameTallyAndWorkersLoseNothing) {

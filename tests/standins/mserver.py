@@ -46,8 +46,8 @@ class MServer(StandIn):
     def known_knobs(self):
         # state: what /status says, instead of the truth. script: a list of what it does, one after the other, and the truth after
         # that: a state, {"state": …, "processing": …}, {"body": …} (of text/plain), {"status": code} or {"fault": …} (see faults.py).
-        # hold_status: keeps it back until release_status(). (delay, hold and fault are for exchanges only.)
-        return super().known_knobs() | {"compress", "state", "script", "hold_status"}
+        # hold_status: keeps it back until release_status(). (delay, hold and fault are for exchanges only.) year: of the company.
+        return super().known_knobs() | {"compress", "state", "script", "hold_status", "year"}
 
     def counters(self):
         return super().counters() | {"overlapping_exchanges": max(0, self.max_working - 1), "asked_status": self.asked_status}
@@ -149,6 +149,7 @@ class MServer(StandIn):
         if detail and (denied := self.denied(request)):
             return denied
         body = text("company-detail.xml" if detail else "status.xml")
+        body = body.replace(b"<year>2021<", b"<year>%s<" % str(self.knobs.get("year", 2021)).encode())
         working = self.working - detail  # companyDetail is asked in a turn: it does not count itself
         said = {"state": self.knobs.get("state", "working" if working else "idle"), "processing": working}
         scripted = getattr(request, "scripted", None) or {}

@@ -1,0 +1,264 @@
+#include "watch_health.h"
+
+#include "ask_status.h"
+#include "background.h"
+#include "inspect/status.h"
+#include "observe/log_ring.h"
+#include "place.h"
+#include "profile/endpoints.h"
+#include "profile/questions.h"
+#include "upstream/connect.h"
+#include "upstream/health.h"
+#include "upstream/hours.h"
+#include "upstream/probe.h"
+
+#include <algorithm>
+#include <ctime>
+#include <random>
+#include <string>
+#include <utility>
+
+namespace ledgergate {
+namespace {
+
+using settings::Profile;
+using upstream::Micros;
+
+constexpr io::TimeMs kCompanyEveryMs = 60'000;
+constexpr io::TimeMs kLongestSleepMs = 3600'000; // the clock on the wall may be set while nobody looks
+
+// Edges that start together must not ask together.
+std::uint32_t seed() {
+  std::uint32_t out = 1;
+  uv_random(nullptr, nullptr, &out, sizeof out, 0, nullptr); // if that fails they do
+  return out;
+}
+
+// What a story about one server has at hand.
+struct Watched {
+  Watched(Worker& its_worker, std::shared_ptr<const Generation> its_generation, std::size_t its_index, HealthWatch& watch)
+      : worker(its_worker), generation(std::move(its_generation)), index(its_index), wake(its_worker.loop()),
+        counted(its_worker, wake), entry(watch, wake), server(generation->settings().servers[index]),
+        health(*generation->snapshot->health[index]), pool(generation->pool(index)), chance(seed()) {}
+
+  Worker& worker;
+  std::shared_ptr<const Generation> generation;
+  std::size_t index;
+  io::Wake wake;
+  Background counted;
+  HealthWatch::Entry entry;
+  const settings::Server& server;
+  upstream::Health& health;
+  upstream::Pool& pool;
+  std::minstd_rand chance;
+
+  [[nodiscard]] io::TimeMs now() const { return wake.loop().now(); }
+  [[nodiscard]] io::TimeMs in(io::TimeMs wait) {
+    return now() + static_cast<io::TimeMs>(upstream::with_jitter(static_cast<Micros>(wait), chance()));
+  }
+  // When it opens, if it is closed now; nothing is asked of a server that is meant to be away.
+  [[nodiscard]] io::TimeMs closed_until() const {
+    const auto wait = static_cast<io::TimeMs>(upstream::seconds_until_open(server.hours, std::time(nullptr))) * 1000;
+    return wait == 0 ? 0 : now() + std::min(wait, kLongestSleepMs);
+  }
+  [[nodiscard]] std::string_view credentials() const {
+    const auto& own = generation->snapshot->server_credentials[index];
+    return own ? own->value() : std::string_view{};
+  }
+};
+
+// The edge stands in line like a client.
+upstream::Applicant applicant() { return {"the edge itself", 0, settings::TurnClass::high}; }
+
+// What is asked over HTTP; empty: a connection, with its TLS, is enough.
+upstream::Question question_for(const Watched& w) {
+  upstream::Question question;
+  question.patience = ms(w.server.health.timeout);
+  if (w.server.profile == Profile::apicomprem && !w.credentials().empty()) {
+    question.bytes = profile::version_question(w.server, w.credentials());
+    question.method = http::Method::post;
+  } else if (!w.server.health.path.empty()) {
+    question.bytes = profile::path_question(w.server);
+  }
+  return question;
+}
+
+// The question's connection and its turn, once nothing more is wanted of them.
+void leave(Watched& w, io::Stream::Ptr stream, upstream::Turn turn, bool answered) {
+  if (!stream) return;
+  const bool at_work = !answered && turn.held() && !w.wake.halted();
+  if (at_work)
+    hold_place(w.worker, w.generation, w.index, std::move(stream), std::move(turn), http::Method::get);
+  else
+    give_back_place(w.worker, std::move(stream), std::move(turn));
+}
+
+// mServer's own word, which it gives at any time, and which goes to those who wait for it, too (put_question() tells `health`).
+io::Task<void> ask_mserver(Watched& w) {
+  upstream::StatusBoard::Seat seat(w.wake);
+  auto known = ask_status(w.worker, *w.generation, w.index, seat, 0);
+  w.wake.deadline_in(ms(w.server.health.timeout));
+  while (!known) {
+    const auto happened = co_await w.wake.wait(io::kAnswer);
+    known = seat.take();
+    if (known) co_return;
+    if ((happened & io::kExpired) == 0) continue;
+    if (!w.wake.halted()) w.health.unanswered(describe(Cause::reply_timeout).name);
+    co_return;
+  }
+}
+
+// The places of a request for the unit that is asked about, if all of them are free and nobody waits for them.
+bool take_free(Watched& w, upstream::Turn& turn) {
+  const auto& turns = w.generation->snapshot->turns[w.index];
+  if (!turns) return true;
+  const auto lines = turns->lines(w.server.units.empty() ? std::string_view{} : w.server.units.front());
+  for (std::size_t i = 0; i < lines.count; ++i) {
+    auto free = lines.line[i]->take_free(applicant());
+    if (!free) return false;
+    turn.join(std::move(*free));
+  }
+  return true;
+}
+
+io::Task<void> ask_other(Watched& w) {
+  upstream::Turn turn;
+  if (!take_free(w, turn)) co_return; // at work, and so it is up; a command would be one too many
+  const upstream::Question question = question_for(w);
+  io::Stream::Ptr stream;
+  if (question.bytes.empty()) {
+    auto connected = co_await upstream::connect_within(w.wake, w.worker.resolver(), w.pool, question.patience);
+    if (w.wake.halted()) co_return;
+    if (connected)
+      stream = std::move(*connected);
+    else
+      note_answer(w.health, connected.error());
+    if (stream) w.health.answered({});
+    leave(w, std::move(stream), std::move(turn), true);
+    co_return;
+  }
+  const auto said = co_await upstream::ask(w.wake, w.worker.resolver(), w.pool, question, stream);
+  if (!w.wake.halted()) note_answer(w.health, said);
+  leave(w, std::move(stream), std::move(turn), said.ok());
+}
+
+io::Detached keep_asking(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t index, HealthWatch& watch) {
+  Watched w(worker, std::move(generation), index, watch);
+  const upstream::Health::Watcher told(w.health, w.wake);
+  const io::TimeMs interval = ms(w.server.health.interval);
+  const bool always = w.server.health.active;
+  io::TimeMs next = always ? w.now() : io::kNever;
+  while (!w.wake.halted()) {
+    const bool wanted = always || w.health.down();
+    if (!wanted) next = io::kNever;
+    if (wanted && next == io::kNever) next = w.in(interval);
+    w.wake.deadline_at(next);
+    co_await w.wake.wait(io::kAnswer);
+    if (w.wake.halted() || w.now() < next) continue;
+    next = w.closed_until();
+    if (next != 0) continue;
+    if (profile::tells_status(w.server.profile))
+      co_await ask_mserver(w);
+    else
+      co_await ask_other(w);
+    next = w.in(interval);
+  }
+}
+
+// --- the company an mServer is open on
+// ---------------------------------------------------------------------------------------------
+
+class NobodyLeaves final : public upstream::Turns::Watch {
+public:
+  bool gone() override { return false; }
+};
+
+void append_named(std::string& out, std::string_view what, const std::string& name) {
+  if (!out.empty()) out += ", ";
+  out += what;
+  out += " \"";
+  out += name;
+  out += '"';
+}
+
+void judge_company(Watched& w, const upstream::ProbeReply& reply) {
+  if (reply.status != 200) {
+    w.health.company(false, "answers " + std::to_string(reply.status) + " to /status?companyDetail");
+    return;
+  }
+  const auto status = inspect::read_status(reply.body, reply.content_type);
+  const settings::Health& wanted = w.server.health;
+  const auto fits = [](const std::string& want, const std::string& is) { return want.empty() || want == is; };
+  const bool right =
+      fits(wanted.company, status.company) && fits(wanted.database, status.database) && fits(wanted.year, status.year);
+  std::string found;
+  append_named(found, "company", status.company);
+  append_named(found, "database", status.database);
+  append_named(found, "year", status.year);
+  w.health.company(right, found);
+}
+
+io::Task<void> ask_company(Watched& w) {
+  upstream::Turn turn;
+  if (const auto& turns = w.generation->snapshot->turns[w.index]) {
+    NobodyLeaves watch;
+    const upstream::Applicant edge = applicant();
+    const auto lines = turns->lines({});
+    for (std::size_t i = 0; i < lines.count; ++i) {
+      upstream::Turns& line = *lines.line[i];
+      auto granted = co_await line.wait(w.wake, edge, ms(w.server.queue.wait), watch);
+      if (!granted) co_return;
+      turn.join(std::move(*granted));
+    }
+  }
+  upstream::Question question;
+  question.bytes = profile::company_question(w.server, w.credentials());
+  question.patience = ms(w.server.timeouts.connect + w.server.timeouts.reply);
+  io::Stream::Ptr stream;
+  const auto said = co_await upstream::ask(w.wake, w.worker.resolver(), w.pool, question, stream);
+  if (!w.wake.halted()) {
+    if (said)
+      judge_company(w, *said);
+    else
+      w.health.unreached(said.error().cause);
+  }
+  leave(w, std::move(stream), std::move(turn), said.ok());
+}
+
+// At once, and every minute; sooner while it is not as it should be, and when a server that was down is there again.
+io::Detached keep_checking(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t index, HealthWatch& watch) {
+  Watched w(worker, std::move(generation), index, watch);
+  const upstream::Health::Watcher told(w.health, w.wake);
+  while (!w.wake.halted()) {
+    io::TimeMs next = w.closed_until();
+    if (next == 0) {
+      if (!w.health.down()) co_await ask_company(w);
+      next = w.in(w.health.unavailable() ? std::min(kCompanyEveryMs, ms(w.server.health.interval)) : kCompanyEveryMs);
+    }
+    bool waits = true;
+    while (waits && !w.wake.halted()) {
+      w.wake.deadline_at(next);
+      co_await w.wake.wait(io::kAnswer);
+      waits = w.now() < next && !(w.health.company_unknown() && !w.health.down());
+    }
+  }
+}
+
+} // namespace
+
+void HealthWatch::begin(Worker& worker, const std::shared_ptr<const Generation>& generation) {
+  end();
+  const auto& servers = generation->settings().servers;
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    generation->snapshot->health[i]->set(servers[i].health);
+    if (!servers[i].health.enabled) continue;
+    keep_asking(worker, generation, i, *this);
+    if (servers[i].health.checks_company()) keep_checking(worker, generation, i, *this);
+  }
+}
+
+void HealthWatch::end() {
+  for (io::Wake* wake : std::exchange(running_, {})) wake->halt();
+}
+
+} // namespace ledgergate
