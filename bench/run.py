@@ -153,7 +153,7 @@ def bench(chosen, directory):
         generator = Generator(field, os.path.join(chosen.programs, "client"), chosen.tls)
         print(f"proxy on core {core}, load and upstream on core {other}, TLS {chosen.tls}", flush=True)
         if chosen.turns is not None:
-            print(f"medians (least-most) of {chosen.rounds} rounds of {chosen.seconds} s; load average before: {os.getloadavg()[0]:.2f}")
+            print(f"medians (least-most) of {chosen.rounds} rounds of {chosen.seconds} s; load average before {os.getloadavg()[0]:.1f}")
             results["turns"] = turns.run_rows(field, chosen.programs, chosen.turns, chosen.rounds, chosen.seconds)
         elif chosen.syscalls:
             results["syscalls"] = count_calls(field, generator, chosen.requests)

@@ -32,7 +32,9 @@ BULK_MS = 2000
 ROWS = [
     Row("fair", "8 flood it with requests of 20 ms, the till asks every 200 ms; no priority is configured", 8, 20, ("p99", 65),
         (nginx("nginx"), nginx("nginx, max_conns=1", " max_conns=1"), haproxy("haproxy, maxconn 1"), *pair(""))),
-    Row("high", "the same; the till goes first", 8, 20, ("p99", 45),
+    Row("crowd", "31 flood it, as many as may wait beside the till by default; no priority is configured", 31, 20, ("p99", 65),
+        (nginx("nginx"), haproxy("haproxy, maxconn 1"), *pair(""))),
+    Row("high", "8 flood it; the till goes first", 8, 20, ("p99", 45),
         (haproxy("haproxy, priority by hand", HAPROXY_PRIORITY), *pair(", high", BY_CLASS.format(till="high", shop="normal")))),
     Row("export", "8 flood it with bulk exports of 2 s: the till waits for the one that runs, and for no second", 8, BULK_MS, ("max", BULK_MS + 65),
         (nginx("nginx"), haproxy("haproxy, priority by hand", HAPROXY_PRIORITY), *pair(", bulk", BY_CLASS.format(till="normal", shop="bulk")))),
@@ -93,7 +95,7 @@ def verdict(row, proxy, runs):
 
 
 def show(row, results):
-    print(f"\n{row.name}: {row.title}")
+    print(f"\n{row.name}: {row.title} (load average {os.getloadavg()[0]:.1f})")
     print(f"{'':30}{'till p50 ms':>24}{'p99 ms':>24}{'max ms':>24}{'refused':>11}{'passed by':>11}{'crowd req/s':>24}{'overlaps':>12}")
     for proxy, runs in results:
         def figures(key, form=".1f", own=runs):
