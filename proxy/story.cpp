@@ -56,6 +56,16 @@ void begin(Exchange& x) {
   x.facts.target = &x.target;
 }
 
+observe::Outcome as_logged(inspect::State state) {
+  switch (state) {
+  case inspect::State::ok: return observe::Outcome::ok;
+  case inspect::State::warning: return observe::Outcome::warning;
+  case inspect::State::error: return observe::Outcome::error;
+  case inspect::State::unknown: break;
+  }
+  return observe::Outcome::unknown;
+}
+
 void log(Exchange& x) {
   observe::AccessRecord& record = x.record;
   record.request_id = x.request_id;
@@ -80,7 +90,7 @@ void log(Exchange& x) {
   if (x.outcome) {
     if (!x.failed) x.outcome->finish();
     const inspect::Outcome& outcome = x.outcome->outcome();
-    record.outcome = inspect::to_string(outcome.state);
+    record.outcome = as_logged(outcome.state);
     record.items_ok = outcome.ok;
     record.items_warning = outcome.warning;
     record.items_error = outcome.error;

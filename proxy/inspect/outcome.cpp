@@ -25,16 +25,6 @@ State state_named(std::string_view word) noexcept {
 
 } // namespace
 
-std::string_view to_string(State state) noexcept {
-  switch (state) {
-  case State::unknown: return "unknown";
-  case State::ok: return "ok";
-  case State::warning: return "warning";
-  case State::error: return "error";
-  }
-  return "unknown";
-}
-
 OutcomeReader::OutcomeReader(Profile profile, std::string_view content_type, std::optional<http::Coding> coding) noexcept
     : left_(kMostLooked) {
   if (profile == Profile::apicomprem)

@@ -18,8 +18,6 @@ namespace ledgergate::inspect {
 
 enum class State : std::uint8_t { unknown, ok, warning, error };
 
-[[nodiscard]] std::string_view to_string(State state) noexcept;
-
 struct Outcome {
   State state = State::unknown; // responsePack/@state (vendor documents 001 and 002), Result (vendor document 004)
   std::uint32_t ok = 0;         // responsePackItems of that state

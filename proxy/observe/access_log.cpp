@@ -138,7 +138,7 @@ void write(const AccessRecord& r, const std::vector<std::string>& mask, Fields f
   measured("first_byte_ms", r.first_byte_micros);
   fields.millis("total_ms", r.total_micros);
   if (r.reused_connection) fields.yes("reused");
-  if (!r.outcome.empty()) fields.word("outcome", r.outcome);
+  if (r.outcome != Outcome::none) fields.word("outcome", to_string(r.outcome));
   const auto counted = [&fields](std::string_view name, std::uint32_t items) {
     if (items != 0) fields.number(name, items);
   };
@@ -157,6 +157,17 @@ void write(const AccessRecord& r, const std::vector<std::string>& mask, Fields f
 }
 
 } // namespace
+
+std::string_view to_string(Outcome outcome) noexcept {
+  switch (outcome) {
+  case Outcome::none: return "none";
+  case Outcome::unknown: return "unknown";
+  case Outcome::ok: return "ok";
+  case Outcome::warning: return "warning";
+  case Outcome::error: return "error";
+  }
+  return "none";
+}
 
 void append_line(const AccessRecord& record, settings::LogFormat format, const std::vector<std::string>& mask, std::string& out) {
   switch (format) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "settings/settings.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,11 @@
 #include <vector>
 
 namespace ledgergate::observe {
+
+// What the body of a server's reply says of the request (inspect/outcome.h); none: it was not read.
+enum class Outcome : std::uint8_t { none, unknown, ok, warning, error };
+inline constexpr std::size_t kOutcomeCount = 5;
+[[nodiscard]] std::string_view to_string(Outcome outcome) noexcept;
 
 // Views must live until format() returns. Times are microseconds; -1 means "did not happen".
 struct AccessRecord {
@@ -30,7 +36,7 @@ struct AccessRecord {
   std::string_view http_version; // "1.1"
   std::string_view route, server;
   std::string_view operation, unit; // what was asked of which accounting unit, where that was read
-  std::string_view outcome;         // what the reply's body says of it: ok, warning, error, unknown; empty: it was not read
+  Outcome outcome = Outcome::none;
   std::uint32_t items_ok = 0, items_warning = 0, items_error = 0; // of the reply
   bool items_partial = false;                                     // there may be more of them
   std::uint16_t status = 0;                                       // 0: none was sent

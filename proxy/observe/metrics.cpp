@@ -60,6 +60,8 @@ void per_route(const Tallies& tallies, std::vector<MetricFamily>& out) {
                          MetricType::Counter);
   auto failures =
       family("ledgergate_failures_total", "Requests that failed, by side and cause (docs/errors.md)", MetricType::Counter);
+  auto outcomes = family("ledgergate_outcomes_total", "Replies, by what they say themselves of the request (docs/operations.md)",
+                         MetricType::Counter);
   auto bytes = family("ledgergate_bytes_total", "Body bytes from (in) and to (out) callers", MetricType::Counter);
   auto duration = family("ledgergate_request_seconds", "From a whole head to the end of its answer", MetricType::Histogram);
   auto turn = family("ledgergate_turn_wait_seconds", "Waiting for a turn at a server of few places", MetricType::Histogram);
@@ -74,6 +76,9 @@ void per_route(const Tallies& tallies, std::vector<MetricFamily>& out) {
       const CauseInfo& info = describe(static_cast<Cause>(i));
       count(failures, {{"route", route}, {"side", std::string(to_string(info.side))}, {"cause", std::string(info.name)}}, value);
     }
+    for (std::size_t i = 0; i < kOutcomeCount; ++i)
+      if (const auto value = sum(*tally, [&](const Shard& shard) -> const Count& { return shard.outcomes[i]; }); value != 0)
+        count(outcomes, {{"route", route}, {"outcome", std::string(to_string(static_cast<Outcome>(i)))}}, value);
     count(bytes, {{"route", route}, {"direction", "in"}},
           sum(*tally, [](const Shard& shard) -> const Count& { return shard.bytes_in; }));
     count(bytes, {{"route", route}, {"direction", "out"}},
@@ -81,7 +86,7 @@ void per_route(const Tallies& tallies, std::vector<MetricFamily>& out) {
     histogram(duration, route, *tally, &Shard::duration);
     histogram(turn, route, *tally, &Shard::turn);
   }
-  for (auto* each : {&requests, &failures, &bytes, &duration, &turn})
+  for (auto* each : {&requests, &failures, &outcomes, &bytes, &duration, &turn})
     if (!each->metric.empty()) out.push_back(std::move(*each));
 }
 

@@ -14,6 +14,8 @@ void Tally::add(std::size_t worker, const AccessRecord& record) noexcept {
   const std::size_t status = record.status / 100;
   shard.statuses[status < shard.statuses.size() ? status : 0].fetch_add(1, std::memory_order_relaxed);
   if (record.failure) shard.causes[static_cast<std::size_t>(record.failure->cause)].fetch_add(1, std::memory_order_relaxed);
+  if (record.outcome != Outcome::none)
+    shard.outcomes[static_cast<std::size_t>(record.outcome)].fetch_add(1, std::memory_order_relaxed);
   shard.bytes_in.fetch_add(record.bytes_in, std::memory_order_relaxed);
   shard.bytes_out.fetch_add(record.bytes_out, std::memory_order_relaxed);
   shard.duration.add(record.total_micros);

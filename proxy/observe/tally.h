@@ -36,6 +36,7 @@ struct Histogram {
 struct alignas(64) Shard {
   std::array<Count, 6> statuses{}; // [1]..[5]: 1xx..5xx; [0]: nothing was sent
   std::array<Count, kCauseCount> causes{};
+  std::array<Count, kOutcomeCount> outcomes{}; // by Outcome; none is not counted
   Count bytes_in{0}, bytes_out{0};
   Histogram duration, turn;
 };

@@ -250,5 +250,24 @@ TEST(AccessLog, the_steady_state_does_not_allocate) {
   }
 }
 
+TEST(AccessLog, SaysWhatWasAskedAndWhatBecameOfIt) {
+  AccessRecord record = import_of_an_order();
+  EXPECT_EQ(fields_of(record).count("outcome"), 0U);
+  record.operation = "order,invoice";
+  record.unit = "25313142";
+  record.outcome = Outcome::warning;
+  record.items_ok = 3;
+  record.items_error = 1;
+  record.items_partial = true;
+  const auto fields = fields_of(record);
+  EXPECT_EQ(fields.at("operation"), "order,invoice");
+  EXPECT_EQ(fields.at("unit"), "25313142");
+  EXPECT_EQ(fields.at("outcome"), "warning");
+  EXPECT_EQ(fields.at("items_ok"), "3");
+  EXPECT_EQ(fields.count("items_warning"), 0U);
+  EXPECT_EQ(fields.at("items_error"), "1");
+  EXPECT_EQ(fields.at("items_partial"), "true");
+}
+
 } // namespace
 } // namespace ledgergate::observe

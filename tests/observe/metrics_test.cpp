@@ -43,6 +43,21 @@ TEST(Metrics, NamesSideAndCauseOfFailures) {
   EXPECT_TRUE(has_line(text, R"(ledgergate_failures_total{route="till",side="upstream",cause="reply_timeout"} 1)")) << text;
 }
 
+TEST(Metrics, CountsWhatRepliesSayThemselves) {
+  Tallies tallies;
+  const auto till = tallies.of("till");
+  for (const Outcome outcome : {Outcome::none, Outcome::ok, Outcome::error, Outcome::error, Outcome::unknown}) {
+    AccessRecord one = record(200, 1);
+    one.outcome = outcome;
+    till->add(0, one);
+  }
+  const std::string text = metrics_text(tallies, {});
+  EXPECT_TRUE(has_line(text, R"(ledgergate_outcomes_total{route="till",outcome="ok"} 1)")) << text;
+  EXPECT_TRUE(has_line(text, R"(ledgergate_outcomes_total{route="till",outcome="error"} 2)")) << text;
+  EXPECT_TRUE(has_line(text, R"(ledgergate_outcomes_total{route="till",outcome="unknown"} 1)")) << text;
+  EXPECT_EQ(text.find(R"(outcome="none")"), std::string::npos);
+}
+
 TEST(Metrics, HistogramsAreCumulativeAndHoldTheirBounds) {
   Tallies tallies;
   AccessRecord waited = record(200, 5'000); // exactly a bound: inside it

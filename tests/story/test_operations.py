@@ -1,7 +1,9 @@
 """What a body asks decides: whether it may, and which server gets it. What a reply says stands in the log."""
 
 import gzip
+import hashlib
 import json
+import secrets
 import xml.etree.ElementTree as ET
 import zlib
 
@@ -143,6 +145,38 @@ class OfMserver(Story):
         (line,) = edge.access_log(1)
         self.assertEqual(line["outcome"], "error")
         self.assertNotIn("operation", line)
+
+
+class OfClients(Story):
+    def test_a_clients_rules_and_the_routes_must_both_allow(self):
+        keys = {name: secrets.token_urlsafe(32) for name in ("eshop", "till")}
+        server = self.standin(MServer)
+        settings = config(server, "mserver", route={"clients": list(keys), "operations": ["read", "order"]})
+        del settings["routes"][0]["access"]
+        settings["clients"] = {name: {"api_key_sha256": hashlib.sha256(key.encode()).hexdigest()} for name, key in keys.items()}
+        settings["clients"]["eshop"]["operations"] = ["listStock*", "invoice"]
+        edge = self.start(settings)
+        asked = {"export": text("stock-request.xml"), "order": pack("order"), "invoice": pack("invoice")}
+        allowed = {"eshop": {"export"}, "till": {"export", "order"}}
+        for name, key in keys.items():
+            for what, body in asked.items():
+                with self.subTest(client=name, asks=what):
+                    reply = edge.ask(xml(body, b"X-Edge-Key: " + key.encode() + b"\r\n"))
+                    self.assertEqual(reply.status, 200 if what in allowed[name] else 403)
+        self.assertEqual(len(server.requests), 3)
+
+    def test_rules_of_a_client_alone_are_enough_to_have_bodies_read(self):
+        key = secrets.token_urlsafe(32)
+        server = self.standin(MServer)
+        settings = config(server, "mserver", route={"clients": ["eshop"]})
+        del settings["routes"][0]["access"]
+        settings["clients"] = {"eshop": {"api_key_sha256": hashlib.sha256(key.encode()).hexdigest(), "operations": ["order"]}}
+        edge = self.start(settings)
+        field = b"X-Edge-Key: " + key.encode() + b"\r\n"
+        self.assert_refused(edge.ask(xml(b"hello", field)), 400, "body_unreadable")
+        self.assert_refused(edge.ask(xml(pack("invoice"), field)), 403, "operation_denied")
+        self.assertEqual(edge.ask(xml(pack("order"), field)).status, 200)
+        self.assertEqual(len(server.requests), 1)
 
 
 class OfApicomprem(Story):
