@@ -27,6 +27,7 @@ void hear_outcome(Exchange& x, std::string_view bytes) {
 }
 
 Result<void> check_reply(Exchange& x) {
+  note_server_login(x);
   // RFC 9110 section 15.5.2 would have the caller send another password. It knows none: the edge's own was wrong, so this is the
   // edge's failure (502), and nobody must be asked for a password of POHODA. What a user may not do (403) is the caller's to hear.
   if (x.answer.status == 401 && x.credentials != nullptr) {

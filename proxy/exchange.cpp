@@ -26,6 +26,7 @@ void Exchange::clear() noexcept {
   unit.clear();
   pack_id.clear();
   body_charset.clear();
+  server_account.clear();
   credentials = nullptr;
   retry_after = 5;
   record = {};

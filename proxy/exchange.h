@@ -145,6 +145,7 @@ struct Exchange {
   std::unique_ptr<inspect::OutcomeReader> outcome; // of the reply, where its body says one (check_reply.cpp)
   // What the body says of itself (inspect_request.cpp); empty while unknown. Owned, since the body may lie in a file.
   std::string operation, unit, pack_id, body_charset;
+  std::string server_account; // whom the caller names to the server, for the lock-out ("server:user"); empty: nobody
   const profile::Credentials* credentials = nullptr; // the edge's own, which went to the server in place of the caller's
   std::uint32_t retry_after = 5;                     // seconds, on a 503
   observe::AccessRecord record;

@@ -130,6 +130,7 @@ io::Task<void> serve_request(Exchange& x) {
   } else {
     if (!admits_all(x)) outcome = co_await admit(x);
     if (outcome) outcome = check_request(x);
+    if (outcome) outcome = check_server_login(x);
     if (outcome) outcome = prepare_inspection(x);
     if (outcome && spools_request(x)) outcome = co_await take_body(x);
     if (outcome) outcome = inspect_request(x);

@@ -37,6 +37,11 @@ io::Task<Result<void>> identify(Exchange& exchange);
 // Counts, logs and perhaps bans. `way`: a word for the log.
 void count_failed_login(Exchange& exchange, std::string_view account, std::string_view way);
 
+// server_login.cpp: whether the user of the server whom the caller names may be tried from here now; and what the server's reply
+// says of that login.
+[[nodiscard]] Result<void> check_server_login(Exchange& exchange);
+void note_server_login(Exchange& exchange);
+
 // admit.cpp: whether the caller may come in: identity, permissions by head, limits.
 [[nodiscard]] bool admits_all(const Exchange& exchange); // nothing to ask: the stage is passed over
 io::Task<Result<void>> admit(Exchange& exchange);

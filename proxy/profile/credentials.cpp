@@ -134,4 +134,18 @@ bool names_a_user(std::string_view value, Profile profile) {
   return http::decode_base64(token, pair.text) && is_pair(pair.text) && pair.text != "@:";
 }
 
+std::optional<std::string> named_user(std::string_view value, Profile profile) {
+  std::string_view token;
+  if (!basic_token(value, token)) return std::nullopt;
+  if (profile != Profile::mserver && value.find(' ') == std::string_view::npos) return std::nullopt;
+  Secret pair(token.size());
+  if (!http::decode_base64(token, pair.text)) return "?";
+  const std::size_t colon = pair.text.find(':');
+  return colon == std::string::npos ? "?" : pair.text.substr(0, colon);
+}
+
+bool success_proves_login(Profile profile, bool post) noexcept {
+  return post && (profile == Profile::mserver || profile == Profile::apicomprem);
+}
+
 } // namespace ledgergate::profile

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -51,5 +52,13 @@ private:
 // (`QDo=`: what document 001 prints, and what connectors send that were never set up). For an mserver the word Basic may be
 // missing, as it is with some clients in the field.
 [[nodiscard]] bool names_a_user(std::string_view value, settings::Profile profile);
+
+// The user that it names, as the caller wrote it; "?" when it is Basic and can't be read (a server may be less strict than we are).
+// None: another scheme, whose failures are no guesses at a password (an expired token).
+[[nodiscard]] std::optional<std::string> named_user(std::string_view value, settings::Profile profile);
+
+// Whether a reply with a 2xx says that the user and password which went with the request are right: a page of another server may
+// be public, and mServer's /status is (vendor document 001).
+[[nodiscard]] bool success_proves_login(settings::Profile profile, bool post) noexcept;
 
 } // namespace ledgergate::profile

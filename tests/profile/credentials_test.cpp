@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -131,6 +132,21 @@ TEST(CallersCredentials, OfAnMserverMayLackTheWordBasic) {
   EXPECT_TRUE(names_a_user("YTpi", Profile::mserver));
   EXPECT_FALSE(names_a_user("QDo=", Profile::mserver));
   EXPECT_FALSE(names_a_user("YTpi", Profile::apicomprem));
+}
+
+TEST(NamedUser, IsWhoBasicNames) {
+  for (const Profile profile : {Profile::mserver, Profile::http}) {
+    EXPECT_EQ(profile::named_user("Basic YTpi", profile), "a");
+    EXPECT_EQ(profile::named_user("basic  QDo=", profile), "@");
+    EXPECT_EQ(profile::named_user("Basic OmI=", profile), "");
+    EXPECT_EQ(profile::named_user("Basic YTpiOmM=", profile), "a") << "the password may hold colons";
+    EXPECT_EQ(profile::named_user("Basic YWI=", profile), "?") << "no colon";
+    EXPECT_EQ(profile::named_user("Basic YTp", profile), "?") << "no padding: a lax server reads it";
+    EXPECT_EQ(profile::named_user("Bearer YTpi", profile), std::nullopt);
+    EXPECT_EQ(profile::named_user("Digest username=\"a\"", profile), std::nullopt);
+  }
+  EXPECT_EQ(profile::named_user("YTpi", Profile::mserver), "a") << "seen in the field: without the word Basic";
+  EXPECT_EQ(profile::named_user("YTpi", Profile::http), std::nullopt);
 }
 
 } // namespace

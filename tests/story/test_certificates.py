@@ -111,6 +111,13 @@ class Certificates(Guarded):
         self.assert_refused(edge.ask(wrong), 429, "locked_out")
         self.assertEqual(len(re.findall("login failed:", edge.said.text)), 1, "fail2ban must not ban a branch")
 
+    def test_401s_of_the_server_do_not_lock_out_who_has_a_certificate(self):
+        server, edge = self.open(lockout={"failures": 1, "ban": "1h"})
+        guess = ASK.replace(b"GET / ", b"GET /status/401 ")[:-2] + b"Authorization: Basic YTpi\r\n\r\n"
+        for _ in range(3):
+            self.assertEqual(edge.ask(guess, certificate=self.till).status, 401)
+        self.assertNotIn("login failed", edge.said.text)
+
     def test_required_besides_a_key(self):
         import hashlib
         import secrets

@@ -201,6 +201,102 @@ class LockOut(Guarded):
         self.assertEqual(login("right", b"192.0.2.5").status, 200)
 
 
+class ServersUsers(Guarded):
+    """Guesses at the server's own users, which the edge passes on."""
+
+    LOCK = {"lockout": {"failures": 3, "ban": "1h", "longest": "1h"}, "trusted_proxies": ["127.0.0.1"]}
+
+    def front_of(self, kind, profile, **settings):
+        server = self.standin(kind)
+        if kind is MServer:
+            server.users[b"boss"] = server.users[b"BOSS"] = (b"right", True)
+        return server, self.start(config(server, profile, **{**self.LOCK, **settings}))
+
+    def post(self, *fields, address=b"203.0.113.9"):
+        return ask(b"X-Forwarded-For: " + address, b"Content-Length: 4", *fields, path=b"/xml", method=b"POST") + b"<x/>"
+
+    def login(self, user, password, address=b"203.0.113.9"):
+        return self.post(basic(user, password, b"STW-Authorization"), address=address)
+
+    def test_after_so_many_401s_the_address_waits_with_this_user_and_the_server_is_not_asked(self):
+        server, edge = self.front_of(MServer, "mserver")
+        for user in ("boss", "BOSS", "Boss"):
+            self.assertEqual(edge.ask(self.login(user, "wrong")).status, 401)
+        edge.said.wait(r"login failed: address=203\.0\.113\.9 account=server:boss way=server listener=internet request=\S+")
+        edge.said.wait(r"login banned: address=203\.0\.113\.9 account=server:boss seconds=3600")
+        asked = server.heads
+        with edge.connect() as client:
+            client.send(self.login("boss", "right").replace(b"Content-Length: 4", b"Content-Length: 9999\r\nExpect: 100-continue")[:-4])
+            self.assert_refused(client.reply(), 429, "locked_out")
+        self.assertEqual(server.heads, asked)
+        self.assertEqual(edge.ask(self.login("@", "")).status, 200, "another user from there")
+        self.assertEqual(edge.ask(self.login("boss", "right", b"192.0.2.5")).status, 200, "this user from elsewhere")
+
+    def test_what_the_caller_did_not_bring_is_not_counted(self):
+        server, edge = self.front_of(MServer, "mserver")
+        for _ in range(5):
+            self.assertEqual(edge.ask(self.post()).status, 401)
+        self.assertEqual(edge.ask(self.login("boss", "right")).status, 200)
+        self.assertNotIn("login failed", edge.said.text)
+
+    def test_a_wrong_password_of_the_edges_own_bans_nobody(self):
+        file = scratch() / "wrong.cred"
+        file.write_text("boss:changed")
+        file.chmod(0o600)
+        server, edge = self.front_of(MServer, "mserver", server={"credentials": str(file)})
+        for _ in range(5):
+            self.assert_refused(edge.ask(self.login("boss", "wrong")), 502, "server_refused_edge", "maybe")
+        self.assertNotIn("login failed", edge.said.text)
+
+    def test_a_user_without_the_right_bans_nobody(self):
+        server, edge = self.front_of(MServer, "mserver")
+        server.users[b"boss"] = (b"right", False)
+        for _ in range(5):
+            self.assertEqual(edge.ask(self.login("boss", "right")).status, 403)
+        self.assertNotIn("login failed", edge.said.text)
+
+    def test_status_which_asks_nobody_forgives_no_failure(self):
+        server, edge = self.front_of(MServer, "mserver")
+        status = ask(b"X-Forwarded-For: 203.0.113.9", basic("boss", "wrong", b"STW-Authorization"), b"Content-Length: 1", path=b"/status", method=b"POST") + b"x"
+        for _ in range(3):
+            edge.ask(status)
+            self.assertEqual(edge.ask(self.login("boss", "wrong")).status, 401)
+        self.assert_refused(edge.ask(self.login("boss", "right")), 429, "locked_out")
+
+    def test_a_right_password_forgives_slips(self):
+        server, edge = self.front_of(MServer, "mserver")
+        for _ in range(4):
+            for _ in range(2):
+                self.assertEqual(edge.ask(self.login("boss", "wrong")).status, 401)
+            self.assertEqual(edge.ask(self.login("boss", "right")).status, 200)
+
+    def test_two_headers_are_no_way_around(self):
+        server, edge = self.front_of(Web, "http")
+        for n in range(3):
+            request = ask(b"X-Forwarded-For: 203.0.113.9", basic(f"invented{n}", "x"), basic("boss", "wrong", b"authorization"), path=b"/status/401")
+            self.assertEqual(edge.ask(request).status, 401)
+        self.assert_refused(edge.ask(request), 429, "locked_out")
+
+    def test_an_expired_token_is_no_guess(self):
+        server, edge = self.front_of(Web, "http")
+        for _ in range(5):
+            self.assertEqual(edge.ask(ask(b"Authorization: Bearer abc", path=b"/status/401")).status, 401)
+
+    def test_a_public_page_does_not_free_a_guesser_and_the_owner_is_not_slowed(self):
+        server, edge = self.front_of(Web, "http")
+
+        def request(address, path=b"/status/401"):
+            return ask(b"X-Forwarded-For: " + address, basic("boss", "x"), path=path)
+
+        self.assertEqual(edge.ask(request(b"192.0.2.5", b"/")).status, 200)
+        for n in range(3):
+            self.assertEqual(edge.ask(request(b"203.0.113.9", b"/")).status, 200)
+            self.assertEqual(edge.ask(request(b"203.0.113.9")).status, 401)
+        self.assert_refused(edge.ask(request(b"203.0.113.9", b"/")), 429, "locked_out")
+        for _ in range(5):
+            self.assertEqual(edge.ask(request(b"192.0.2.5", b"/")).status, 200)
+
+
 class Limits(Guarded):
     def test_more_requests_than_a_client_may_send_are_429(self):
         key = secrets.token_urlsafe(32)
