@@ -15,7 +15,7 @@ struct Draft {
   std::vector<Place> server_places;
   std::vector<Place> route_places;
   std::vector<std::string> client_files; // where each client stands
-  bool clients_alone = false; // only clients are looked at: which servers there are is not known
+  bool clients_alone = false;            // only clients are looked at: which servers there are is not known
   Place admin_place;
   std::vector<Problem> elsewhere; // in other files than the main one
 };
