@@ -42,13 +42,13 @@ private:
 
 std::optional<Secret> line_from(int terminal, std::string_view question) {
   const Hidden hidden(terminal);
-  static_cast<void>(::write(terminal, question.data(), question.size()) + 0);
+  if (::write(terminal, question.data(), question.size()) < 0) return std::nullopt; // nobody would know what is asked
   std::string line;
   line.reserve(256);
   char c = 0;
   while (line.size() < 256 && ::read(terminal, &c, 1) == 1 && c != '\n') line += c;
-  static_cast<void>(::write(terminal, "\n", 1) + 0);
-  if (c != '\n') return std::nullopt;
+  const bool typed = ::write(terminal, "\n", 1) == 1 && c == '\n';
+  if (!typed) return std::nullopt;
   return Secret(std::move(line));
 }
 
