@@ -10,7 +10,9 @@ import subprocess
 import tempfile
 import unittest
 
+from authority import Authority
 from harness import SOURCE, certificates, program, sanitized, scratch
+from test_identity import bcrypt
 
 FILES = """
 etc/ledgergate/ledgergate.yaml
@@ -66,6 +68,12 @@ def machine():
             shutil.copy(certificates() / f"server-{'rsa' if 'rsa' in name else 'ecdsa'}.{end}", root / f"{name}.{end}")
     shutil.copy(certificates() / "ca.pem", root / "shop-ca.pem")
     (root / "acme").mkdir()
+    authority = Authority()
+    shutil.copy(authority.file, root / "branches-ca.pem")
+    shutil.copy(authority.revoke(), root / "branches-crl.pem")
+    (root / "users").write_text(f"novakova:{bcrypt('x')}\n")
+    (root / "users").chmod(0o640)
+    (root / "clients.d").mkdir()
 
     def placed(text):
         for place in ("/etc/ledgergate", "/var/lib/ledgergate", "/var/spool/ledgergate"):

@@ -39,7 +39,7 @@ class NativeErrors(Story):
     def down(self, profile, language=None, **route):
         """An edge before a server that is switched off."""
         route |= {"language": language} if language else {}
-        return self.start(config(f"http://127.0.0.1:{free_port()}", profile, route=route))
+        return self.start(config(f"http://127.0.0.1:{free_port()}", profile, route=route, server={"health": "off"}))
 
     def refusal(self, edge, request, status, cause, forwarded="no", language="en", media=None, **options):
         reply = edge.ask(request, **options)
