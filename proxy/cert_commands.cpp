@@ -132,8 +132,9 @@ int revoke(const CertOptions& options) {
   auto authority = Authority::open(options.directory, now(), why);
   if (!authority) return fail(why);
   const auto revoked = authority->revoke(options.names.front(), why);
-  if (revoked.empty()) return fail(why);
-  for (const auto& each : revoked) fmt::print("{} is revoked: serial {}\n", each.name, each.serial);
+  if (!revoked) return fail(why);
+  if (revoked->empty()) fmt::print("{} had no valid certificate any more.\n", options.names.front());
+  for (const auto& each : *revoked) fmt::print("{} is revoked: serial {}\n", each.name, each.serial);
   fmt::print("A running edge that reads {} knows it within a second; no reload is needed.\n",
              (std::filesystem::path(options.directory) / "crl.pem").string());
   return kExitFine;

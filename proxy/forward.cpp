@@ -4,6 +4,7 @@
 #include "profile/endpoints.h"
 #include "spool_source.h"
 #include "story.h"
+#include "upstream/client_tls.h"
 #include "upstream/connect.h"
 #include "worker.h"
 
@@ -59,6 +60,7 @@ bool keeps_server_connection(const Exchange& x, const io::Stream& server) {
 
 io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool reused, BodySource& body, http::Framing framing) {
   const std::uint64_t before = server.sent();
+  const bool forwarded = x.record.forwarded;
   expect_head(x);
   const auto sent = co_await send_request(x, server, body, framing);
   const bool left = server.sent() != before;
@@ -69,6 +71,12 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
   } else {
     result.whole = *sent == Sent::whole;
     result.outcome = co_await receive_head(x, server);
+  }
+  const std::string_view refusal = result.outcome || reused ? std::string_view() : upstream::refused_certificate(server);
+  if (!refusal.empty()) {
+    x.record.forwarded = forwarded; // it was thrown away unread: no till must wonder whether its sale was booked
+    result.outcome = Error{Cause::upstream_tls, refusal};
+    co_return result;
   }
   if (!result.outcome) {
     const Cause cause = result.outcome.error().cause;

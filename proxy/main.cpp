@@ -43,7 +43,11 @@ int main(int argc, char** argv) {
   run->add_option("--cert", options.line.certificate, "Certificate chain (PEM), with --to; without it plain HTTP is served")
       ->needs(to);
   run->add_option("--key", options.line.key, "Its key (PEM)")->needs(to);
-  run->add_option("--client-cert", options.line.client_certificate, "Certificate and key (PEM) shown to the server")->needs(to);
+  CLI::Option* client_cert =
+      run->add_option("--client-cert", options.line.client_certificate,
+                      "Certificate and key (PEM) shown to the server: a branch before another edge (`ledgergate cert issue`)")
+          ->needs(to);
+  run->add_option("--client-key", options.line.client_key, "Its key (PEM), when it is not in the same file")->needs(client_cert);
   run->add_option("--upstream-ca", options.line.upstream_ca, "CA (PEM) that the server's certificate is checked against")
       ->needs(to);
   run->add_flag("--anonymous", options.line.anonymous, "Let everybody in, on an address that others can reach")->needs(to);

@@ -90,12 +90,13 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
     made->listeners.push_back(std::move(runtime));
   }
   for (const auto& server : settings->servers) {
-    std::string why;
+    std::string why, warning;
     made->turns.push_back(turns_of(before, server));
     made->health.push_back(health_of(before, server));
     made->boards.push_back(board_of(before, server));
-    made->servers.push_back(upstream::ClientTls::make(server, why));
+    made->servers.push_back(upstream::ClientTls::make(server, why, warning));
     if (!why.empty()) problems.errors.push_back("server " + server.name + ": " + why);
+    if (!warning.empty()) problems.warnings.push_back("server " + server.name + ": " + warning);
     made->server_credentials.push_back(credentials_of(server.credentials, server.profile, "server " + server.name, problems));
   }
   for (const auto& route : settings->routes)

@@ -214,7 +214,7 @@ std::optional<Issued> Authority::renew(const Wish& wish, std::string& why) {
   return make(wish, newest->sans, "renewed ", why);
 }
 
-std::vector<Record> Authority::revoke(const std::string& name_or_serial, std::string& why) {
+std::optional<std::vector<Record>> Authority::revoke(const std::string& name_or_serial, std::string& why) {
   const std::string serial = plain_serial(name_or_serial);
   Index next = index_;
   std::vector<Record> revoked;
@@ -226,18 +226,18 @@ std::vector<Record> Authority::revoke(const std::string& name_or_serial, std::st
     each.revoked = now_;
     revoked.push_back(each);
   }
-  if (revoked.empty()) {
-    why = known ? name_or_serial + " has no valid certificate (any more); nothing is changed"
-                : "no certificate has the name or serial number " + name_or_serial;
-    return revoked;
+  if (!known) {
+    why = "no certificate has the name or serial number " + name_or_serial;
+    return std::nullopt;
   }
+  if (revoked.empty()) return revoked; // open() has made the list again that a killed run did not come to
   ++next.revocations;
   // The index first: a list that is older than it is found and made again, one that is newer would be forgotten.
-  if (!write_index(next, why)) return {};
+  if (!write_index(next, why)) return std::nullopt;
   index_ = std::move(next);
-  if (!write_revocations(why)) return {};
+  if (!write_revocations(why)) return std::nullopt;
   for (const Record& each : revoked)
-    if (!audit(all_, "revoked " + words_of(each), now_, why)) return {};
+    if (!audit(all_, "revoked " + words_of(each), now_, why)) return std::nullopt;
   return revoked;
 }
 

@@ -62,8 +62,8 @@ public:
   std::optional<Issued> issue(const Wish& wish, std::string& why);
   // A new one (with a new key) under a name that has one; the names in it stay the same. The older stays valid.
   std::optional<Issued> renew(const Wish& wish, std::string& why);
-  // All valid ones of a name, or the one with this serial number. Empty, with words in `why`, when nothing is revoked.
-  std::vector<Record> revoke(const std::string& name_or_serial, std::string& why);
+  // All valid ones of a name, or the one with this serial number: those that were still valid. None when nothing has this name.
+  std::optional<std::vector<Record>> revoke(const std::string& name_or_serial, std::string& why);
 
 private:
   Authority(Folder all, Folder secret, Lock lock, std::int64_t now)

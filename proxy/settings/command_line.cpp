@@ -36,6 +36,17 @@ private:
   bool failed_ = false;
 };
 
+// Who shows a certificate stands before another edge, as a branch. That one has the line, the spool and the hold; here they would
+// only be in the way twice: a second line in front of it, in which one till waits for the other's import that the edge would let
+// pass by. What is left is to wait longer than the edge does (its wait for a turn, then for the reply), so that it is the edge,
+// which knows, that says what became of a request.
+void make_branch(Server& server) {
+  constexpr Millis kMargin{60'000};
+  server.concurrency = 0;
+  server.spool = SpoolChoice::off;
+  server.timeouts.reply += server.queue.wait + kMargin;
+}
+
 Server read_to(const CommandLine& options, Flags& flags) {
   std::string_view url = options.to;
   std::string_view word = "http";
@@ -68,9 +79,15 @@ Server read_to(const CommandLine& options, Flags& flags) {
 
   flags.file("--upstream-ca", options.upstream_ca);
   flags.file("--client-cert", options.client_certificate);
+  flags.file("--client-key", options.client_key);
   server.tls.ca = options.upstream_ca;
-  if (!options.client_certificate.empty())
-    server.tls.client_certificate = CertificateFiles{options.client_certificate, options.client_certificate};
+  if (!options.client_certificate.empty()) {
+    server.tls.client_certificate =
+        CertificateFiles{options.client_certificate, options.client_key.empty() ? options.client_certificate : options.client_key};
+    make_branch(server);
+  } else if (!options.client_key.empty()) {
+    flags.error("--client-key", "needs its certificate: add --client-cert FILE");
+  }
   if (!parsed.host.empty() && !parsed.https) {
     if (!options.upstream_ca.empty()) flags.error("--upstream-ca", "has no meaning for an http:// server");
     if (!options.client_certificate.empty()) flags.error("--client-cert", "has no meaning for an http:// server");

@@ -38,7 +38,8 @@ struct CommandLine {
   std::string to; // "mserver=http://192.168.0.10:444" or "http://…" (profile http)
   std::string listen = ":8443";
   std::string certificate, key;   // both or neither; neither: a plain listener
-  std::string client_certificate; // PEM with certificate and key, presented to the server; empty: none
+  std::string client_certificate; // PEM, presented to the server: this is a branch before another edge; empty: none
+  std::string client_key;         // its key; empty: it stands in the same file
   std::string upstream_ca;        // PEM; empty: the system's store
   bool anonymous = false;         // needed when `listen` is not loopback
 };

@@ -2,9 +2,13 @@
 
 #include "base/address.h"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include <ctime>
+#include <fstream>
 
 namespace ledgergate::upstream {
 namespace {
@@ -28,9 +32,60 @@ std::string reason() {
   return text != nullptr ? text : "unknown reason";
 }
 
+// A key that asks for a password must not make the program wait for a terminal.
+int no_password(char*, int, int, void*) { return -1; }
+
+bool is_encrypted(const std::filesystem::path& key) {
+  std::ifstream file(key);
+  for (std::string line; std::getline(file, line);)
+    if (line.find("ENCRYPTED") != std::string::npos) return true; // "BEGIN ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED"
+  return false;
+}
+
+// What we show to the server: "" or why it can't be shown.
+std::string use_certificate(SSL_CTX* ctx, const settings::CertificateFiles& files) {
+  SSL_CTX_set_default_passwd_cb(ctx, no_password);
+  if (SSL_CTX_use_certificate_chain_file(ctx, files.chain.c_str()) != 1)
+    return files.chain.string() + ": can't be read as a PEM certificate: " + reason();
+  if (SSL_CTX_use_PrivateKey_file(ctx, files.key.c_str(), SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1) return "";
+  const unsigned long error = ERR_peek_error();
+  const bool mismatch = ERR_GET_LIB(error) == ERR_LIB_X509;
+  const std::string words = reason();
+  if (mismatch) return files.key.string() + ": is not the key of " + files.chain.string();
+  if (is_encrypted(files.key)) return files.key.string() + ": the key is protected by a password; write it without one, mode 0600";
+  if (files.key == files.chain)
+    return files.key.string() + ": holds no private key: put it into the same file, or name its own (--client-key, `key`)";
+  return files.key.string() + ": holds no private key of " + files.chain.string() + ": " + words;
+}
+
+std::string day_of(const ASN1_TIME* time) {
+  std::tm day{};
+  if (ASN1_TIME_to_tm(time, &day) != 1) return "a day that can't be read";
+  return fmt::format("{:04}-{:02}-{:02}", day.tm_year + 1900, day.tm_mon + 1, day.tm_mday);
+}
+
+// What makes a server refuse it, in words for whoever must get a new one.
+std::string doubt(X509* own, const std::string& path) {
+  constexpr std::time_t kSoon = 14 * 86'400;
+  const ASN1_TIME* const from = X509_get0_notBefore(own);
+  const ASN1_TIME* const until = X509_get0_notAfter(own);
+  std::time_t soon = std::time(nullptr) + kSoon;
+  if (X509_cmp_current_time(until) < 0)
+    return path + ": the client certificate has expired on " + day_of(until) +
+           ": the server will refuse it until it gets a new one (`ledgergate cert renew`)";
+  if (X509_cmp_current_time(from) > 0)
+    return path + ": the client certificate is not valid before " + day_of(from) +
+           " (is the clock right?): the server will refuse it";
+  if (X509_check_purpose(own, X509_PURPOSE_SSL_CLIENT, 0) != 1)
+    return path + ": the certificate is not for clients (extended key usage clientAuth): the server will refuse it";
+  if (X509_cmp_time(until, &soon) < 0)
+    return path + ": the client certificate ends on " + day_of(until) + ": get a new one before (`ledgergate cert renew`)";
+  return "";
+}
+
 } // namespace
 
-std::shared_ptr<const ClientTls> ClientTls::make(const settings::Server& server, std::string& why) {
+std::shared_ptr<const ClientTls> ClientTls::make(const settings::Server& server, std::string& why, std::string& warning) {
   if (!server.https) return nullptr;
   std::shared_ptr<ClientTls> made(new ClientTls);
   made->context_ = SSL_CTX_new(TLS_client_method());
@@ -55,15 +110,9 @@ std::shared_ptr<const ClientTls> ClientTls::make(const settings::Server& server,
     return nullptr;
   }
   if (server.tls.client_certificate) {
-    const auto& files = *server.tls.client_certificate;
-    if (SSL_CTX_use_certificate_chain_file(ctx, files.chain.c_str()) != 1) {
-      why = files.chain.string() + ": can't be read as a PEM certificate: " + reason();
-      return nullptr;
-    }
-    if (SSL_CTX_use_PrivateKey_file(ctx, files.key.c_str(), SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
-      why = files.key.string() + ": is not the key of " + files.chain.string() + ": " + reason();
-      return nullptr;
-    }
+    why = use_certificate(ctx, *server.tls.client_certificate);
+    if (!why.empty()) return nullptr;
+    warning = doubt(SSL_CTX_get0_certificate(ctx), server.tls.client_certificate->chain.string());
   }
   ERR_clear_error();
   made->name_ = server.tls.name.empty() ? server.host : server.tls.name;
@@ -85,6 +134,22 @@ SSL* ClientTls::open(SSL_SESSION** session) const noexcept {
   SSL_set_ex_data(ssl, session_index(), session);
   if (session != nullptr && *session != nullptr) SSL_set_session(ssl, *session);
   return ssl;
+}
+
+std::string_view refused_certificate(const io::Stream& server) noexcept {
+  const unsigned long error = server.tls_error();
+  if (server.tls() == nullptr || ERR_GET_LIB(error) != ERR_LIB_SSL) return "";
+  switch (ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET) {
+  case SSL_AD_CERTIFICATE_EXPIRED: return "the server says that our client certificate has expired";
+  case SSL_AD_CERTIFICATE_REVOKED: return "the server says that our client certificate is revoked";
+  case SSL_AD_UNKNOWN_CA: return "the server does not know the CA of our client certificate";
+  case SSL_AD_CERTIFICATE_REQUIRED: return "the server asks for a client certificate";
+  case SSL_AD_BAD_CERTIFICATE:
+  case SSL_AD_UNSUPPORTED_CERTIFICATE:
+  case SSL_AD_CERTIFICATE_UNKNOWN:
+  case SSL_AD_ACCESS_DENIED: return "the server refuses our client certificate";
+  default: return "";
+  }
 }
 
 } // namespace ledgergate::upstream

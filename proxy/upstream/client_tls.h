@@ -2,19 +2,22 @@
 // Immutable once made; shared by all workers.
 #pragma once
 
+#include "io/stream.h"
 #include "settings/settings.h"
 
 #include <openssl/ssl.h>
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace ledgergate::upstream {
 
 class ClientTls {
 public:
   // Null when the CA or the client certificate can't be read; `why` says so. Null with an empty `why`: the server is plain HTTP.
-  static std::shared_ptr<const ClientTls> make(const settings::Server& server, std::string& why);
+  // `warning`: the client certificate can be shown, but the server will hardly take it (any more).
+  static std::shared_ptr<const ClientTls> make(const settings::Server& server, std::string& why, std::string& warning);
   ~ClientTls();
   ClientTls(const ClientTls&) = delete;
   ClientTls& operator=(const ClientTls&) = delete;
@@ -29,5 +32,10 @@ private:
   std::string name_; // SNI and verified name, or address
   bool verify_ = true;
 };
+
+// What the server said when it refused the certificate that we showed, or showed none; "" when it was not that. TLS 1.3 tells it
+// behind the handshake, when the request may be on its way already: such a request was not read, as a server looks at nothing
+// before it has verified its client (RFC 8446 sections 4.4.2.4 and 6.2).
+[[nodiscard]] std::string_view refused_certificate(const io::Stream& server) noexcept;
 
 } // namespace ledgergate::upstream

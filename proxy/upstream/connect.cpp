@@ -49,7 +49,7 @@ io::Task<Result<void>> handshake(io::Wake& wake, Stream& stream) {
     const long verdict = SSL_get_verify_result(stream.tls());
     if (verdict != X509_V_OK && SSL_get_verify_mode(stream.tls()) != SSL_VERIFY_NONE)
       co_return Error{Cause::upstream_certificate, X509_verify_cert_error_string(verdict)};
-    co_return Error{Cause::upstream_tls};
+    co_return Error{Cause::upstream_tls, refused_certificate(stream)};
   }
 }
 

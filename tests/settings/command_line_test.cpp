@@ -71,6 +71,34 @@ TEST(CommandLine, ServesTlsWithACertificateAndItsKey) {
   EXPECT_EQ(loaded.settings->servers[0].tls.client_certificate->key, options.client_certificate);
 }
 
+TEST(CommandLine, ABranchLeavesTheLineToTheEdgeAndWaitsLonger) {
+  const TemporaryDirectory directory;
+  CommandLine options = loopback("mserver=https://edge.example.cz");
+  const Loaded direct = from_command_line(options);
+  ASSERT_NE(direct.settings, nullptr);
+  EXPECT_EQ(direct.settings->servers[0].concurrency, 1U);
+  options.client_certificate = directory.write("branch.pem", "x");
+  const Loaded branch = from_command_line(options);
+  ASSERT_NE(branch.settings, nullptr);
+  const Server& server = branch.settings->servers[0];
+  EXPECT_EQ(server.concurrency, 0U);
+  EXPECT_EQ(server.spool, SpoolChoice::off);
+  const Server& edge = direct.settings->servers[0]; // with the same defaults
+  EXPECT_GT(server.timeouts.reply, edge.queue.wait + edge.timeouts.connect + edge.timeouts.reply);
+  EXPECT_EQ(server.profile, Profile::mserver);
+}
+
+TEST(CommandLine, AClientsKeyMayHaveAFileOfItsOwn) {
+  const TemporaryDirectory directory;
+  CommandLine options = loopback("https://h");
+  options.client_key = directory.write("branch.key", "x");
+  EXPECT_EQ(said(options, false), Lines{"--client-key: error: needs its certificate: add --client-cert FILE"});
+  options.client_certificate = directory.write("branch.pem", "x");
+  const Loaded loaded = from_command_line(options);
+  ASSERT_NE(loaded.settings, nullptr);
+  EXPECT_EQ(loaded.settings->servers[0].tls.client_certificate->key, options.client_key);
+}
+
 TEST(CommandLine, PublishesToOthersOnlyWhenAnonymousIsSaid) {
   CommandLine options = loopback("http://h");
   options.listen = ":8443";

@@ -164,16 +164,16 @@ struct ConnectTlsTest : ConnectTest {
   std::shared_ptr<const ClientTls> trusting(settings::Server& server) {
     server.https = true;
     server.tls.ca = directory.write("ca.pem", pem(identity)).string();
-    std::string why;
-    return ClientTls::make(server, why);
+    std::string why, warning;
+    return ClientTls::make(server, why, warning);
   }
   std::string outcome_with(settings::Server server, bool known_ca) {
     server.https = true;
     const auto trusted = known_ca ? pem(identity) : pem(ledgergate::tests::make_identity({}));
     server.tls.ca = directory.write("ca.pem", trusted).string();
-    std::string why;
-    auto tls = ClientTls::make(server, why);
-    EXPECT_EQ(why, "");
+    std::string why, warning;
+    auto tls = ClientTls::make(server, why, warning);
+    EXPECT_EQ(why + warning, "");
     return outcome(server, std::move(tls));
   }
 
