@@ -14,7 +14,7 @@ install(FILES docs/architecture.md docs/config.md docs/errors.md docs/metrics.md
 install(FILES certs/README.md DESTINATION ${documents} RENAME certificates.md)
 install(FILES config/ledgergate.yaml DESTINATION ${documents}/examples)
 install(DIRECTORY config/examples/ DESTINATION ${documents}/examples FILES_MATCHING PATTERN "*.yaml")
-install(FILES docs/ledgergate.1 DESTINATION share/man/man1)
+install(FILES docs/ledgergate.1 docs/ledgergate-cert.1 docs/ledgergate-client.1 DESTINATION share/man/man1)
 install(FILES docs/ledgergate.yaml.5 DESTINATION share/man/man5)
 install(FILES systemd/ledgergate.socket DESTINATION lib/systemd/system)
 install(FILES systemd/ledgergate.sysusers DESTINATION lib/sysusers.d RENAME ledgergate.conf)

@@ -2,6 +2,7 @@
 
 import datetime
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -135,6 +136,34 @@ class Branch(Story):
         reply = self.ask(branch)
         self.assert_refused(reply, 502, "upstream_tls")
         self.assertEqual(server.heads, 1)
+
+
+class OtherPrograms(Branch):
+    """As certs/README.md has them."""
+
+    def test_curl(self):
+        ca = self.own_authority()
+        server, edge = self.company(ca / "ca.pem", certificate="required")
+        done = subprocess.run(["curl", "-sS", "--cacert", certificates() / "ca.pem", "--cert", ca / "private/till.pem", f"https://localhost:{edge.ports['internet']}/status"],
+                              capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"<mserver", done.stdout)
+        self.assertEqual(edge.access_log(1)[0]["client_name"], "till")
+
+    def test_php_streams(self):
+        if not shutil.which("php"):
+            self.skipTest("php is not installed")
+        ca = self.own_authority()
+        server, edge = self.company(ca / "ca.pem", certificate="required")
+        options = {"local_cert": str(ca / "private/till.pem"), "cafile": str(certificates() / "ca.pem"), "peer_name": "localhost"}
+        listed = ", ".join(f"'{key}' => '{value}'" for key, value in options.items())
+        done = subprocess.run(["php", "-r", f"""
+            $context = stream_context_create(['ssl' => [{listed}]]);
+            $socket = stream_socket_client('ssl://localhost:{edge.ports['internet']}', $code, $why, 30, STREAM_CLIENT_CONNECT, $context);
+            fwrite($socket, "GET /status HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n");
+            echo stream_get_contents($socket);"""], capture_output=True, timeout=60, check=False)
+        self.assertIn(b"<mserver", done.stdout, done.stderr)
+        self.assertEqual(edge.access_log(1)[0]["client_name"], "till")
 
 
 class Files(Story):

@@ -32,6 +32,7 @@ usr/share/doc/ledgergate/docs/metrics.md
 usr/share/doc/ledgergate/docs/operations.md
 usr/share/doc/ledgergate/docs/performance.md
 usr/share/doc/ledgergate/examples/1c.yaml
+usr/share/doc/ledgergate/examples/branch.yaml
 usr/share/doc/ledgergate/examples/eshop.yaml
 usr/share/doc/ledgergate/examples/ledgergate.yaml
 usr/share/doc/ledgergate/examples/minimal.yaml
@@ -40,6 +41,8 @@ usr/share/doc/ledgergate/examples/pohoda.yaml
 usr/share/doc/ledgergate/examples/premier.yaml
 usr/share/doc/ledgergate/examples/redirect.yaml
 usr/share/ledgergate/ledgergate.schema.json
+usr/share/man/man1/ledgergate-cert.1
+usr/share/man/man1/ledgergate-client.1
 usr/share/man/man1/ledgergate.1
 usr/share/man/man5/ledgergate.yaml.5
 """.split()
@@ -63,10 +66,20 @@ def directory():
 def machine():
     """Certificates and directories as an installed machine has them, and a function that puts their places into a config."""
     root = directory()
-    for name in ("edge", "edge-ecdsa", "edge-rsa", "client"):
+    for name in ("edge", "edge-ecdsa", "edge-rsa"):
         for end in ("pem", "key"):
             shutil.copy(certificates() / f"server-{'rsa' if 'rsa' in name else 'ecdsa'}.{end}", root / f"{name}.{end}")
+    for end in ("pem", "key"):
+        shutil.copy(certificates() / f"client.{end}", root)
     shutil.copy(certificates() / "ca.pem", root / "shop-ca.pem")
+    # As certs/README.md says: a CA of one's own, and a branch of it.
+    for command in (["init-ca"], ["issue", "till-brno"]):
+        subprocess.run([program(), "cert", *command, "--dir", root / "ca"], check=True, capture_output=True)
+    shutil.copy(root / "ca/private/till-brno.pem", root)
+    hashed = subprocess.run(["openssl", "passwd", "-6", "heslo"], check=True, capture_output=True, text=True).stdout
+    (root / "users").write_text("novakova:" + hashed)
+    (root / "users").chmod(0o600)
+    (root / "clients.d").mkdir()
     (root / "acme").mkdir()
     authority = Authority()
     shutil.copy(authority.file, root / "branches-ca.pem")
