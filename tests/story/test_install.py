@@ -10,9 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from authority import Authority
 from harness import SOURCE, certificates, program, sanitized, scratch
-from test_identity import bcrypt
 
 FILES = """
 etc/ledgergate/ledgergate.yaml
@@ -78,15 +76,9 @@ def machine():
     shutil.copy(root / "ca/private/till-brno.pem", root)
     hashed = subprocess.run(["openssl", "passwd", "-6", "heslo"], check=True, capture_output=True, text=True).stdout
     (root / "users").write_text("novakova:" + hashed)
-    (root / "users").chmod(0o600)
-    (root / "clients.d").mkdir()
-    (root / "acme").mkdir()
-    authority = Authority()
-    shutil.copy(authority.file, root / "branches-ca.pem")
-    shutil.copy(authority.revoke(), root / "branches-crl.pem")
-    (root / "users").write_text(f"novakova:{bcrypt('x')}\n")
     (root / "users").chmod(0o640)
     (root / "clients.d").mkdir()
+    (root / "acme").mkdir()
 
     def placed(text):
         for place in ("/etc/ledgergate", "/var/lib/ledgergate", "/var/spool/ledgergate"):
