@@ -3,10 +3,13 @@
 // round gives every flow a quantum. A flow with nothing waiting is remembered until what it has used is paid back, so that asking
 // again at once makes nobody new; who asks seldom is new each time.
 //
-// Two things are ours. However many flood, and however long a round therefore takes: a flow that has rested for kRest times as long
-// as it was served is new again. And however many new flows come: of kNewInARow + 1 that are served, one is old. Pure.
+// Three things are ours, for a round takes the longer the more flood. A flow that has rested for kRest times as long as it was
+// served is new again, however many flood. One that has not, but almost (by kSlack: any server is slow at times), is new as well,
+// behind those that have: the least tired first, and nobody is passed for longer than kPassed. And however many new ones come, of
+// kNewInARow + 1 that are served one is old. Pure.
 //
-// Invariants: a flow is in one of the two lists as long as it is known; one that waits or is served is known; credit <= quantum.
+// Invariants: a flow is in one of the two lists as long as it is known; one that waits or is served is known; credit <= quantum;
+// the new ones stand in the order of their ranks.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +27,9 @@ using Micros = std::int64_t; // of a monotonic clock
 template <class Key>
 class FairLine {
 public:
-  static constexpr Micros kRest = 6; // who rests so much longer than it works uses less than a seventh of the server
+  static constexpr Micros kRest = 4; // who rests so much longer than it works uses less than a fifth of the server
+  static constexpr Micros kSlack = 4'000'000;
+  static constexpr Micros kPassed = 8'000'000;
   static constexpr unsigned kNewInARow = 8;
   // A flow owes no more than this, or somebody behind whom the server hung for half an hour would be the last for hours.
   static constexpr Micros kMostOwed = 10'000'000;
@@ -35,18 +40,16 @@ public:
   void join(const Key& key, Micros now) {
     const auto known = flows_.find(key);
     if (known == flows_.end()) {
-      fresh_.push_back({key, quantum_});
-      flows_.emplace(key, std::prev(fresh_.end()));
-      ++fresh_.back().waiting;
+      const auto flow = fresh_.insert(behind(now), {key, now, quantum_, 1});
+      flows_.emplace(key, flow);
       return;
     }
-    Flow& flow = *known->second;
-    if (flow.idle() && now >= flow.rested) {
-      fresh_.splice(fresh_.end(), flow.old ? old_ : fresh_, known->second);
-      flow.old = false;
-      flow.credit = quantum_;
+    const auto flow = known->second;
+    if (flow->idle()) {
+      flow->tired = std::max<Micros>(0, flow->tired - (now - flow->idle_since));
+      if (flow->tired <= kSlack) make_new(flow, now);
     }
-    ++flow.waiting;
+    ++flow->waiting;
   }
 
   // Who is served next: one of the flow waits no more and is served. Nothing: none waits.
@@ -84,7 +87,8 @@ public:
     --flow->served;
     used = std::min(used, kMostOwed);
     flow->credit = std::max(flow->credit - used, -kMostOwed);
-    flow->rested = std::max(flow->rested, now) + kRest * used;
+    flow->tired = std::min(flow->tired + kRest * used, kRest * kMostOwed);
+    flow->idle_since = now;
     if (flow->old && flow->credit <= 0) old_.splice(old_.end(), old_, flow);
   }
 
@@ -98,9 +102,11 @@ public:
 private:
   struct Flow {
     Key key;
+    Micros rank; // among the new ones
     Micros credit;
     std::size_t waiting = 0, served = 0;
-    Micros rested = 0; // when it has paused long enough to be new again
+    Micros tired = 0;      // how long it is to rest, from idle_since on
+    Micros idle_since = 0; // of an idle one
     bool old = false;
     [[nodiscard]] bool idle() const noexcept { return waiting == 0 && served == 0; }
   };
@@ -110,6 +116,21 @@ private:
   std::list<Flow> fresh_, old_;
   std::unordered_map<Key, Place> flows_;
   unsigned new_in_a_row_ = 0;
+
+  // Where a flow of that rank belongs among the new ones.
+  Place behind(Micros rank) {
+    auto place = fresh_.end();
+    while (place != fresh_.begin() && std::prev(place)->rank > rank) --place;
+    return place;
+  }
+
+  void make_new(Place flow, Micros now) {
+    const Micros rank = flow->tired == 0 ? now : now + kPassed + flow->tired;
+    fresh_.splice(behind(rank), flow->old ? old_ : fresh_, flow);
+    flow->rank = rank;
+    flow->credit = quantum_;
+    flow->old = false;
+  }
 
   void forget(Place flow) {
     flows_.erase(flow->key);

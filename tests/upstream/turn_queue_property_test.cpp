@@ -192,12 +192,12 @@ TEST(TurnQueueProperties, HoldOverRandomSchedules) {
 //
 // The bound. While a flow pays back one service (S at most, in rounds of q), another old one may use 2 S + 2 q (RFC 8290's rounds
 // are those of DRR): so many services of the shortest kind pass by for each. Of kNewInARow + 1 services one is an old flow's. That
-// holds for clients, and for connections inside their client. Then a class has a place at least once in `age` and a service of each
-// class.
+// holds for clients, and for connections inside their client; in either line a new flow may be passed for so long as kPassed and
+// kSlack say. Then a class has a place at least once in `age` and a service of each class.
 struct Overload {
   static constexpr unsigned kClients = 4, kConnections = 2, kNewcomers = 4;
   explicit Overload(unsigned seed) : random(seed) {
-    longest = 1'000 + pick(40'000);
+    longest = 20'000 + pick(60'000);
     bounds.age = longest + pick(static_cast<unsigned>(3 * longest));
     bounds.depth = bounds.depth_per_client = 1'000;
     classes = 1 + pick(3);
@@ -218,7 +218,8 @@ struct Overload {
     const Micros of_another = (2 * longest + 2 * bounds.quantum) / shortest + 1;
     Micros services = ((kClients - 1) * of_another + 1) * ((kConnections - 1) * of_another + 1);
     if (newcomers) services *= FairLine<int>::kNewInARow + 1;
-    return services * (classes == 1 ? longest : bounds.age + classes * longest);
+    const Micros passed = 2 * (FairLine<int>::kPassed + FairLine<int>::kSlack);
+    return passed + services * (classes == 1 ? longest : bounds.age + classes * longest);
   }
 
   // Clients are numbered through all classes; a newcomer's number is beyond them.
