@@ -32,7 +32,9 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"authorization", false, credential},
     {"client-ip", false, edge_only}, // what PHP programs ask beside X-Forwarded-For
     {"connection", false, connection},
+    {"content-encoding", false, credential}, // how the body is to be read, and was judged
     {"content-length", false, framing},
+    {"content-type", false, credential}, // the same
     {"cookie", false, credential},
     {"expect", false, framing}, // the edge answers 100 itself (DESIGN: law 6a)
     {"forwarded", false, forwarded},

@@ -111,6 +111,15 @@ TEST(RequestHead, FieldsNamedInConnectionAreDropped) {
   EXPECT_EQ(values_of(head, "Connection"), "");
 }
 
+// The edge judges a body by them (operation rules); a server that never got them would read another one.
+TEST(RequestHead, ConnectionCannotNameAwayWhatSaysHowToReadTheBody) {
+  World w;
+  w.request.fields = {{"Connection", "Content-Encoding, Content-Type"}, {"Content-Encoding", "gzip"}, {"Content-Type", "text/xml"}};
+  const auto head = w.send();
+  EXPECT_EQ(values_of(head, "Content-Encoding"), "gzip");
+  EXPECT_EQ(values_of(head, "Content-Type"), "text/xml");
+}
+
 TEST(RequestHead, ConnectionCannotNameAwayFramingCredentialsOrOurFields) {
   World w;
   w.request.method = http::Method::post;
