@@ -61,7 +61,7 @@ class Health(Story):
         for _ in range(10):
             self.assertEqual(self.assert_down(edge).get("Retry-After"), "10")
         self.assertEqual(server.connections, 0)
-        self.assertEqual(edge.access_log(4)[3]["cause"], "server_down")
+        self.assertEqual({line["cause"] for line in edge.access_log(13)}, {"connect_refused", "server_down"})
 
     def test_a_connection_in_between_counts(self):
         port = free_port()
@@ -198,6 +198,18 @@ class Health(Story):
         edge.said.wait("server upstream is open on the right company")
         self.assertEqual(edge.ask(XML, "lan").status, 200)
         self.assertEqual(server.counters()["overlapping_exchanges"], 0)
+
+    def test_the_company_is_asked_for_again_when_the_server_was_away(self):
+        port = free_port()
+        server = MServer(port=port)
+        file = self.credentials("@:")
+        edge = self.start(config(server, "mserver", server={"credentials": file, "health": {**OFTEN, "year": "2021"}}))
+        edge.said.wait("server upstream is open on the right company")
+        server.stop()
+        edge.said.wait("server upstream is down")
+        self.standin(MServer, port=port, year=2020)
+        edge.said.wait("server upstream is taken for down")
+        self.assert_down(edge, XML)
 
     def test_a_company_that_is_not_told_is_not_the_right_one(self):
         server, edge = self.watched(MServer, "mserver", {"year": "2021"}, server={"credentials": self.credentials("@:wrong")})
