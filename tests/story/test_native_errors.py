@@ -37,7 +37,7 @@ def get(path=b"/", extra=b""):
 
 class NativeErrors(Story):
     def down(self, profile, language=None, **route):
-        """An edge before a server that is switched off."""
+        """An edge before a server that is switched off, and that is tried each time."""
         route |= {"language": language} if language else {}
         return self.start(config(f"http://127.0.0.1:{free_port()}", profile, route=route, server={"health": "off"}))
 
