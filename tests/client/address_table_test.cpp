@@ -88,7 +88,7 @@ TEST(AddressTable, ManyThreadsHoldAndLetGo) {
     threads.emplace_back([&table, t] {
       for (std::uint32_t n = 0; n < 20'000; ++n) {
         auto held = table.hold(number(n * 4 + t));
-        Share share(held.meter()->concurrent, 0);
+        { const Share share(held.meter()->concurrent, 0); }
         auto again = table.hold(number(n & 63U));
         held = std::move(again);
       }
