@@ -108,6 +108,7 @@ public:
   [[nodiscard]] std::filesystem::path file(const std::string& name) const { return path_ / name; }
   std::filesystem::path write(const std::string& name, const std::string& text) const {
     std::ofstream(file(name), std::ios::binary) << text;
+    std::filesystem::permissions(file(name), std::filesystem::perms(0600)); // a key that others may read is refused
     return file(name);
   }
 

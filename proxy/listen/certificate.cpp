@@ -64,6 +64,14 @@ void check_chain(const std::vector<X509Ptr>& chain, const std::string& path, Cer
                                   std::to_string(i + 1) + " (the leaf comes first, then its issuer); clients may refuse it");
 }
 
+// A key that everybody on the machine may read is everybody's. No look at the owner: a file that root gave to our group is usual.
+void check_mode(const std::filesystem::path& key, CertificateProblems& problems) {
+  std::error_code error;
+  const auto mode = std::filesystem::status(key, error).permissions();
+  if (!error && (mode & std::filesystem::perms::others_all) != std::filesystem::perms::none)
+    problems.errors.push_back(key.string() + ": everybody on this machine may read this private key; chmod 640");
+}
+
 } // namespace
 
 std::optional<std::string> read_pem(const std::filesystem::path& path, CertificateProblems& problems) {
@@ -99,6 +107,8 @@ Certificate read_certificate(const settings::CertificateFiles& files, Certificat
   const auto chain_text = read_pem(files.chain, problems);
   const auto key_text = read_pem(files.key, problems);
   if (!chain_text || !key_text) return {};
+  const std::size_t before = problems.errors.size();
+  check_mode(files.key, problems);
 
   const BioPtr chain_bio(BIO_new_mem_buf(chain_text->data(), static_cast<int>(chain_text->size())));
   while (X509* next = PEM_read_bio_X509(chain_bio.get(), nullptr, no_password, nullptr)) result.chain.emplace_back(next);
@@ -130,6 +140,7 @@ Certificate read_certificate(const settings::CertificateFiles& files, Certificat
   check_chain(result.chain, files.chain.string(), problems);
   result.type = EVP_PKEY_get_base_id(result.key.get());
   result.names = dns_names(leaf);
+  if (problems.errors.size() != before) return {};
   return result;
 }
 

@@ -200,7 +200,8 @@ void read_clients(const Value& map, Draft& draft) {
       value.context().problems.error(place, "the name of a client" + mistake);
     read_client(value, draft, client);
     const auto& known = draft.settings.clients;
-    const auto twin = std::find_if(known.begin(), known.end(), [&](const Client& other) { return other.name == name; });
+    const auto twin =
+        std::find_if(known.begin(), known.end(), [&named = name](const Client& other) { return other.name == named; });
     if (twin != known.end())
       value.context().problems.error(place, "there is a client " + quote(name) + " in " +
                                                 draft.client_files[static_cast<std::size_t>(twin - known.begin())] + " already");

@@ -8,7 +8,9 @@
 #include <openssl/x509v3.h>
 
 #include <ctime>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 namespace ledgergate::upstream {
 namespace {
@@ -47,7 +49,12 @@ std::string use_certificate(SSL_CTX* ctx, const settings::CertificateFiles& file
   SSL_CTX_set_default_passwd_cb(ctx, no_password);
   if (SSL_CTX_use_certificate_chain_file(ctx, files.chain.c_str()) != 1)
     return files.chain.string() + ": can't be read as a PEM certificate: " + reason();
-  if (SSL_CTX_use_PrivateKey_file(ctx, files.key.c_str(), SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1) return "";
+  if (SSL_CTX_use_PrivateKey_file(ctx, files.key.c_str(), SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1) {
+    std::error_code unseen;
+    const auto mode = std::filesystem::status(files.key, unseen).permissions();
+    if (unseen || (mode & std::filesystem::perms::others_all) == std::filesystem::perms::none) return "";
+    return files.key.string() + ": everybody on this machine may read this private key; chmod 640";
+  }
   const unsigned long error = ERR_peek_error();
   const bool mismatch = ERR_GET_LIB(error) == ERR_LIB_X509;
   const std::string words = reason();

@@ -56,6 +56,17 @@ TEST_F(CertificateTest, AKeyOfAnotherCertificateIsRefused) {
   expect_error(read(pem(one), key_pem(other)), "does not belong to the certificate");
 }
 
+TEST_F(CertificateTest, AKeyThatEverybodyMayReadIsRefused) {
+  const Identity identity = make_identity({});
+  const auto chain = directory.write("edge.pem", pem(identity)), key = directory.write("edge.key", key_pem(identity));
+  std::filesystem::permissions(key, std::filesystem::perms(0604));
+  expect_error(read_certificate({chain, key}, problems), "everybody on this machine may read this private key");
+  problems = {};
+  std::filesystem::permissions(key, std::filesystem::perms(0660));
+  EXPECT_TRUE(read_certificate({chain, key}, problems).key) << "a group's key is usual";
+  EXPECT_TRUE(problems.errors.empty());
+}
+
 TEST_F(CertificateTest, AKeyOfAnotherKindIsRefused) {
   const Identity one = make_identity({}), other = make_identity({.rsa = true});
   expect_error(read(pem(one), key_pem(other)), "does not belong to the certificate");

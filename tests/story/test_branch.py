@@ -181,6 +181,11 @@ class Files(Story):
         other = authority.issue("other")[1]
         self.fails("is not the key of", "--client-cert", certificate, "--client-key", other)
 
+    def test_a_key_that_everybody_may_read(self):
+        certificate, key = Authority().issue("till")
+        key.chmod(0o604)
+        self.fails("everybody on this machine may read this private key", "--client-cert", certificate, "--client-key", key)
+
     def test_a_key_under_a_password_asks_nobody(self):
         authority = Authority()
         certificate, key = authority.issue("till")

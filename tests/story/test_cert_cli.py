@@ -1,5 +1,6 @@
 """`ledgergate cert` and `ledgergate client`: what they write, who may read it, and that a running edge goes by it."""
 
+import json
 import os
 import pathlib
 import re
@@ -345,6 +346,16 @@ class Serving(Cli):
         with self.assertRaises((ssl.SSLError, ConnectionError, Ended)):
             edge.ask(ASK, certificate=self.shown("server-localhost"))
         edge.said.wait("not for clients")
+
+    def test_a_key_that_everybody_may_read_is_no_secret(self):
+        self.cert("init-ca")
+        self.cert("server", "localhost")
+        file = self.ca / "private/server-localhost.pem"
+        settings = self.place / "edge.yaml"
+        settings.write_text(json.dumps(config("http://127.0.0.1:1", listen=[{"name": "internet", "address": "127.0.0.1:0", "certificates": [{"chain": str(file), "key": str(file)}]}])))
+        self.good("check", "-c", settings)
+        file.chmod(0o644)
+        self.bad("everybody on this machine may read this private key", "check", "-c", settings, code=2)
 
     def test_an_edge_on_a_lan_serves_with_one(self):
         self.cert("init-ca")
