@@ -28,6 +28,11 @@ observe::Gauges gauges(Exchange& x) {
   const auto spooled = x.worker->shared().spool.held();
   out.spool_memory = spooled.memory;
   out.spool_files = spooled.files;
+  const auto logins = x.worker->shared().lockout.totals(static_cast<client::Nanos>(uv_hrtime()));
+  out.bans = logins.banned;
+  out.bans_ever = logins.bans;
+  out.failed_logins = logins.failures;
+  out.addresses = x.worker->shared().addresses.size();
   out.log_lines_dropped = x.worker->shared().log.dropped();
   return out;
 }
@@ -35,8 +40,9 @@ observe::Gauges gauges(Exchange& x) {
 } // namespace
 
 Result<void> answer_admin(Exchange& x) {
+  if (asks_bans(x)) return answer_bans(x);
   const bool metrics = x.target.decoded == "/metrics";
-  if (!metrics && x.target.decoded != "/healthz") return Error{Cause::no_route, "the admin door has /metrics and /healthz"};
+  if (!metrics && x.target.decoded != "/healthz") return Error{Cause::no_route, "the admin door has /metrics, /healthz and /bans"};
   if (x.request.method != http::Method::get && x.request.method != http::Method::head)
     return Error{Cause::method_not_allowed, "GET, HEAD"};
   x.answer.clear();

@@ -1,4 +1,5 @@
-// Sub-commands that change files and end: flags, and words for people. What they do is in enrol/.
+// Sub-commands that do one thing and end: flags, and words for people. What changes files is in enrol/; what asks the running edge
+// goes through the administrator's door.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -14,5 +15,7 @@ using Deed = std::function<int()>;
 void add_cert_commands(CLI::App& app, Deed& chosen);
 // `ledgergate client`: clients with API keys.
 void add_client_commands(CLI::App& app, Deed& chosen);
+// `ledgergate bans` and `ledgergate unban`.
+void add_ban_commands(CLI::App& app, Deed& chosen);
 
 } // namespace ledgergate

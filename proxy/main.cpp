@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
   ledgergate::Deed deed;
   ledgergate::add_cert_commands(app, deed);
   ledgergate::add_client_commands(app, deed);
+  ledgergate::add_ban_commands(app, deed);
 
   try {
     app.parse(argc, argv);

@@ -1,6 +1,7 @@
 #include "story.h"
 
 #include "client/forwarded.h"
+#include "client/proof_words.h"
 #include "request_id.h"
 #include "worker.h"
 
@@ -73,6 +74,7 @@ void log(Exchange& x) {
   record.client_ip = x.client_ip_text;
   record.client_port = x.facts.client_port;
   record.client_name = x.facts.client_name;
+  record.proof = client::proof_words(x.proven);
   record.tls_version = x.facts.tls_version;
   record.tls_cipher = x.facts.tls_cipher;
   record.tls_sni = x.facts.tls_sni;

@@ -74,8 +74,10 @@ io::Task<Result<void>> take_body(Exchange& exchange);
 [[nodiscard]] Result<void> read_request(Exchange& exchange, std::string_view bytes);
 [[nodiscard]] Result<void> inspect_request(Exchange& exchange);
 
-// admin.cpp: the administrator's own door: /metrics, /healthz.
+// admin.cpp: the administrator's own door: /metrics, /healthz; admin_bans.cpp: /bans.
 [[nodiscard]] Result<void> answer_admin(Exchange& exchange);
+[[nodiscard]] bool asks_bans(const Exchange& exchange);
+[[nodiscard]] Result<void> answer_bans(Exchange& exchange);
 
 // forward.cpp: connect, send, read the reply, relay. An error before `head_sent` becomes a refusal, one after it a cut.
 io::Task<Result<void>> forward(Exchange& exchange);

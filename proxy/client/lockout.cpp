@@ -43,6 +43,7 @@ Nanos Lockout::failed(const settings::Lockout& rules, const IpAddress& ip, std::
     }
     ++entry.failures;
   }
+  ++failures_;
   const bool known = banned_.find(key) != nullptr;
   Pair& pair = known ? banned_.touch(key) : suspects_.touch(key);
   if (pair.bans != 0 && now - pair.last > nanos(rules.longest)) pair.bans = 0;
@@ -56,6 +57,7 @@ Nanos Lockout::failed(const settings::Lockout& rules, const IpAddress& ip, std::
   const std::uint32_t doubled = std::min<std::uint32_t>(pair.bans, 20);
   const Nanos ban = std::min(nanos(rules.ban) * (Nanos{1} << doubled), nanos(rules.longest));
   ++pair.bans;
+  ++bans_;
   pair.failures = 0;
   pair.banned_until = now + ban;
   if (!known) {
@@ -80,6 +82,13 @@ std::vector<Lockout::Ban> Lockout::bans(Nanos now) const {
   banned_.each([&](const Key& key, const Pair& pair) {
     if (pair.banned_until > now) out.push_back({key.first, key.second, pair.banned_until - now, pair.bans});
   });
+  return out;
+}
+
+Lockout::Totals Lockout::totals(Nanos now) const {
+  const std::lock_guard guard(lock_);
+  Totals out{0, bans_, failures_};
+  banned_.each([&](const Key&, const Pair& pair) { out.banned += pair.banned_until > now ? 1U : 0U; });
   return out;
 }
 

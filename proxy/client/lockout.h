@@ -51,6 +51,11 @@ public:
     std::uint32_t times = 0; // how often it was banned, this time included
   };
   [[nodiscard]] std::vector<Ban> bans(Nanos now) const;
+  struct Totals {
+    std::size_t banned = 0;               // now
+    std::uint64_t bans = 0, failures = 0; // ever
+  };
+  [[nodiscard]] Totals totals(Nanos now) const;
   // Lifts all bans of this address; how many there were.
   std::size_t lift(const IpAddress& ip, Nanos now);
 
@@ -72,6 +77,7 @@ private:
   Recent<Key, Pair> banned_{kMost};   // now or earlier
   Recent<Key, Nanos> trusted_{kMost}; // when it logged in
   Recent<std::string, Account> accounts_{kMost};
+  std::uint64_t bans_ = 0, failures_ = 0; // ever
 };
 
 } // namespace ledgergate::client

@@ -117,6 +117,7 @@ void write(const AccessRecord& r, const std::vector<std::string>& mask, Fields f
   known("client", r.client_ip);
   if (r.client_port != 0) fields.number("port", r.client_port);
   known("client_name", r.client_name);
+  known("proof", r.proof);
   known("tls", r.tls_version);
   known("cipher", r.tls_cipher);
   known("sni", r.tls_sni);

@@ -124,6 +124,17 @@ std::string metrics_text(const Tallies& tallies, const Gauges& gauges) {
   gauge(spool, {{"where", "files"}}, static_cast<double>(gauges.spool_files));
   out.push_back(std::move(spool));
 
+  auto bans = family("ledgergate_bans", "Pairs of address and account that are locked out now", MetricType::Gauge);
+  gauge(bans, {}, static_cast<double>(gauges.bans));
+  auto addresses = family("ledgergate_known_addresses", "Addresses whose limits are remembered", MetricType::Gauge);
+  gauge(addresses, {}, static_cast<double>(gauges.addresses));
+  auto bans_ever = family("ledgergate_bans_total", "Lock-outs, ended and lifted ones too", MetricType::Counter);
+  count(bans_ever, {}, gauges.bans_ever);
+  auto failed = family("ledgergate_failed_logins_total", "Failed logins at the edge, and 401s of servers to a caller's own login",
+                       MetricType::Counter);
+  count(failed, {}, gauges.failed_logins);
+  for (auto* each : {&bans, &addresses, &bans_ever, &failed}) out.push_back(std::move(*each));
+
   auto dropped =
       family("ledgergate_log_lines_dropped_total", "Log lines lost because their target did not take them", MetricType::Counter);
   count(dropped, {}, gauges.log_lines_dropped);

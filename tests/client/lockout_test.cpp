@@ -160,6 +160,19 @@ TEST(Lockout, ABanTellsHowManyTimesItCame) {
   EXPECT_EQ(bans[0].times, 2U);
 }
 
+TEST(Lockout, TotalsCountWhatIsOverToo) {
+  Lockout lockout;
+  for (int i = 0; i < 3; ++i) lockout.failed(rules(), kStranger, "shop", kSecond);
+  lockout.failed(rules(), kTill, "shop", kSecond);
+  const auto now = lockout.totals(2 * kSecond);
+  EXPECT_EQ(now.banned, 1U);
+  EXPECT_EQ(now.bans, 1U);
+  EXPECT_EQ(now.failures, 4U);
+  const auto later = lockout.totals(11 * kSecond);
+  EXPECT_EQ(later.banned, 0U) << "it has ended by itself";
+  EXPECT_EQ(later.bans, 1U);
+}
+
 TEST(Lockout, SwitchedOffItDoesNothing) {
   Lockout lockout;
   settings::Lockout off = rules();

@@ -53,6 +53,7 @@ AccessRecord import_of_an_order() {
   record.client_ip = "203.0.113.9";
   record.client_port = 50123;
   record.client_name = "till-brno";
+  record.proof = "certificate,key";
   record.tls_version = "TLSv1.3";
   record.tls_cipher = "TLS_AES_128_GCM_SHA256";
   record.tls_sni = "ucto.example.cz";
@@ -79,7 +80,7 @@ TEST(AccessLog, json_line_carries_every_field) {
   EXPECT_EQ(
       line_of(import_of_an_order()),
       R"({"time":"2026-01-31T12:00:00.123Z","id":"0190f2a4","listener":"internet","client":"203.0.113.9","port":50123,)"
-      R"("client_name":"till-brno","tls":"TLSv1.3","cipher":"TLS_AES_128_GCM_SHA256","sni":"ucto.example.cz","method":"POST",)"
+      R"("client_name":"till-brno","proof":"certificate,key","tls":"TLSv1.3","cipher":"TLS_AES_128_GCM_SHA256","sni":"ucto.example.cz","method":"POST",)"
       R"("host":"ucto.example.cz","path":"/xml","query":"a=1","http":"1.1","route":"books","server":"pohoda","status":200,)"
       R"("bytes_in":673,"bytes_out":18446744073709551615,"head_ms":0.005,"connect_ms":1.234,"first_byte_ms":0.000,)"
       R"("total_ms":61000.789,"forwarded":"maybe"})"
@@ -90,6 +91,7 @@ TEST(AccessLog, text_line_carries_every_field) {
   EXPECT_EQ(
       line_of(import_of_an_order(), LogFormat::text),
       "time=2026-01-31T12:00:00.123Z id=0190f2a4 listener=internet client=203.0.113.9 port=50123 client_name=till-brno "
+      "proof=certificate,key "
       "tls=TLSv1.3 cipher=TLS_AES_128_GCM_SHA256 sni=ucto.example.cz method=POST host=ucto.example.cz path=/xml query=\"a=1\" "
       "http=1.1 route=books server=pohoda status=200 bytes_in=673 bytes_out=18446744073709551615 head_ms=0.005 connect_ms=1.234 "
       "first_byte_ms=0.000 total_ms=61000.789 forwarded=maybe\n");

@@ -92,6 +92,10 @@ TEST(Metrics, GaugesTellOfListenersAndTurns) {
   gauges.servers.push_back({"pohoda", true, true, 3, 1, 1});
   gauges.spool_memory = 11;
   gauges.spool_files = 12;
+  gauges.bans = 2;
+  gauges.bans_ever = 3;
+  gauges.failed_logins = 40;
+  gauges.addresses = 1000;
   gauges.log_lines_dropped = 5;
   const std::string text = metrics_text(Tallies{}, gauges);
   EXPECT_TRUE(has_line(text, R"(ledgergate_build_info{version="1.2.3"} 1)")) << text;
@@ -101,6 +105,10 @@ TEST(Metrics, GaugesTellOfListenersAndTurns) {
   EXPECT_TRUE(has_line(text, R"(ledgergate_spool_bytes{where="memory"} 11)")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_spool_bytes{where="files"} 12)")) << text;
   EXPECT_TRUE(has_line(text, "ledgergate_log_lines_dropped_total 5")) << text;
+  EXPECT_TRUE(has_line(text, "ledgergate_bans 2")) << text;
+  EXPECT_TRUE(has_line(text, "ledgergate_bans_total 3")) << text;
+  EXPECT_TRUE(has_line(text, "ledgergate_failed_logins_total 40")) << text;
+  EXPECT_TRUE(has_line(text, "ledgergate_known_addresses 1000")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_server_up{server="pohoda"} 1)")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_server_up{server="open"} 0)")) << text;
   EXPECT_EQ(text.find("turns_waiting{server=\"open\""), std::string::npos) << text;

@@ -26,6 +26,7 @@ usr/share/doc/ledgergate/certificates.md
 usr/share/doc/ledgergate/docs/architecture.md
 usr/share/doc/ledgergate/docs/config.md
 usr/share/doc/ledgergate/docs/errors.md
+usr/share/doc/ledgergate/docs/lockout.md
 usr/share/doc/ledgergate/docs/metrics.md
 usr/share/doc/ledgergate/docs/operations.md
 usr/share/doc/ledgergate/docs/performance.md
@@ -38,6 +39,8 @@ usr/share/doc/ledgergate/examples/mobile-smarts.yaml
 usr/share/doc/ledgergate/examples/pohoda.yaml
 usr/share/doc/ledgergate/examples/premier.yaml
 usr/share/doc/ledgergate/examples/redirect.yaml
+usr/share/ledgergate/fail2ban/filter.d/ledgergate.conf
+usr/share/ledgergate/fail2ban/jail.d/ledgergate.conf
 usr/share/ledgergate/ledgergate.schema.json
 usr/share/man/man1/ledgergate-cert.1
 usr/share/man/man1/ledgergate-client.1

@@ -1,0 +1,166 @@
+// `ledgergate bans` and `ledgergate unban`: what the running edge knows of failed logins, asked at the administrator's door.
+#include "ask_admin.h"
+#include "commands.h"
+#include "observe/escape.h"
+#include "server.h"
+#include "settings/load.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ledgergate {
+namespace {
+
+using nlohmann::json;
+
+struct BanOptions {
+  std::string file = "/etc/ledgergate/ledgergate.yaml";
+  std::string door;
+  std::string address;
+  bool json = false;
+};
+
+constexpr int kNoBan = 3;
+
+// --admin, or what the settings name. None: said why.
+std::optional<Endpoint> find_door(const BanOptions& options) {
+  if (!options.door.empty()) {
+    const auto door = Endpoint::parse(options.door);
+    if (!door) fmt::print(stderr, "{} is no address of an administrator's door, such as 127.0.0.1:9443\n", options.door);
+    return door;
+  }
+  const auto loaded = settings::load_file(options.file);
+  if (!loaded.settings) {
+    for (const auto& problem : loaded.problems)
+      if (!problem.warning) fmt::print(stderr, "{}\n", problem.format());
+    fmt::print(stderr, "these settings don't tell where the running edge has its administrator's door; --admin ADDRESS does\n");
+    return std::nullopt;
+  }
+  const auto& door = loaded.settings->admin.address;
+  if (!door)
+    fmt::print(stderr,
+               "{} opens no administrator's door, and it is the only way to ask the running edge: add\n"
+               "  admin: {{ address: \"127.0.0.1:9443\" }}\n"
+               "and reload it: systemctl reload ledgergate\n",
+               options.file);
+  return door;
+}
+
+json none() { return json(json::value_t::discarded); }
+
+// Discarded: said why.
+json ask(const Endpoint& door, const std::string& request_line) {
+  std::string why;
+  AdminAnswer answer;
+  if (!ask_admin(door, request_line, answer, why)) {
+    fmt::print(stderr, "{}\n", why);
+    return none();
+  }
+  if (answer.status != 200) {
+    std::string words;
+    observe::append_visible(answer.body, words);
+    fmt::print(stderr, "what answers at {} refuses ({}): {}\n", door.text(), answer.status, words);
+    return none();
+  }
+  json said = json::parse(answer.body, nullptr, false);
+  if (said.is_discarded()) fmt::print(stderr, "what answers at {} is not the administrator's door of an edge\n", door.text());
+  return said;
+}
+
+// One line of the table; false: not what an edge says.
+bool append_ban(const json& ban, std::string& out) {
+  const auto text = [&](const char* key) {
+    const auto found = ban.find(key);
+    return found != ban.end() ? found->get_ptr<const json::string_t*>() : nullptr;
+  };
+  const auto number = [&](const char* key) {
+    const auto found = ban.find(key);
+    return found != ban.end() ? found->get_ptr<const json::number_unsigned_t*>() : nullptr;
+  };
+  if (!ban.is_object()) return false;
+  const auto *address = text("address"), *account = text("account");
+  const auto *seconds = number("seconds"), *times = number("times");
+  const auto ip = address != nullptr ? IpAddress::parse(*address) : std::nullopt;
+  if (!ip || account == nullptr || seconds == nullptr || times == nullptr) return false;
+  fmt::format_to(std::back_inserter(out), "{:<39}  {:>8}  {:>5}  ", ip->text(), *seconds, *times);
+  // An account is what a stranger wrote: nothing in it may disturb a terminal.
+  if (account->empty())
+    out += "(keys)";
+  else
+    observe::append_visible(*account, out);
+  out += '\n';
+  return true;
+}
+
+int list(const BanOptions& options) {
+  const auto door = find_door(options);
+  if (!door) return kExitSettings;
+  const json said = ask(*door, "GET /bans");
+  if (said.is_discarded()) return kExitRuntime;
+  std::string table = fmt::format("{:<39}  {:>8}  {:>5}  {}\n", "ADDRESS", "SECONDS", "TIMES", "ACCOUNT");
+  bool good = said.is_array();
+  for (const json& ban : said) good = good && append_ban(ban, table);
+  if (!good) {
+    fmt::print(stderr, "what answers at {} is not the administrator's door of an edge\n", door->text());
+    return kExitRuntime;
+  }
+  if (options.json)
+    fmt::print("{}\n", said.dump(1));
+  else
+    fmt::print("{}", said.empty() ? "nobody is banned\n" : table);
+  return kExitFine;
+}
+
+int lift(const BanOptions& options) {
+  const auto ip = IpAddress::parse(options.address);
+  if (!ip) {
+    std::string shown;
+    observe::append_visible(options.address, shown);
+    fmt::print(stderr, "{} is not an address (`ledgergate bans` shows those that are banned)\n", shown);
+    return kExitSettings;
+  }
+  const auto door = find_door(options);
+  if (!door) return kExitSettings;
+  const json said = ask(*door, "DELETE /bans/" + ip->text());
+  if (said.is_discarded()) return kExitRuntime;
+  const auto found = said.find("lifted");
+  const auto* const lifted = found != said.end() ? found->get_ptr<const json::number_unsigned_t*>() : nullptr;
+  if (lifted == nullptr) {
+    fmt::print(stderr, "what answers at {} is not the administrator's door of an edge\n", door->text());
+    return kExitRuntime;
+  }
+  if (*lifted == 0) {
+    fmt::print("{} is not banned.\n", ip->text());
+    return kNoBan;
+  }
+  fmt::print("{} may log in again.\n", ip->text());
+  return kExitFine;
+}
+
+void add_common(CLI::App& command, BanOptions& options) {
+  command.add_option("-c,--config", options.file, "The settings file, which names the administrator's door")->capture_default_str();
+  command.add_option("--admin", options.door, "The administrator's door, when no settings are to be read");
+}
+
+} // namespace
+
+void add_ban_commands(CLI::App& app, Deed& chosen) {
+  const auto options = std::make_shared<BanOptions>();
+  CLI::App* bans = app.add_subcommand("bans", "Show who is locked out after failed logins, at the running edge");
+  add_common(*bans, *options);
+  bans->add_flag("--json", options->json, "As JSON");
+  bans->callback([&chosen, options] { chosen = [options] { return list(*options); }; });
+  CLI::App* unban = app.add_subcommand("unban", "Let an address log in again");
+  unban->add_option("ADDRESS", options->address, "As `ledgergate bans` shows it (IPv6: any of its /64)")->required();
+  add_common(*unban, *options);
+  unban->callback([&chosen, options] { chosen = [options] { return lift(*options); }; });
+}
+
+} // namespace ledgergate

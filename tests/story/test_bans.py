@@ -1,0 +1,220 @@
+"""Bans: what they say in the log, to fail2ban and to the administrator, and how they are lifted."""
+
+import base64
+import configparser
+import hashlib
+import json
+import re
+import secrets
+import shutil
+import subprocess
+import unittest
+
+from harness import SOURCE, Story, config, free_port, program, scratch
+from mserver import MServer
+from test_admin import series
+from web import Web
+
+FAIL2BAN = SOURCE / "config" / "fail2ban"
+
+
+def ask(path, *fields, method=b"GET"):
+    return method + b" " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + b"".join(field + b"\r\n" for field in fields) + b"\r\n"
+
+
+def key_digest(key):
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class Bans(Story):
+    def open(self, kind=Web, profile="http", **top):
+        self.server = self.standin(kind)
+        self.key = secrets.token_urlsafe(32)
+        self.settings = config(
+            self.server,
+            profile,
+            route={"clients": ["shop"]},
+            clients={"shop": {"api_key_sha256": key_digest(self.key)}},
+            lockout={"failures": 2, "ban": "1h", "longest": "1h"},
+            trusted_proxies=["127.0.0.1"],
+            admin={"address": f"127.0.0.1:{free_port()}"},
+            **top,
+        )
+        del self.settings["routes"][0]["access"]
+        self.edge = self.start(self.settings)
+
+    def guess(self, address=b"203.0.113.9", key=b"wrong"):
+        return self.edge.ask(ask(b"/", b"X-Forwarded-For: " + address, b"X-Edge-Key: " + key))
+
+    def ban(self, address=b"203.0.113.9"):
+        for _ in range(2):
+            self.assert_refused(self.guess(address), 401, "login_failed")
+        self.assert_refused(self.guess(address), 429, "locked_out")
+
+    def run_command(self, *arguments, file=None):
+        done = subprocess.run([program(), *arguments, "-c", str(file or self.edge.file)], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def admin(self, path, *fields, method=b"GET", host=b"127.0.0.1"):
+        request = ask(path, *fields, method=method).replace(b"Host: localhost", b"Host: " + host)
+        return self.edge.ask(request, "admin", tls=False)
+
+    PROGRAM = b"X-Ledgergate-Admin: 1"
+
+    # the command line
+
+    def test_are_shown_and_lifted_on_the_command_line(self):
+        self.open()
+        self.assertEqual(self.run_command("bans"), (0, "nobody is banned\n", ""))
+        self.ban()
+        self.ban(b"2001:db8::1")
+        code, out, err = self.run_command("bans")
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, r"(?m)^ADDRESS +SECONDS +TIMES +ACCOUNT$")
+        self.assertRegex(out, r"(?m)^203\.0\.113\.9 +\d+ +1 +\(keys\)$")
+        code, out, _ = self.run_command("bans", "--json")
+        told = {ban["address"]: ban for ban in json.loads(out)}
+        self.assertEqual(set(told), {"203.0.113.9", "2001:db8::"})
+        self.assertEqual((told["203.0.113.9"]["account"], told["203.0.113.9"]["times"]), ("", 1))
+        self.assertGreater(told["203.0.113.9"]["seconds"], 3000)
+
+        self.assertEqual(self.run_command("unban", "203.0.113.9"), (0, "203.0.113.9 may log in again.\n", ""))
+        self.edge.said.wait(r"login unbanned: address=203\.0\.113\.9 bans=1 by=127\.0\.0\.1 request=\S+")
+        self.assert_refused(self.guess(), 401, "login_failed")
+        self.assertEqual(self.run_command("unban", "203.0.113.9")[0], 3, "there is no ban to lift any more")
+        self.assertEqual(self.run_command("unban", "2001:db8::ffff")[0], 0, "all of the network")
+        self.assertEqual(self.run_command("unban", "nonsense")[0], 2)
+
+    def test_without_a_door_or_without_an_edge_the_words_say_what_to_do(self):
+        self.open()
+        code, out, err = self.run_command("bans", file=self.write_other(admin=None))
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("admin:", err)
+        code, out, err = self.run_command("bans", file=self.write_other(admin={"address": f"127.0.0.1:{free_port()}"}))
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("is the edge running", err)
+        code, out, err = self.run_command("bans", file=self.write_other(admin={"address": f"127.0.0.1:{self.server.port}"}))
+        self.assertEqual((code, out), (1, ""), "somebody else listens there")
+        self.assertIn("is not the administrator's door", err)
+        code, out, err = self.run_command("bans", file="/nonexistent.yaml")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("--admin", err)
+        door = f"127.0.0.1:{self.edge.ports['admin']}"
+        self.assertEqual(self.run_command("bans", "--admin", door, file="/nonexistent.yaml"), (0, "nobody is banned\n", ""))
+        self.assertEqual(self.run_command("unban", "--admin", "here", "192.0.2.1")[0], 2)
+
+    def write_other(self, admin):
+        settings = {**self.settings, "admin": admin}
+        if admin is None:
+            del settings["admin"]
+        file = self.edge.directory / "other.yaml"
+        file.write_text(json.dumps({**settings, "spool": {"directory": str(self.edge.directory)}}))
+        return file
+
+    # the door
+
+    def test_no_page_can_ask_in_the_name_of_a_browser(self):
+        self.open()
+        self.ban()
+        for path, method in ((b"/bans", b"GET"), (b"/bans/203.0.113.9", b"DELETE")):
+            for fields, host in (
+                ((), b"127.0.0.1"),
+                ((self.PROGRAM, b"Origin: http://127.0.0.1"), b"127.0.0.1"),
+                ((self.PROGRAM, b"Origin: null"), b"127.0.0.1"),
+                ((self.PROGRAM,), b"rebound.example"),
+            ):
+                with self.subTest(path=path, fields=fields, host=host):
+                    reply = self.admin(path, *fields, method=method, host=host)
+                    self.assert_refused(reply, 403, "forbidden")
+                    self.assertEqual([name for name, _ in reply.fields if name.lower().startswith("access-control")], [])
+        self.assert_refused(self.guess(), 429, "locked_out")
+        self.assertEqual(self.admin(b"/bans/203.0.113.9", self.PROGRAM).status, 405, "a GET changes nothing")
+        self.assertEqual(self.admin(b"/bans", self.PROGRAM, method=b"DELETE").status, 405)
+        self.assertEqual(self.admin(b"/bans/nonsense", self.PROGRAM, method=b"DELETE").status, 400)
+        self.assertEqual(self.admin(b"/bansomething", self.PROGRAM).status, 404)
+        self.assertEqual(self.admin(b"/bans/203.0.113.9", self.PROGRAM, method=b"DELETE", host=b"localhost:9443").body, b'{"lifted":1}\n')
+
+    def test_are_no_route_of_the_servers(self):
+        self.open()
+        self.assert_refused(self.edge.ask(ask(b"/bans", self.PROGRAM)), 401, "login_required")
+
+    # what is said
+
+    def test_a_filter_of_fail2ban_reads_every_failure_and_nothing_else(self):
+        self.open(MServer, "mserver")
+        forged = b"evil\r\n2026-01-31T12:00:00.000Z warning login failed: address=198.51.100.1 account=x way=key listener=l request=r:wrong"
+        self.guess()
+        self.edge.ask(ask(b"/status", b"X-Forwarded-For: 2001:db8::7", b"Authorization: Basic " + base64.b64encode(forged)))
+        self.edge.ask(ask(b"/status"))
+        self.edge.ask(ask(b"/status", b"X-Edge-Key: " + self.key.encode()))
+        self.guess()
+        self.guess()  # banned by now, and looked at no more
+        self.edge.stop()
+        lines = self.edge.said.lines
+        expected = ["203.0.113.9", "2001:db8::7", "203.0.113.9"]
+        failregex = re.compile(self.failregex())
+        # As fail2ban cuts the time out of a file's line, and what it makes of one in the journal.
+        for form in (lambda line: line.split(" ", 1)[1], lambda line: "edge ledgergate[123]: " + line):
+            found = [failregex.match(form(line)) for line in lines]
+            self.assertEqual([match["host"] for match in found if match], expected)
+
+    @unittest.skipUnless(shutil.which("fail2ban-regex"), "fail2ban is not installed")
+    def test_fail2ban_itself_reads_a_log_with_the_filter(self):
+        self.open()
+        self.guess()
+        self.guess(b"2001:db8::7")
+        self.edge.stop()
+        log = scratch() / "failed-logins.log"
+        log.write_text(self.edge.said.text + "\n")
+        command = ["fail2ban-regex", "-o", "<ip>", str(log), str(FAIL2BAN / "filter.d" / "ledgergate.conf")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        self.assertEqual(sorted(done.stdout.split()), ["2001:db8::7", "203.0.113.9"], done.stderr)
+
+    def failregex(self):
+        """That of the file, with what fail2ban puts for <HOST> as far as it matters here: an address."""
+        text = configparser.RawConfigParser()
+        text.read_string((FAIL2BAN / "filter.d" / "ledgergate.conf").read_text())
+        regex = text["Definition"]["failregex"]
+        self.assertEqual(regex.count("<HOST>"), 1)
+        return regex.replace("<HOST>", r"(?P<host>[0-9]+(?:\.[0-9]+){3}|[0-9a-f:]+)")
+
+    def test_a_jail_for_fail2ban_is_one_that_it_can_read(self):
+        jail = configparser.RawConfigParser()
+        jail.read_string((FAIL2BAN / "jail.d" / "ledgergate.conf").read_text())
+        self.assertEqual(jail.sections(), ["ledgergate"], "named as the filter is")
+
+    def test_grants_refusals_and_bans_leave_a_line_each(self):
+        self.open()
+        self.edge.ask(ask(b"/"))
+        self.ban()
+        self.assertEqual(self.edge.ask(ask(b"/", b"X-Edge-Key: " + self.key.encode())).status, 200)
+        self.edge.said.wait(r"warning login banned: address=203\.0\.113\.9 account= seconds=3600$")
+        told = [{key: line.get(key) for key in ("status", "client", "client_name", "proof", "cause")} for line in self.edge.access_log(5)]
+        failed = {"status": 401, "client": "203.0.113.9", "client_name": None, "proof": None, "cause": "login_failed"}
+        self.assertEqual(told, [
+            {"status": 401, "client": "127.0.0.1", "client_name": None, "proof": None, "cause": "login_required"},
+            failed,
+            failed,
+            {**failed, "status": 429, "cause": "locked_out"},
+            {"status": 200, "client": "127.0.0.1", "client_name": "shop", "proof": "key", "cause": None},
+        ])
+
+    def test_the_metrics_count_them(self):
+        self.open()
+        self.ban()
+        seen = series(self.edge.ask(ask(b"/metrics"), "admin", tls=False).body.decode())
+        self.assertEqual(seen["ledgergate_bans"], 1)
+        self.assertEqual(seen["ledgergate_bans_total"], 1)
+        self.assertEqual(seen["ledgergate_failed_logins_total"], 2)
+        self.assertEqual(self.run_command("unban", "203.0.113.9")[0], 0)
+        seen = series(self.edge.ask(ask(b"/metrics"), "admin", tls=False).body.decode())
+        self.assertEqual(seen["ledgergate_bans"], 0)
+        self.assertEqual(seen["ledgergate_bans_total"], 1)
+
+    def test_the_table_of_addresses_is_bounded_from_the_start(self):
+        self.open(client_table={"entries": 16}, address_limits={"requests": "1000/min"})
+        for n in range(200):
+            self.assert_refused(self.edge.ask(ask(b"/", b"X-Forwarded-For: 10.0.%d.1" % n), "lan"), 401, "login_required")
+        seen = series(self.edge.ask(ask(b"/metrics"), "admin", tls=False).body.decode())
+        self.assertLessEqual(seen["ledgergate_known_addresses"], 16)
+        self.assertGreater(seen["ledgergate_known_addresses"], 0)
