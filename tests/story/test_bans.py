@@ -189,14 +189,15 @@ class Bans(Story):
         self.ban()
         self.assertEqual(self.edge.ask(ask(b"/", b"X-Edge-Key: " + self.key.encode())).status, 200)
         self.edge.said.wait(r"warning login banned: address=203\.0\.113\.9 account= seconds=3600$")
-        told = [{key: line.get(key) for key in ("status", "client", "client_name", "proof", "cause")} for line in self.edge.access_log(5)]
-        failed = {"status": 401, "client": "203.0.113.9", "client_name": None, "proof": None, "cause": "login_failed"}
-        self.assertEqual(told, [
-            {"status": 401, "client": "127.0.0.1", "client_name": None, "proof": None, "cause": "login_required"},
-            failed,
-            failed,
-            {**failed, "status": 429, "cause": "locked_out"},
-            {"status": 200, "client": "127.0.0.1", "client_name": "shop", "proof": "key", "cause": None},
+        keys = ("status", "client", "client_name", "proof", "cause")
+        told = [tuple(line.get(key) for key in keys) for line in self.edge.access_log(5)]
+        # Each worker has lines of its own, so their order is nobody's.
+        self.assertCountEqual(told, [
+            (401, "127.0.0.1", None, None, "login_required"),
+            (401, "203.0.113.9", None, None, "login_failed"),
+            (401, "203.0.113.9", None, None, "login_failed"),
+            (429, "203.0.113.9", None, None, "locked_out"),
+            (200, "127.0.0.1", "shop", "key", None),
         ])
 
     def test_the_metrics_count_them(self):
