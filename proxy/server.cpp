@@ -46,6 +46,11 @@ void print(const SnapshotProblems& problems) {
   for (const auto& text : problems.errors) std::fprintf(stderr, "error: %s\n", text.c_str());
 }
 
+// Which certificates were believed and shown when: what a revocation, a new CA or a renewal has really changed.
+void tell_certificates(const Snapshot* before, const Snapshot& now) {
+  for (const std::string& change : certificate_changes(before, now)) event(LogLevel::info, change);
+}
+
 // The soft limit on descriptors is a relic of select(); we use none.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -206,6 +211,7 @@ bool Server::start() {
     event(LogLevel::error, error);
     return false;
   }
+  tell_certificates(nullptr, *snapshot_);
   shared_.log.start();
   shared_.capacity.most = callers_that_fit();
   hand_over(orders);
@@ -264,6 +270,7 @@ void Server::renew_if_revoked() {
   }
   crl_state_ = now;
   crl_refused_.clear();
+  tell_certificates(snapshot_.get(), *next);
   snapshot_ = std::move(next);
   hand_over(orders);
   event(LogLevel::info, "a changed revocation list is in use");
@@ -325,6 +332,7 @@ void Server::reload() {
     notify::ready();
     return;
   }
+  tell_certificates(snapshot_.get(), *next);
   snapshot_ = std::move(next);
   crl_state_ = lists;
   hand_over(orders);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace ledgergate {
 namespace {
@@ -127,6 +128,27 @@ std::shared_ptr<const Snapshot> renew_fronts(const Snapshot& before, listen::Tic
     for (const auto& text : found.errors) problems.errors.push_back("listener " + listener.name + ": " + text);
   }
   return problems.errors.empty() ? made : nullptr;
+}
+
+std::vector<std::string> certificate_changes(const Snapshot* before, const Snapshot& now) {
+  // Sorted: by listener, and as often as a listener has it.
+  const auto facts_of = [](const Snapshot* snapshot) {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; snapshot != nullptr && i < snapshot->listeners.size(); ++i)
+      if (snapshot->listeners[i].front != nullptr)
+        for (const std::string& fact : snapshot->listeners[i].front->facts())
+          out.push_back("listener=" + snapshot->settings->listeners[i].name + ' ' + fact);
+    std::sort(out.begin(), out.end());
+    return out;
+  };
+  const auto old = facts_of(before), current = facts_of(&now);
+  std::vector<std::string> gone, come;
+  std::set_difference(old.begin(), old.end(), current.begin(), current.end(), std::back_inserter(gone));
+  std::set_difference(current.begin(), current.end(), old.begin(), old.end(), std::back_inserter(come));
+  std::vector<std::string> out;
+  for (const std::string& each : gone) out.push_back("no longer in use: " + each);
+  for (const std::string& each : come) out.push_back("in use: " + each);
+  return out;
 }
 
 } // namespace ledgergate

@@ -66,4 +66,7 @@ struct SnapshotProblems {
 [[nodiscard]] std::shared_ptr<const Snapshot> renew_fronts(const Snapshot& before, listen::TicketKeys& keys,
                                                            SnapshotProblems& problems);
 
+// For the log: which certificates and revocation lists have come into use, and which went, since `before` (null: at start).
+[[nodiscard]] std::vector<std::string> certificate_changes(const Snapshot* before, const Snapshot& now);
+
 } // namespace ledgergate

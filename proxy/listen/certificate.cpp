@@ -99,6 +99,15 @@ std::optional<std::string> read_pem(const std::filesystem::path& path, Certifica
 
 int no_password(char*, int, int, void*) { return -1; }
 
+std::string rfc2253(const X509_NAME* name) {
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!out || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB)) < 0)
+    return {};
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
 void free_x509(X509* object) { X509_free(object); }
 void free_pkey(EVP_PKEY* object) { EVP_PKEY_free(object); }
 

@@ -17,6 +17,8 @@ template <class T, void (*free)(T*)>
 struct OpenSslFree {
   void operator()(T* object) const noexcept { free(object); }
 };
+// RFC 2253 text, in UTF-8.
+[[nodiscard]] std::string rfc2253(const X509_NAME* name);
 void free_x509(X509* object);
 void free_pkey(EVP_PKEY* object);
 using X509Ptr = std::unique_ptr<X509, OpenSslFree<X509, free_x509>>;

@@ -1,5 +1,7 @@
 #include "listen/client_auth.h"
 
+#include "listen/facts.h"
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -26,15 +28,6 @@ BioPtr reader(const std::string& text) { return BioPtr(BIO_new_mem_buf(text.data
 
 std::string words(const ASN1_STRING* text) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))};
-}
-
-std::string rfc2253(const X509_NAME* name) {
-  const BioPtr out(BIO_new(BIO_s_mem()));
-  if (!out || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB)) < 0)
-    return {};
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
 }
 
 // A name with a NUL inside is a trick (CVE-2009-2408), not a name.
@@ -78,6 +71,7 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::Listener& lis
       ++found;
       if (X509_check_ca(next) == 0) problems.errors.push_back(file + ": certificate " + std::to_string(found) + " is not a CA's");
       X509_STORE_add_cert(made->store_.get(), next);
+      made->facts_.push_back("callers' CA " + certificate_facts(next));
       made->authorities_.push_back(std::move(authority));
     }
     ERR_clear_error();
@@ -93,6 +87,7 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::Listener& lis
         const CrlPtr list(next);
         ++found;
         X509_STORE_add_crl(made->store_.get(), next);
+        made->facts_.push_back("revocation list " + list_facts(next));
         const ASN1_TIME* end = X509_CRL_get0_nextUpdate(next);
         if (end != nullptr && X509_cmp_current_time(end) < 0)
           problems.warnings.push_back(listener.client_crl +

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ledgergate::listen {
 
@@ -29,6 +30,8 @@ public:
   void install(SSL_CTX* context) const;
   // For the session-id context.
   [[nodiscard]] const std::string& policy() const noexcept { return policy_; }
+  // For the log: each CA and revocation list, by what tells it from others.
+  [[nodiscard]] const std::vector<std::string>& facts() const noexcept { return facts_; }
   // Whether the caller's certificate is (still) believed: a resumed session is checked again, and an open connection after the
   // revocation list has changed. X509_V_OK, or OpenSSL's reason.
   [[nodiscard]] int verify(SSL* ssl) const noexcept;
@@ -37,6 +40,7 @@ private:
   StorePtr store_;
   std::vector<X509Ptr> authorities_;
   std::string policy_;
+  std::vector<std::string> facts_;
   bool required_ = false;
   int depth_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "listen/tls_front.h"
 
+#include "listen/facts.h"
+
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -128,6 +130,9 @@ std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listene
 
   auto front = std::make_shared<TlsFront>();
   front->clients_ = std::move(clients);
+  for (const Certificate& each : certificates)
+    front->facts_.push_back("certificate " + certificate_facts(each.chain.front().get()));
+  if (front->clients_) front->facts_.insert(front->facts_.end(), front->clients_->facts().begin(), front->clients_->facts().end());
   for (std::size_t i = 0; i < certificates.size(); ++i) {
     SslCtxPtr context = new_context(listener, front->clients_.get(), keys);
     if (!context || !use(context.get(), certificates[i])) {

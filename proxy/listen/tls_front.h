@@ -31,11 +31,14 @@ public:
   // The context for a server name (lower case): exact, then wildcard, then the first certificate's.
   [[nodiscard]] SSL_CTX* find(std::string_view name) const noexcept;
 
+  // For the log: each certificate that is shown or believed, and each revocation list.
+  [[nodiscard]] const std::vector<std::string>& facts() const noexcept { return facts_; }
   // Null: callers are asked for no certificate.
   [[nodiscard]] const ClientAuth* clients() const noexcept { return clients_.get(); }
 
 private:
   std::shared_ptr<const ClientAuth> clients_;
+  std::vector<std::string> facts_;
   std::vector<SslCtxPtr> contexts_;                        // the first is the default
   std::vector<std::pair<std::string, std::size_t>> names_; // sorted; "*.example.cz" as ".example.cz"
   static int on_client_hello(SSL* ssl, int* alert, void* self);

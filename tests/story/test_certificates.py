@@ -54,7 +54,8 @@ class Certificates(Guarded):
             reply = edge.ask(ASK, certificate=self.till, minimum=version, maximum=version)
             self.assertEqual(reply.status, 200)
         self.assertEqual(server.requests[0].get("X-Client-Name"), b"till")
-        self.assertEqual(edge.access_log(1)[0]["client_name"], "till")
+        granted = edge.access_log(1)[0]
+        self.assertEqual((granted["client_name"], granted["proof"]), ("till", "certificate"))
 
     def test_without_one_the_route_refuses(self):
         server, edge = self.open()
@@ -203,6 +204,43 @@ class Sessions(Guarded):
         authority.revoke("lost")
         edge.said.wait("a changed revocation list is in use")
         self.fails(edge, lost, "is revoked")
+
+    def test_what_counts_is_told_at_the_start_and_when_it_changes(self):
+        authority = Authority()
+        authority.issue("lost")
+        crl = authority.revoke()
+        server, settings = self.settings({"lost": {"certificate": {"san": "lost.branch.test"}}},
+                                         listen=[self.listener(client_ca=str(authority.file), client_crl=str(crl))])
+        edge = self.start(settings)
+
+        def told(after=0):
+            """Without digests, serials and days."""
+            return sorted(re.sub(r" (sha256|serial|until)=\S+", "", line.split(" info ", 1)[1])
+                          for line in edge.said.lines[after:] if "in use: " in line)
+
+        leaf = "in use: listener=internet certificate subject=CN=localhost"
+        ca = "in use: listener=internet callers' CA subject=CN=Branches"
+        self.assertEqual(told(), sorted([
+            ca,
+            leaf,
+            leaf,
+            "in use: listener=internet revocation list number=1 revoked=0 issuer=CN=Branches",
+        ]))
+        mark = len(edge.said.lines)
+        self.assertIn("reloaded", edge.reload())
+        self.assertEqual(told(mark), [], "nothing has changed")
+        mark = len(edge.said.lines)
+        authority.revoke("lost")
+        edge.said.wait("a changed revocation list is in use")
+        self.assertEqual(told(mark), [
+            "in use: listener=internet revocation list number=2 revoked=1 issuer=CN=Branches",
+            "no longer in use: listener=internet revocation list number=1 revoked=0 issuer=CN=Branches",
+        ])
+        mark = len(edge.said.lines)
+        settings["listen"][0]["client_ca"] = [str(authority.file), str(Authority("More").file)]
+        settings["listen"][0]["certificates"] = [pair("server-ecdsa")]
+        self.assertIn("reloaded", edge.reload(settings))
+        self.assertEqual(told(mark), ["in use: listener=internet callers' CA subject=CN=More", f"no longer {leaf}"])
 
     def test_a_list_that_could_not_be_read_is_tried_again(self):
         authority = Authority()
