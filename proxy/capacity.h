@@ -2,7 +2,11 @@
 // reserve for servers, logs and spool files). Counted over all workers.
 #pragma once
 
+#include "io/loop.h"
+
+#include <algorithm>
 #include <atomic>
+#include <climits>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -14,6 +18,24 @@ struct Capacity {
   std::uint32_t most = UINT32_MAX; // set before the workers start
 };
 
+struct DescriptorShares {
+  std::uint32_t callers = UINT32_MAX;
+  io::DescriptorBounds bounds;
+};
+
+// How the descriptors that `limit` allows are shared, `used` of which are taken at the start. Each caller may need a second one
+// (its server) and a third (a spool file), but not all at the same time: callers get two thirds of the sockets. A sixteenth is
+// kept for spool files, and as much for what is opened now and then (logs, name servers, settings). Pure.
+[[nodiscard]] inline DescriptorShares share_descriptors(std::uint64_t limit, std::uint64_t used) noexcept {
+  const std::uint64_t left = limit > used ? limit - used : 0;
+  const std::uint64_t kept = std::clamp<std::uint64_t>(left / 16, 3, 64);
+  const std::uint64_t sockets = left > 2 * kept ? left - 2 * kept : 0;
+  const auto number = [&](std::uint64_t below) {
+    return static_cast<int>(std::min<std::uint64_t>(limit > below ? limit - below : 0, INT_MAX));
+  };
+  return {static_cast<std::uint32_t>(std::clamp<std::uint64_t>(sockets * 2 / 3, 4, UINT32_MAX)), {number(2 * kept), number(kept)}};
+}
+
 // One open connection in both counts, for as long as it lives.
 class Slot {
 public:
@@ -22,7 +44,9 @@ public:
       : listener_(std::move(listener)), process_(&process) {
     const bool fits = listener_->fetch_add(1, std::memory_order_relaxed) < listener_most;
     const bool fits_too = process_->open.fetch_add(1, std::memory_order_relaxed) < process_->most;
-    if (!fits || !fits_too) leave();
+    if (fits && fits_too) return;
+    process_full_ = !fits_too;
+    leave();
   }
   Slot(Slot&& other) noexcept : listener_(std::move(other.listener_)), process_(std::exchange(other.process_, nullptr)) {}
   Slot(const Slot&) = delete;
@@ -30,10 +54,13 @@ public:
   Slot& operator=(Slot&&) = delete;
   ~Slot() { leave(); }
   [[nodiscard]] bool taken() const noexcept { return process_ != nullptr; }
+  // Not taken, and it is the process that has no room.
+  [[nodiscard]] bool process_full() const noexcept { return process_full_; }
 
 private:
   std::shared_ptr<std::atomic<std::uint32_t>> listener_;
   Capacity* process_;
+  bool process_full_ = false;
 
   void leave() noexcept {
     if (process_ == nullptr) return;

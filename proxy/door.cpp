@@ -1,7 +1,5 @@
 #include "door.h"
 
-#include "observe/log_ring.h"
-
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -15,7 +13,8 @@ namespace {
 
 constexpr int kAtOnce = 64;          // accepted in one go, so that a flood of callers does not starve those inside
 constexpr int kLastCall = 4096;      // taken in before a door closes: as many as its queue holds; a flood must not keep it open
-constexpr io::TimeMs kPauseMs = 100; // out of descriptors: looked at again then
+constexpr io::TimeMs kPauseMs = 100; // out of descriptors or memory: looked at again then
+constexpr io::TimeMs kRoomMs = 10;   // other workers were asked to make room
 
 Endpoint endpoint_of(const sockaddr_storage& address) {
   const auto ip = IpAddress::from(reinterpret_cast<const sockaddr*>(&address));
@@ -27,8 +26,9 @@ Endpoint endpoint_of(const sockaddr_storage& address) {
 
 } // namespace
 
-Doors::Doors(io::Loop& loop, const std::atomic<bool>& shut, Welcome welcome)
-    : loop_(loop), shut_(shut), welcome_(std::move(welcome)), spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+Doors::Doors(io::Loop& loop, const std::atomic<bool>& shut, Welcome welcome, MakeRoom make_room)
+    : loop_(loop), shut_(shut), welcome_(std::move(welcome)), make_room_(std::move(make_room)),
+      spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
 
 Doors::~Doors() {
   if (spare_ >= 0) ::close(spare_);
@@ -63,6 +63,11 @@ Doors::Took Doors::take_one(const Door& door) {
   socklen_t length = sizeof address;
   const int caller = ::accept4(door.descriptor, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (caller >= 0) {
+    // One of the last descriptors, which are kept for logs and files.
+    if (caller >= loop_.descriptors().sockets && !make_room_()) {
+      ::close(caller);
+      return Took::one;
+    }
     welcome_(door, caller, endpoint_of(address));
     return Took::one;
   }
@@ -79,16 +84,17 @@ Doors::Took Doors::take_one(const Door& door) {
 
 void Doors::take(const Door& door) {
   for (int i = 0; i < kAtOnce; ++i) {
-    if (shut_.load(std::memory_order_relaxed)) return pause();
-    const Took took = take_one(door);
+    if (shut_.load(std::memory_order_relaxed)) return pause(kPauseMs);
+    Took took = take_one(door);
+    if (took == Took::no_room && make_room_()) took = take_one(door);
     if (took == Took::none) return;
     if (took == Took::no_room) {
+      // The first who finds none waits for what other workers give back.
+      if (!std::exchange(short_, true)) return pause(kRoomMs);
       turn_away(door);
-      if (!paused_)
-        observe::event(settings::LogLevel::warning,
-                       "out of file descriptors: callers wait or are turned away (LimitNOFILE, ulimit -n)");
-      return pause();
+      return pause(kPauseMs);
     }
+    short_ = false;
   }
 }
 
@@ -99,10 +105,10 @@ void Doors::turn_away(const Door& door) {
   spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-void Doors::pause() {
+void Doors::pause(io::TimeMs wait) {
   paused_ = true;
   for (Door* door : doors_) uv_poll_stop(&door->handle);
-  loop_.set_deadline(*this, loop_.now() + kPauseMs);
+  loop_.set_deadline(*this, loop_.now() + wait);
 }
 
 void Doors::expired() noexcept {

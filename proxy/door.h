@@ -30,8 +30,11 @@ public:
   // Takes the accepted descriptor over.
   using Welcome = std::function<void(const Door& door, int descriptor, const Endpoint& peer)>;
 
+  // Asked when there is no descriptor for a caller. True: one is free now; false: there may be one soon.
+  using MakeRoom = std::function<bool()>;
+
   // `shut`: while it is true nobody is let in; callers wait in the kernel's queue. Must outlive the doors.
-  Doors(io::Loop& loop, const std::atomic<bool>& shut, Welcome welcome);
+  Doors(io::Loop& loop, const std::atomic<bool>& shut, Welcome welcome, MakeRoom make_room);
   ~Doors() override;
   Doors(const Doors&) = delete;
   Doors& operator=(const Doors&) = delete;
@@ -47,16 +50,18 @@ private:
   io::Loop& loop_;
   const std::atomic<bool>& shut_;
   Welcome welcome_;
+  MakeRoom make_room_;
   std::vector<Door*> doors_;
   int spare_ = -1; // given up for a moment to take in, and turn away, a caller there is no descriptor for
   bool paused_ = false;
+  bool short_ = false; // there was no descriptor for the caller before
 
   enum class Took : std::uint8_t { one, none, no_room };
   Took take_one(const Door& door);
   void take(const Door& door);
   void turn_away(const Door& door);
   void watch(Door& door);
-  void pause();
+  void pause(io::TimeMs wait);
   void expired() noexcept override;
 };
 

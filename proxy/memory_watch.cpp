@@ -1,8 +1,10 @@
 #include "memory_watch.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -33,8 +35,13 @@ std::optional<std::uint64_t> resident_bytes(std::string_view statm, std::uint64_
   return *pages * page;
 }
 
-std::optional<std::uint64_t> resident_now() {
-  return resident_bytes(file("/proc/self/statm"), static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+std::optional<std::uint64_t> resident_now() noexcept {
+  // Asked for when memory, or descriptors, may be all used up: nothing is allocated, and the file stays open.
+  static const int statm = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  std::array<char, 128> text{};
+  const ssize_t size = ::pread(statm, text.data(), text.size(), 0);
+  if (size <= 0) return std::nullopt;
+  return resident_bytes({text.data(), static_cast<std::size_t>(size)}, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
 }
 
 std::uint64_t default_memory_budget() {

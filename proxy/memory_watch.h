@@ -10,7 +10,8 @@ namespace ledgergate {
 
 // Resident bytes, from the text of /proc/self/statm (proc(5)); nothing when it can't be read.
 [[nodiscard]] std::optional<std::uint64_t> resident_bytes(std::string_view statm, std::uint64_t page);
-[[nodiscard]] std::optional<std::uint64_t> resident_now();
+// Any thread.
+[[nodiscard]] std::optional<std::uint64_t> resident_now() noexcept;
 
 // Three quarters of the smaller of the machine's memory and its control group's bound (cgroup v2, memory.max).
 [[nodiscard]] std::uint64_t default_memory_budget();

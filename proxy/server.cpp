@@ -23,6 +23,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -59,18 +60,15 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Each caller may need a second descriptor (its server) and a third (a spool file), but not all at the same time: a third of what
-// is left is kept for these, and for logs.
-std::uint32_t callers_that_fit() {
+DescriptorShares shares_of_descriptors() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT32_MAX;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
   std::error_code error;
   std::uint64_t used = 0;
   for (auto each = std::filesystem::directory_iterator("/proc/self/fd", error);
        !error && each != std::filesystem::directory_iterator(); each.increment(error))
     ++used;
-  const std::uint64_t left = limit.rlim_cur > used ? limit.rlim_cur - used : 0;
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(left * 2 / 3, 4, UINT32_MAX));
+  return share_descriptors(limit.rlim_cur, used);
 }
 
 // Names, sizes and times of the revocation lists: another text when one of them has been written.
@@ -91,6 +89,16 @@ public:
   int run();
 
 private:
+  // Of a timer: what comes round again is left out this time when there is no memory for it. libuv's callbacks must not throw.
+  template <void (Server::*Method)()>
+  static void in_turn(uv_timer_t* handle) noexcept {
+    try {
+      (static_cast<Server*>(handle->data)->*Method)();
+    } catch (const std::bad_alloc&) {
+      event(LogLevel::error, "out of memory");
+    }
+  }
+
   const Loader& load_;
   listen::TicketKeys keys_; // outlives every context
   Shared shared_;
@@ -126,6 +134,7 @@ private:
   void set_memory_budget();
   void renew_if_revoked();
   void reload();
+  void reload_settings();
   void drain();
   void stop();
 };
@@ -213,7 +222,9 @@ bool Server::start() {
   }
   tell_certificates(nullptr, *snapshot_);
   shared_.log.start();
-  shared_.capacity.most = callers_that_fit();
+  const DescriptorShares shares = shares_of_descriptors();
+  shared_.capacity.most = shares.callers;
+  for (auto& worker : workers_) worker->loop().set_descriptors(shares.bounds);
   hand_over(orders);
   for (auto& worker : workers_) worker->start();
   return true;
@@ -283,9 +294,7 @@ void Server::watch_revocations() {
     uv_timer_stop(&crl_timer_);
     return;
   }
-  uv_timer_start(
-      &crl_timer_, [](uv_timer_t* handle) { static_cast<Server*>(handle->data)->renew_if_revoked(); }, kLookAtListsMs,
-      kLookAtListsMs);
+  uv_timer_start(&crl_timer_, in_turn<&Server::renew_if_revoked>, kLookAtListsMs, kLookAtListsMs);
 }
 
 void Server::set_memory_budget() {
@@ -309,6 +318,15 @@ void Server::watch_memory() {
 void Server::reload() {
   if (draining_) return;
   notify::reloading();
+  try {
+    reload_settings();
+  } catch (const std::bad_alloc&) {
+    event(LogLevel::error, "reload refused: out of memory; the settings in use stay as they are");
+  }
+  notify::ready();
+}
+
+void Server::reload_settings() {
   const auto loaded = load_();
   for (const auto& problem : loaded.problems) event(problem.warning ? LogLevel::warning : LogLevel::error, problem.format());
   SnapshotProblems problems;
@@ -329,7 +347,6 @@ void Server::reload() {
   }
   if (!next) {
     event(LogLevel::error, "reload refused: the settings in use stay as they are");
-    notify::ready();
     return;
   }
   tell_certificates(snapshot_.get(), *next);
@@ -338,7 +355,6 @@ void Server::reload() {
   hand_over(orders);
   watch_revocations();
   event(LogLevel::info, "reloaded");
-  notify::ready();
 }
 
 void Server::drain() {
@@ -411,13 +427,10 @@ int Server::run() {
   if (started) {
     watch_signals();
     watch_revocations();
-    uv_timer_start(
-        &memory_timer_, [](uv_timer_t* handle) { static_cast<Server*>(handle->data)->watch_memory(); }, kLookAtMemoryMs,
-        kLookAtMemoryMs);
+    uv_timer_start(&memory_timer_, in_turn<&Server::watch_memory>, kLookAtMemoryMs, kLookAtMemoryMs);
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(notify::watchdog_interval());
     const std::uint64_t tick_ms = interval.count() > 0 ? std::min(kTickMs, static_cast<std::uint64_t>(interval.count())) : kTickMs;
-    uv_timer_start(
-        &timer_, [](uv_timer_t* handle) { static_cast<Server*>(handle->data)->tick(); }, tick_ms, tick_ms);
+    uv_timer_start(&timer_, in_turn<&Server::tick>, tick_ms, tick_ms);
     event(LogLevel::info, "ready");
     notify::ready();
   } else {

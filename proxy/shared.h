@@ -9,15 +9,18 @@
 #include "http/spool_budget.h"
 #include "observe/log_ring.h"
 #include "observe/tally.h"
+#include "upstream/relief.h"
 
 #include <atomic>
+#include <vector>
 
 namespace ledgergate {
 
 struct Shared {
   std::atomic<bool> short_of_memory{false}; // beyond limits.memory: connections wait, requests get 503
   Capacity capacity;
-  http::SpoolBudget spool; // its bounds are the newest settings'
+  std::vector<upstream::Relief*> reliefs; // one a worker
+  http::SpoolBudget spool;                // its bounds are the newest settings'
   observe::Tallies tallies;
   observe::LogWriter log;
   client::AddressTable addresses{settings::ClientTable{}.entries};

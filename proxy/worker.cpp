@@ -10,6 +10,7 @@
 namespace ledgergate {
 namespace {
 constexpr std::size_t kSpareExchanges = 64;
+constexpr io::TimeMs kBetweenComplaintsMs = 10'000;
 } // namespace
 
 std::string door_key(const settings::Listener& listener) {
@@ -19,9 +20,11 @@ std::string door_key(const settings::Listener& listener) {
 
 Worker::Worker(Shared& shared, std::size_t number)
     : shared_(shared), number_(number), log_(shared.log.ring()), resolver_(std::make_unique<upstream::Resolver>(loop_)),
-      doors_(std::make_unique<Doors>(loop_, shared.short_of_memory, [this](const Door& door, int descriptor, const Endpoint& peer) {
-        welcome(door, descriptor, peer);
-      })) {
+      relief_(loop_, shared.reliefs),
+      doors_(std::make_unique<Doors>(
+          loop_, shared.short_of_memory,
+          [this](const Door& door, int descriptor, const Endpoint& peer) { welcome(door, descriptor, peer); },
+          [this] { return make_room_at_the_door(); })) {
   spare_.reserve(kSpareExchanges); // here: give_back() must not fail
 }
 Worker::~Worker() = default;
@@ -84,7 +87,7 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vect
   auto next = std::make_shared<Generation>();
   const auto& servers = snapshot->settings->servers;
   for (std::size_t i = 0; i < servers.size(); ++i)
-    next->pools.push_back(std::make_shared<upstream::Pool>(loop_, servers[i], snapshot->servers[i]));
+    next->pools.push_back(std::make_shared<upstream::Pool>(loop_, servers[i], snapshot->servers[i], &relief_));
   for (const auto& route : snapshot->settings->routes) next->tallies.push_back(shared_.tallies.of(route.name));
   next->tallies.push_back(shared_.tallies.of("-"));
   for (const auto& route : snapshot->settings->routes) next->route_meters.push_back(shared_.meters.of("route " + route.name));
@@ -124,11 +127,26 @@ bool Worker::refresh(std::shared_ptr<const Generation>& generation, std::size_t&
 
 // --- connections --------------------------------------------------------------------------------------------------------------
 
+// Nobody waits at a door for other workers: what they give back is there the next time it is looked at.
+bool Worker::make_room_at_the_door() {
+  if (relief_.close_idle()) return true;
+  relief_.ask_others();
+  tell_of_shortage();
+  return false;
+}
+
+void Worker::tell_of_shortage() {
+  if (shortage_told_ != 0 && loop_.now() < shortage_told_ + kBetweenComplaintsMs) return;
+  shortage_told_ = loop_.now();
+  observe::event(settings::LogLevel::warning, "out of file descriptors: callers wait or are turned away (LimitNOFILE, ulimit -n)");
+}
+
 // Before the handshake: beyond its bounds a connection costs us nothing but its accept.
 void Worker::welcome(const Door& door, int descriptor, const Endpoint& peer) noexcept {
   const settings::Listener& listener = current_->settings().listeners[door.listener];
   Slot slot(current_->snapshot->listeners[door.listener].connections, listener.max_connections, shared_.capacity);
   io::Stream::Ptr client = io::Stream::adopt(loop_, descriptor);
+  if (slot.process_full()) tell_of_shortage();
   if (!client || !slot.taken()) return;
   try {
     serve_connection(*this, current_, door.listener, std::move(client), peer, std::move(slot));

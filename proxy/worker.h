@@ -10,6 +10,7 @@
 #include "shared.h"
 #include "snapshot.h"
 #include "upstream/pool.h"
+#include "upstream/relief.h"
 #include "upstream/resolver.h"
 #include "watch_health.h"
 
@@ -96,6 +97,7 @@ private:
   observe::LogRing& log_;
   std::string line_;
   std::unique_ptr<upstream::Resolver> resolver_;
+  upstream::Relief relief_;
   HealthWatch health_; // of worker 0 only
   std::shared_ptr<const Generation> current_;
   Compressors compressors_;
@@ -105,6 +107,7 @@ private:
   std::size_t open_count_ = 0;
   std::function<void()> drained_;
   std::atomic<std::uint64_t> beats_{0};
+  io::TimeMs shortage_told_ = 0;
   bool draining_ = false;
   bool halted_ = false;
   std::thread thread_;
@@ -113,6 +116,8 @@ private:
   void welcome(const Door& door, int descriptor, const Endpoint& peer) noexcept;
   void give_back(Exchange* exchange) noexcept;
   void finish_if_drained();
+  bool make_room_at_the_door();
+  void tell_of_shortage();
 };
 
 } // namespace ledgergate

@@ -113,6 +113,7 @@ Result<void> Spool::to_file() {
   const auto fit = part_.take_file(memory_.size());
   if (fit != SpoolBudget::Fit::yes) return refusal(fit);
   file_ = open_unlinked(std::string(directory_));
+  if (file_ >= 0 && loop_ != nullptr && file_ >= loop_->descriptors().files) close_file(); // the rest is for logs
   freed_ = begin_;
   if (file_ < 0 || !write_all(memory_, begin_)) return Error{Cause::spool_failed};
   memory_.clear();

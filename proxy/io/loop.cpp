@@ -55,7 +55,13 @@ void Loop::run_jobs() {
     const std::lock_guard lock(jobs_lock_);
     jobs.swap(jobs_);
   }
-  for (auto& job : jobs) job();
+  for (auto& job : jobs) {
+    try {
+      job();
+    } catch (const std::bad_alloc&) {
+      // It ends this job; this is libuv's callback, and others wait behind it.
+    }
+  }
 }
 
 void Loop::close_elsewhere(int file) noexcept {

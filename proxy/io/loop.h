@@ -9,12 +9,20 @@
 
 #include <uv.h>
 
+#include <climits>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <vector>
 
 namespace ledgergate::io {
+
+// The last descriptors are kept for what can't wait. POSIX gives the lowest free number, so a number tells how many are in use: a
+// new one from these on is one too many.
+struct DescriptorBounds {
+  int sockets = INT_MAX; // callers and servers
+  int files = INT_MAX;   // of the spool; the rest is for logs, names and settings
+};
 
 class Loop {
 public:
@@ -32,7 +40,8 @@ public:
   void run();
   // Loop thread. Closes the loop's own handles; run() returns once the others are closed too.
   void stop();
-  // Any thread: runs `job` on the loop's thread, soon. Jobs keep their order. After stop() they are dropped.
+  // Any thread: runs `job` on the loop's thread, soon. Jobs keep their order. After stop() they are dropped. Throws std::bad_alloc
+  // when there is no memory for it; one that throws that ends there.
   void post(std::function<void()> job);
 
   // Loop thread. Closes a file on another thread: freeing the blocks of a large one takes its time. run() does not return before.
@@ -43,6 +52,9 @@ public:
   // Counts the times the loop came round to wait for events.
   [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
   void set_deadline(Deadline& deadline, TimeMs at);
+  // Set before run().
+  void set_descriptors(DescriptorBounds bounds) noexcept { descriptors_ = bounds; }
+  [[nodiscard]] const DescriptorBounds& descriptors() const noexcept { return descriptors_; }
   [[nodiscard]] BufferPool& buffers() noexcept { return buffers_; }
 
   // The shared read buffer; a stream that must keep what is in it takes it away, and the loop gets another.
@@ -64,6 +76,7 @@ private:
   Block read_block_;
   Block write_block_;
   bool write_block_out_ = false;
+  DescriptorBounds descriptors_;
   std::mutex jobs_lock_; // guards jobs_ and stopped_, and async_ against being woken while it closes
   bool stopped_ = false;
   std::vector<std::function<void()>> jobs_;

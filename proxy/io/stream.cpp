@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -43,6 +44,15 @@ Stream::Ptr Stream::adopt(Loop& loop, int descriptor) noexcept {
   return self;
 }
 
+// libuv would open it inside uv_tcp_connect(), when it is too late to give it back before the server sees it.
+int Stream::open_socket(int family) noexcept {
+  const int descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return -errno;
+  const int status = descriptor < loop_.descriptors().sockets ? uv_tcp_open(&handle_, descriptor) : static_cast<int>(UV_EMFILE);
+  if (status != 0) ::close(descriptor);
+  return status;
+}
+
 Stream::Ptr Stream::connect(Loop& loop, const Endpoint& to) {
   Ptr self(new Stream(loop));
   sockaddr_storage address{};
@@ -51,6 +61,10 @@ Stream::Ptr Stream::connect(Loop& loop, const Endpoint& to) {
     uv_ip6_addr(ip.c_str(), to.port, reinterpret_cast<sockaddr_in6*>(&address));
   else
     uv_ip4_addr(ip.c_str(), to.port, reinterpret_cast<sockaddr_in*>(&address));
+  if (const int failure = self->open_socket(address.ss_family); failure != 0) {
+    self->error_ = failure;
+    return self;
+  }
   self->connecting_ = true;
   self->connect_request_.data = self.get();
   const int status = uv_tcp_connect(&self->connect_request_, &self->handle_, reinterpret_cast<const sockaddr*>(&address),

@@ -158,6 +158,7 @@ private:
   [[nodiscard]] uv_handle_t* handle() noexcept { return reinterpret_cast<uv_handle_t*>(&handle_); }
   [[nodiscard]] uv_stream_t* stream() noexcept { return reinterpret_cast<uv_stream_t*>(&handle_); }
   [[nodiscard]] Bytes& landing() noexcept { return ssl_ != nullptr ? raw_ : in_; }
+  [[nodiscard]] int open_socket(int family) noexcept;
   [[nodiscard]] int socket_error() const noexcept;
   void notify_in();
   void notify_out();

@@ -63,8 +63,8 @@ public:
 
   // Operational line: "2026-01-31T12:00:00.000Z warning text\n" (with a "<4>" prefix for journald when stderr is its stream,
   // JOURNAL_STREAM). Any thread; bounded queue; drops are counted and said later. One event is one line: control characters in
-  // the text are escaped, and a very long text is cut.
-  void event(settings::LogLevel level, std::string_view text);
+  // the text are escaped, and a very long text is cut. Without memory for it the line is lost.
+  void event(settings::LogLevel level, std::string_view text) noexcept;
 
 private:
   struct Impl;
@@ -74,6 +74,6 @@ private:
 // The process's writer for events, set once by main (and unset, with nullptr, before the writer goes). Any thread. Without one,
 // lines go straight to stderr.
 void set_event_sink(LogWriter* writer) noexcept;
-void event(settings::LogLevel level, std::string_view text);
+void event(settings::LogLevel level, std::string_view text) noexcept;
 
 } // namespace ledgergate::observe

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -294,7 +295,13 @@ void LogWriter::stop() {
   impl_->say(settings::LogLevel::warning, "the log writer hangs and was left behind: log lines were lost");
 }
 
-void LogWriter::event(settings::LogLevel level, std::string_view text) { impl_->say(level, text); }
+void LogWriter::event(settings::LogLevel level, std::string_view text) noexcept {
+  try {
+    impl_->say(level, text);
+  } catch (const std::bad_alloc&) {
+    // Said of a shortage of memory, often enough: it must not be made worse.
+  }
+}
 
 namespace {
 std::atomic<LogWriter*> event_sink{nullptr};
@@ -302,11 +309,16 @@ std::atomic<LogWriter*> event_sink{nullptr};
 
 void set_event_sink(LogWriter* writer) noexcept { event_sink.store(writer, std::memory_order_release); }
 
-void event(settings::LogLevel level, std::string_view text) {
-  if (LogWriter* const writer = event_sink.load(std::memory_order_acquire))
+void event(settings::LogLevel level, std::string_view text) noexcept {
+  if (LogWriter* const writer = event_sink.load(std::memory_order_acquire)) {
     writer->event(level, text);
-  else if (level >= settings::LogLevel::info)
-    write_stderr(event_line(level, text, stderr_is_journal()));
+    return;
+  }
+  try {
+    if (level >= settings::LogLevel::info) write_stderr(event_line(level, text, stderr_is_journal()));
+  } catch (const std::bad_alloc&) {
+    // As in LogWriter::event.
+  }
 }
 
 } // namespace ledgergate::observe

@@ -36,6 +36,21 @@ io::Task<Result<Stream::Ptr>> connect_to(io::Wake& wake, Endpoint address) {
   co_return std::move(stream);
 }
 
+// Out of descriptors, what idles in a pool is worth less than this request.
+io::Task<bool> made_room(io::Wake& wake, Relief& relief) {
+  if (relief.close_idle()) co_return true;
+  co_await relief.others_close_idle(wake);
+  co_return wake.loop().now() < wake.deadline();
+}
+
+io::Task<Result<Stream::Ptr>> connect_at_any_cost(io::Wake& wake, Relief* relief, Endpoint address) {
+  auto connected = co_await connect_to(wake, address);
+  if (connected || connected.error().cause != Cause::no_capacity || relief == nullptr) co_return std::move(connected);
+  const auto again = co_await made_room(wake, *relief);
+  if (!again) co_return std::move(connected);
+  co_return co_await connect_to(wake, address);
+}
+
 io::Task<Result<void>> handshake(io::Wake& wake, Stream& stream) {
   for (;;) {
     const Step step = stream.handshake();
@@ -69,7 +84,7 @@ io::Task<Result<Stream::Ptr>> connect_within(io::Wake& wake, Resolver& resolver,
     if (now >= deadline) co_return Error{Cause::connect_timeout};
     wake.deadline_at(now + (deadline - now) / (addresses->size() - i));
     const Endpoint address{(*addresses)[i], server.port};
-    auto connected = co_await connect_to(wake, address);
+    auto connected = co_await connect_at_any_cost(wake, pool.relief(), address);
     if (!connected) {
       last = connected.error();
       continue;

@@ -10,12 +10,16 @@
 
 namespace ledgergate::upstream {
 
-Pool::Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls)
-    : loop_(loop), server_(std::move(server)), tls_(std::move(tls)) {
+Pool::Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls, Relief* relief)
+    : loop_(loop), server_(std::move(server)), tls_(std::move(tls)), relief_(relief) {
   idle_.reserve(server_.keep_idle);
+  if (relief_ != nullptr) relief_->add(*this);
 }
 
-Pool::~Pool() { SSL_SESSION_free(session_); }
+Pool::~Pool() {
+  if (relief_ != nullptr) relief_->remove(*this);
+  SSL_SESSION_free(session_);
+}
 
 namespace {
 

@@ -8,6 +8,7 @@
 #include "io/stream.h"
 #include "settings/settings.h"
 #include "upstream/client_tls.h"
+#include "upstream/relief.h"
 
 #include <memory>
 #include <vector>
@@ -16,7 +17,8 @@ namespace ledgergate::upstream {
 
 class Pool final : private io::StreamWatcher, private io::Deadline {
 public:
-  Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls);
+  // `relief`: who may close what idles here when descriptors are short; null: nobody. Must outlive the pool.
+  Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls, Relief* relief = nullptr);
   ~Pool() override;
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -24,6 +26,7 @@ public:
   [[nodiscard]] const settings::Server& server() const noexcept { return server_; }
   [[nodiscard]] const ClientTls* tls() const noexcept { return tls_.get(); }
   [[nodiscard]] SSL_SESSION** session() noexcept { return &session_; }
+  [[nodiscard]] Relief* relief() const noexcept { return relief_; }
 
   // An idle connection, or null.
   [[nodiscard]] io::Stream::Ptr take() noexcept;
@@ -41,6 +44,7 @@ private:
   io::Loop& loop_;
   settings::Server server_;
   std::shared_ptr<const ClientTls> tls_;
+  Relief* relief_;
   SSL_SESSION* session_ = nullptr;
   std::vector<Idle> idle_;
 

@@ -59,6 +59,15 @@ TEST_F(Slots, CountOnceWhereverTheyAreMoved) {
   EXPECT_EQ(process.open, 0U);
 }
 
+TEST_F(Slots, TellWhichBoundItWas) {
+  process.most = 1;
+  const Slot one(listener, 1, process);
+  EXPECT_FALSE(one.process_full());
+  EXPECT_TRUE(Slot(std::make_shared<std::atomic<std::uint32_t>>(0), 1, process).process_full());
+  process.most = 10;
+  EXPECT_FALSE(Slot(listener, 1, process).process_full());
+}
+
 // A listener's counts live in a snapshot that a reload lets go of while its callers are still there.
 TEST_F(Slots, KeepTheirListenersCountAlive) {
   std::optional<Slot> slot(std::in_place, listener, 10, process);
@@ -68,6 +77,30 @@ TEST_F(Slots, KeepTheirListenersCountAlive) {
   slot.reset();
   EXPECT_TRUE(watched.expired());
   EXPECT_EQ(process.open, 0U);
+}
+
+TEST(SharesOfDescriptors, LeaveAReserveForFilesAndAnotherForTheRest) {
+  const auto shares = share_descriptors(1064, 40);
+  EXPECT_EQ(shares.bounds.files, 1000);
+  EXPECT_EQ(shares.bounds.sockets, 936);
+  EXPECT_EQ(shares.callers, 597U) << "two thirds of the sockets: each may need a server";
+}
+
+TEST(SharesOfDescriptors, AreSmallWhereThereIsLittle) {
+  const auto shares = share_descriptors(64, 40);
+  EXPECT_EQ(shares.bounds.files, 61);
+  EXPECT_EQ(shares.bounds.sockets, 58);
+  EXPECT_EQ(shares.callers, 12U);
+}
+
+TEST(SharesOfDescriptors, LetFourInWhateverTheLimit) {
+  EXPECT_EQ(share_descriptors(30, 40).callers, 4U);
+  EXPECT_EQ(share_descriptors(0, 0).callers, 4U);
+}
+
+TEST(SharesOfDescriptors, DoNotGrowWithoutBound) {
+  const auto shares = share_descriptors(std::uint64_t{1} << 40U, 40);
+  EXPECT_EQ(shares.bounds.files, INT_MAX);
 }
 
 } // namespace

@@ -83,11 +83,21 @@ struct DoorTest : ::testing::Test, LoopWorld {
     return uv_is_active(reinterpret_cast<const uv_handle_t*>(&doors.all()[index]->handle)) != 0;
   }
 
+  // One of what was set aside.
+  bool make_room() {
+    if (aside.empty()) return false;
+    aside.pop_back();
+    return true;
+  }
+
   std::vector<Guest> guests;
+  std::vector<Socket> aside;
   std::atomic<bool> shut{false};
-  Doors doors{loop, shut, [this](const Door& door, int descriptor, const Endpoint& peer) {
+  Doors doors{loop, shut,
+              [this](const Door& door, int descriptor, const Endpoint& peer) {
                 guests.push_back({door.listener, peer, Socket(descriptor)});
-              }};
+              },
+              [this] { return make_room(); }};
 };
 
 TEST_F(DoorTest, LetsACallerInWithItsAddress) {
@@ -175,7 +185,30 @@ TEST_F(FullDoorTest, ADoorThatIsOpenedMeanwhileWaitsToo) {
   const std::uint16_t port = open(1);
   EXPECT_FALSE(open_for_callers(1));
   const Socket caller = call(port);
-  EXPECT_TRUE(until([&] { return guests.size() == 2; }));
+  EXPECT_TRUE(until([&] { return guests.size() == 3; })) << "what was given back meanwhile is enough for all";
+}
+
+TEST_F(FullDoorTest, LetsInForWhatIsGivenBackForIt) {
+  const auto callers = call(open(0), 2);
+  for (int i = 0; i < 2; ++i) aside.emplace_back(::dup(0));
+  {
+    const NoDescriptors none;
+    ASSERT_TRUE(until([&] { return guests.size() == 2; }));
+  }
+  EXPECT_TRUE(aside.empty());
+}
+
+// What is beyond the bound is kept for logs and files.
+TEST_F(DoorTest, TurnsAwayWhoWouldTakeOneOfTheLastDescriptors) {
+  const auto callers = call(open(0), 2);
+  aside.emplace_back(::dup(0));
+  loop.set_descriptors({0, 0});
+  ASSERT_TRUE(until([&] {
+    bool end = false;
+    callers[1].receive(&end);
+    return end;
+  }));
+  EXPECT_EQ(guests.size(), 1U) << "room was made for the first";
 }
 
 TEST_F(FullDoorTest, MayBeClosedWhileItWaitsForDescriptors) {

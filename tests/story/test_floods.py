@@ -85,6 +85,32 @@ class Descriptors(Callers):
     def test_none_left_with_four_workers(self):
         self.story(4)
 
+    def test_idle_connections_to_servers_make_room_on_every_worker(self):
+        """Each round leaves idle connections to another server, at whichever worker, until nothing is free."""
+        if sanitized() == "address":
+            self.skipTest("UBSan's vptr check needs descriptors itself")
+        server, rounds, at_once = self.standin(Web), 8, 4
+        made = config(server, workers=4)
+        made["servers"] = {f"s{i}": {"profile": "http", "url": server.url} for i in range(rounds + 1)}
+        made["routes"] = [{"path": f"/s{i}", "server": f"s{i}", "access": "anonymous"} for i in range(rounds + 1)]
+        edge = self.start(made, launcher=["prlimit", "--nofile=64"])
+        seen = 0
+        for number in range(rounds):
+            server.turn(hold=True)
+            ask = b"GET /s%d HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % number
+            callers = [edge.connect("lan") for _ in range(at_once)]
+            for caller in callers:
+                caller.send(ask)
+            seen += at_once
+            server.wait_for_requests(seen)
+            server.release()
+            for caller in callers:
+                self.assertEqual(caller.reply().status, 200)
+                caller.close()
+        for _ in range(16):  # of which each worker gets some
+            reply = edge.ask(b"GET /s%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % rounds, "lan")
+            self.assertEqual(reply.status, 200, reply)
+
 
 class Memory(Callers):
     HEAD = b"GET /" + b"a" * 30 + b" HTTP/1.1\r\nHost: localhost\r\nX: " + b"b" * 15_000
@@ -105,6 +131,7 @@ class Memory(Callers):
         self.assertGreater(refused, 0, "the memory was enough for all")
         for _ in range(250):
             self.call(edge, self.HEAD)
+        edge.reload()  # refused, or done
         self.assertIsNone(edge.process.poll())
         self.leave()
         poll("an answer, now that all have left,", lambda: answers(edge))

@@ -36,8 +36,8 @@ struct ConnectTest : ::testing::Test, LoopWorld {
   ~ConnectTest() override { NameService::forget(); }
 
   // "connected", or the cause of its failure.
-  std::string outcome(const settings::Server& server, std::shared_ptr<const ClientTls> tls = nullptr) {
-    Pool pool(loop, server, std::move(tls));
+  std::string outcome(const settings::Server& server, std::shared_ptr<const ClientTls> tls = nullptr, Relief* relief = nullptr) {
+    Pool pool(loop, server, std::move(tls), relief);
     std::optional<Result<io::Stream::Ptr>> result;
     call(wake, resolver, pool, result);
     EXPECT_TRUE(until([&] { return result.has_value(); }));
@@ -74,6 +74,27 @@ TEST_F(ConnectTest, ARefusalIsNamed) {
 }
 
 TEST_F(ConnectTest, AnUnknownNameIsNamed) { EXPECT_EQ(outcome(server_at("nobody.lan", 80)), "dns_error"); }
+
+TEST_F(ConnectTest, WithoutADescriptorNobodyIsCalled) {
+  const Listening listening;
+  loop.set_descriptors({0, 0});
+  EXPECT_EQ(outcome(server_at("127.0.0.1", listening.port())), "no_capacity");
+  settle();
+  EXPECT_EQ(listening.accept_now().get(), -1);
+}
+
+TEST_F(ConnectTest, WithoutADescriptorWhatIdlesAtTheOtherWorkersIsGivenUp) {
+  const Listening listening;
+  std::vector<Relief*> all;
+  Relief mine(loop, all), theirs(loop, all);
+  Pool idle(loop, server_at("127.0.0.1", listening.port()), nullptr, &theirs);
+  auto ends = ledgergate::tests::connected_pair();
+  idle.put(adopt(std::move(ends.first)));
+  ASSERT_EQ(idle.idle(), 1U);
+  loop.set_descriptors({0, 0}); // also the second attempt fails here, but what idled is gone
+  EXPECT_EQ(outcome(server_at("127.0.0.1", listening.port()), nullptr, &mine), "no_capacity");
+  EXPECT_EQ(idle.idle(), 0U);
+}
 
 TEST_F(ConnectTest, EveryAddressIsTried) {
   const Listening listening; // on 127.0.0.1 alone: the others refuse

@@ -276,5 +276,79 @@ TEST_F(TlsPoolTest, TakesNoneBackThatHasBytesNotYetDecrypted) {
   EXPECT_FALSE(pool.take());
 }
 
+struct ReliefTest : PoolTest {
+  static io::Detached ask(Relief& relief, io::Wake& wake, bool& answered) {
+    co_await relief.others_close_idle(wake);
+    answered = true;
+  }
+
+  std::vector<Relief*> all;
+  Relief relief{loop, all};
+};
+
+TEST_F(ReliefTest, ClosesWhatIdlesInEveryPool) {
+  Pool one(loop, server(4), nullptr, &relief);
+  Pool other(loop, server(4), nullptr, &relief);
+  put(one);
+  put(other);
+  EXPECT_TRUE(relief.close_idle());
+  EXPECT_EQ(one.idle() + other.idle(), 0U);
+  EXPECT_TRUE(closed(far[0]));
+  EXPECT_TRUE(closed(far[1]));
+  EXPECT_FALSE(relief.close_idle()) << "there is nothing left";
+}
+
+TEST_F(ReliefTest, ForgetsAPoolThatIsGone) {
+  { Pool gone(loop, server(4), nullptr, &relief); }
+  EXPECT_FALSE(relief.close_idle());
+}
+
+TEST_F(ReliefTest, AsksTheOtherWorkersAndWaitsUntilTheyHaveDoneIt) {
+  Relief second(loop, all), third(loop, all);
+  Pool mine(loop, server(4), nullptr, &relief);
+  Pool theirs(loop, server(4), nullptr, &second);
+  Pool others(loop, server(4), nullptr, &third);
+  for (Pool* each : {&mine, &theirs, &others}) put(*each);
+  io::Wake wake(loop);
+  const io::TimeMs deadline = loop.now() + 3'600'000;
+  wake.deadline_at(deadline);
+  bool answered = false;
+  ask(relief, wake, answered);
+  EXPECT_FALSE(answered);
+  ASSERT_TRUE(until([&] { return answered; }));
+  EXPECT_EQ(theirs.idle() + others.idle(), 0U);
+  EXPECT_EQ(mine.idle(), 1U) << "who asks has looked at home before";
+  EXPECT_EQ(wake.deadline(), deadline);
+}
+
+TEST_F(ReliefTest, SeveralWhoAskAtOnceAreOneQuestion) {
+  Relief second(loop, all);
+  io::Wake one(loop), two(loop);
+  bool answered_one = false, answered_two = false;
+  ask(relief, one, answered_one);
+  ask(relief, two, answered_two);
+  EXPECT_TRUE(until([&] { return answered_one && answered_two; }));
+}
+
+TEST_F(ReliefTest, AloneThereIsNobodyToWaitFor) {
+  io::Wake wake(loop);
+  bool answered = false;
+  ask(relief, wake, answered);
+  EXPECT_TRUE(answered);
+}
+
+TEST_F(ReliefTest, AWorkerThatHasEndedIsNotWaitedForLongerThanTheDeadline) {
+  io::Loop ended;
+  ended.stop();
+  ended.run();
+  Relief gone(ended, all);
+  io::Wake wake(loop);
+  wake.deadline_in(5);
+  bool answered = false;
+  ask(relief, wake, answered);
+  EXPECT_FALSE(answered);
+  EXPECT_TRUE(until([&] { return answered; }));
+}
+
 } // namespace
 } // namespace ledgergate::upstream::tests

@@ -1,0 +1,62 @@
+#include "upstream/relief.h"
+
+#include "upstream/pool.h"
+
+#include <algorithm>
+
+namespace ledgergate::upstream {
+namespace {
+constexpr io::TimeMs kPatienceMs = 1000;
+} // namespace
+
+Relief::Relief(io::Loop& loop, std::vector<Relief*>& all) : loop_(loop), all_(all) { all.push_back(this); }
+
+void Relief::add(Pool& pool) { pools_.push_back(&pool); }
+
+void Relief::remove(Pool& pool) noexcept { std::erase(pools_, &pool); }
+
+bool Relief::close_idle() noexcept {
+  bool any = false;
+  for (Pool* pool : pools_) {
+    any = any || pool->idle() != 0;
+    pool->close_idle();
+  }
+  return any;
+}
+
+void Relief::ask_others() {
+  if (unanswered_ != 0 && loop_.now() < asked_at_ + kPatienceMs) return; // the answer to that is as good
+  ++question_;
+  asked_at_ = loop_.now();
+  unanswered_ = all_.size() - 1;
+  for (Relief* other : all_) {
+    if (other == this) continue;
+    other->loop_.post([this, other, question = question_] {
+      other->close_idle();
+      loop_.post([this, question] { answered(question); });
+    });
+  }
+}
+
+void Relief::answered(std::uint64_t question) {
+  if (question != question_ || unanswered_ == 0 || --unanswered_ != 0) return;
+  std::vector<io::Wake*> waiting;
+  waiting.swap(waiting_);
+  for (io::Wake* wake : waiting) wake->raise(io::kAnswer);
+}
+
+io::Task<void> Relief::others_close_idle(io::Wake& wake) {
+  ask_others();
+  const std::uint64_t question = question_;
+  const io::TimeMs before = wake.deadline();
+  wake.deadline_at(std::min(before, loop_.now() + kPatienceMs));
+  while (unanswered_ != 0 && question == question_) {
+    waiting_.push_back(&wake);
+    const auto happened = co_await wake.wait(io::kAnswer);
+    std::erase(waiting_, &wake);
+    if ((happened & io::kExpired) != 0) break;
+  }
+  wake.deadline_at(before);
+}
+
+} // namespace ledgergate::upstream

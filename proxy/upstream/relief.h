@@ -1,0 +1,49 @@
+// Idle connections to servers hold descriptors. When somebody needs one and the process has none left, they are given back: this
+// worker's at once, the other workers' when asked by message.
+//
+// Invariants: a worker has one, and it belongs to that worker's thread; so do the pools in it. The list of all is whole before the
+// first loop runs, and does not change then.
+#pragma once
+
+#include "io/loop.h"
+#include "io/task.h"
+#include "io/wake.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace ledgergate::upstream {
+
+class Pool;
+
+class Relief {
+public:
+  // Adds itself to `all`, which must outlive it.
+  Relief(io::Loop& loop, std::vector<Relief*>& all);
+  Relief(const Relief&) = delete;
+  Relief& operator=(const Relief&) = delete;
+
+  void add(Pool& pool);
+  void remove(Pool& pool) noexcept;
+
+  // Closes this worker's idle connections. True: there were some, and their descriptors are free now.
+  bool close_idle() noexcept;
+  // Asks the other workers to do the same; nobody waits for it.
+  void ask_others();
+  // Asks them and waits until they have, for a second at most, and no longer than the deadline that `wake` has (it is kept).
+  // `wake` must outlive the task.
+  io::Task<void> others_close_idle(io::Wake& wake);
+
+private:
+  io::Loop& loop_;
+  const std::vector<Relief*>& all_;
+  std::vector<Pool*> pools_;
+  std::vector<io::Wake*> waiting_;
+  std::uint64_t question_ = 0; // number of the last one
+  std::size_t unanswered_ = 0; // workers that have not answered it
+  io::TimeMs asked_at_ = 0;    // a worker that has ended does not answer: a question is forgotten after a while
+  void answered(std::uint64_t question);
+};
+
+} // namespace ledgergate::upstream
