@@ -16,5 +16,30 @@ void check_inflate(std::string_view bytes);
 void check_reply(std::string_view bytes);
 // A refusal for hostile facts of a request: of the form that its profile's clients parse, bounded, and without markup of theirs.
 void check_refusal(std::string_view bytes);
+// A caller's side of a connection: the same requests however it is cut, those that a reader of the RFC finds; and each, written
+// anew for a server, reads as the same request.
+void check_request(std::string_view bytes);
+// A server's reply: the same, towards the caller.
+void check_response(std::string_view bytes);
+// A request target: what is forwarded stays below what is published, in every reading that a server could give it.
+void check_path(std::string_view bytes);
+// A settings file: settings, or mistakes with their places.
+void check_config(std::string_view bytes);
+// A PROXY header: the same verdict however it is cut, and the caller that the C library reads.
+void check_proxy(std::string_view bytes);
+// Fields with a grammar of their own: Accept, Forwarded, Authorization, Upgrade, Location, Set-Cookie and their like.
+void check_fields(std::string_view bytes);
+
+struct Target {
+  const char* name;
+  void (*check)(std::string_view bytes);
+  int near; // how many inputs near the seeds the unit tests try: a second's worth
+};
+inline constexpr Target kTargets[] = {
+    {"xml", check_xml, 1000},           {"json", check_json, 1000},      {"inflate", check_inflate, 300},
+    {"reply", check_reply, 1000},       {"refusal", check_refusal, 200}, {"request", check_request, 3000},
+    {"response", check_response, 1000}, {"path", check_path, 200},       {"config", check_config, 200},
+    {"proxy", check_proxy, 20000},      {"fields", check_fields, 10000},
+};
 
 } // namespace ledgergate::fuzz

@@ -10,16 +10,29 @@
 
 namespace ledgergate::fuzz {
 
+// What is looked at just now, for whoever has to find out why something does not hold.
+inline std::string_view current_input;
+
 inline void require(bool holds, const char* what) {
   if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::fprintf(stderr, "does not hold: %s\ninput, as a line of seeds/*.txt: ", what);
+  for (const char c : current_input) {
+    if (c == '\\')
+      std::fputs("\\\\", stderr);
+    else if (c >= ' ' && c < 0x7F)
+      std::fputc(c, stderr);
+    else
+      std::fprintf(stderr, "\\x%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  std::fputc('\n', stderr);
   std::abort();
 }
 
-// The whole, and in pieces whose sizes follow from the bytes themselves, so that an input shows the same fault each time.
+// The whole, one byte at a time, and in pieces whose sizes follow from the bytes themselves, so that an input shows the same fault
+// each time.
 inline std::vector<std::vector<std::string_view>> cuts(std::string_view bytes) {
   std::vector<std::vector<std::string_view>> ways{{bytes}};
-  for (const std::uint64_t scale : {3U, 50U}) {
+  for (const std::uint64_t scale : {1U, 3U, 50U}) {
     std::uint64_t state = bytes.size() + scale;
     for (const char c : bytes.substr(0, 64)) state = (state ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
     std::vector<std::string_view> pieces;

@@ -1,0 +1,62 @@
+// The checks over their seed corpora and over inputs near them: with any compiler, in every build, always the same ones. The search
+// for more is scripts/fuzz.
+#include "checks.h"
+#include "mutate.h"
+#include "require.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace ledgergate::fuzz {
+namespace {
+
+// From the tree, and from what tests/fuzz/seeds.py has gathered; in an order that is the same everywhere.
+std::vector<std::string> seeds_of(const std::string& name) {
+  std::vector<std::filesystem::path> files;
+  for (const std::string folder : {LEDGERGATE_SOURCE_DIR "/tests/fuzz/corpus/", LEDGERGATE_SEEDS "/"})
+    if (std::filesystem::exists(folder + name))
+      for (const auto& file : std::filesystem::directory_iterator(folder + name)) files.push_back(file.path());
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.filename() < b.filename(); });
+  std::vector<std::string> seeds;
+  for (const auto& file : files) {
+    std::ifstream in(file, std::ios::binary);
+    seeds.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  }
+  return seeds;
+}
+
+class Corpus : public ::testing::TestWithParam<Target> {
+protected:
+  static void check(const std::string& input) {
+    current_input = input;
+    GetParam().check(input);
+  }
+};
+
+TEST_P(Corpus, HoldsForItsSeeds) {
+  const auto seeds = seeds_of(GetParam().name);
+  ASSERT_GT(seeds.size(), 5U);
+  for (const std::string& seed : seeds) check(seed);
+}
+
+TEST_P(Corpus, HoldsNearItsSeeds) {
+  const auto seeds = seeds_of(GetParam().name);
+  ASSERT_FALSE(seeds.empty());
+  Mutator mutator(seeds);
+  for (int i = 0; i < GetParam().near; ++i) {
+    const std::string input = mutator.next();
+    check(input);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Fuzz, Corpus, ::testing::ValuesIn(kTargets),
+                         [](const auto& each) { return std::string(each.param.name); });
+
+} // namespace
+} // namespace ledgergate::fuzz

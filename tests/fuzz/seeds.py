@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Writes the seed corpora that stand elsewhere in the tree as files: tests/fuzz/seeds.py DIRECTORY
+
+DIRECTORY/TARGET/ gets one file for each line of seeds/TARGET.txt, and what the byte-exact cases and the settings' fixtures hold. A
+line of seeds/TARGET.txt is one input, with \\r \\n \\t \\0 \\\\ \\xNN for what can't stand in a line; one that begins with '#' is a
+comment. What fuzzing found stands there, too, so that it is tried for ever.
+"""
+
+import hashlib
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+TESTS = HERE.parent
+sys.path.insert(0, str(TESTS / "wire"))
+
+import cases  # noqa: E402
+import expected  # noqa: E402
+
+LARGEST = 8192
+
+
+class Corpus:
+    def __init__(self, directory):
+        self.directory = directory
+
+    def add(self, target, data):
+        if 0 < len(data) <= LARGEST:
+            folder = self.directory / target
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / hashlib.sha1(data).hexdigest()
+            if not path.exists():
+                path.write_bytes(data)
+
+
+def add_lines(corpus):
+    for path in sorted((HERE / "seeds").glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith("#"):
+                corpus.add(path.stem, cases.unescape(line, "utf-8"))
+
+
+def add_wire(corpus):
+    facts = expected.Facts(scheme="http", port=80, upstream="192.0.2.10", profile="http")
+    for path in sorted((TESTS / "wire").glob("*.wire")):
+        for case in cases.read(path):
+            said = {"client sends": b"", "server sends": b""}
+            for step in case.steps:
+                if step.what in said:
+                    said[step.what] += expected.literal(step.parts, facts)
+            corpus.add("request", said["client sends"])
+            corpus.add("response", said["server sends"])
+
+
+def add_settings(corpus):
+    for folder in ("config", "tests/config"):
+        for path in sorted((TESTS.parent / folder).rglob("*.yaml")):
+            corpus.add("config", path.read_bytes())
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    corpus = Corpus(pathlib.Path(sys.argv[1]))
+    add_lines(corpus)
+    add_wire(corpus)
+    add_settings(corpus)
+
+
+if __name__ == "__main__":
+    main()
