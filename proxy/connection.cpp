@@ -45,6 +45,7 @@ struct Connection {
   Worker& worker;
   std::shared_ptr<const Generation> generation;
   std::size_t listener;
+  listen::Hello hello; // outlives the stream's handshake
   io::Stream::Ptr client;
   io::Wake wake;
   Slot slot;
@@ -53,7 +54,7 @@ struct Connection {
   Endpoint peer;
   std::string peer_ip_text;
   std::uint16_t local_port = 0;
-  std::string sni;
+  std::size_t rules = 0;                    // of callers' certificates: those of the server name it asked for
   std::string_view tls_version, tls_cipher; // OpenSSL's own strings
   std::uint32_t requests = 0;
   std::uint32_t unwaited = 0; // requests in a row that were there already (pipelined)
@@ -116,7 +117,7 @@ void give_back_handshake(Connection& c) {
 }
 
 io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
-  SSL* ssl = front.open();
+  SSL* ssl = front.open(c.hello);
   if (ssl == nullptr) co_return Error{Cause::out_of_memory};
   c.client->start_tls(ssl);
   c.wake.deadline_in(ms(c.generation->settings().timeouts.handshake));
@@ -126,34 +127,33 @@ io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
     if (step != io::Step::blocked) {
       if (c.client->sent() == 0) give_back_handshake(c);
       const long verified = SSL_get_verify_result(ssl);
-      if (front.clients() != nullptr && verified != X509_V_OK) co_return Error{Cause::client_tls, listen::explain_verify(verified)};
+      if (verified != X509_V_OK) co_return Error{Cause::client_tls, listen::explain_verify(verified)};
       co_return Error{Cause::client_tls, listen::explain_handshake(c.client->tls_error())};
     }
     c.client->want_input();
     const auto happened = co_await c.wake.wait(io::kClientIn);
     if ((happened & io::kExpired) != 0) co_return Error{Cause::client_tls, "the TLS handshake took too long"};
   }
-  if (front.clients() != nullptr) {
-    if (SSL_session_reused(ssl) == 1) {
-      const int still = front.clients()->verify(ssl);
-      if (still != X509_V_OK) co_return Error{Cause::client_tls, listen::explain_verify(still)};
-    }
-    c.certificate = listen::read_peer(ssl);
-  }
+  // Of a resumed session it was verified again before that was taken (listen/tls_front.cpp).
+  c.rules = front.rules_of(c.hello.name);
+  if (front.clients(c.rules).asks()) c.certificate = listen::read_peer(ssl);
   c.ssl = ssl;
   if (SSL_session_reused(ssl) == 1) give_back_handshake(c);
   c.tls = true;
   c.tls_version = SSL_get_version(ssl);
   c.tls_cipher = SSL_get_cipher_name(ssl);
-  if (const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name); name != nullptr) c.sni = name;
   co_return Result<void>{};
 }
 
-// Newer settings may believe this caller's certificate no longer (it is revoked, or its CA is gone): then nothing more is served.
-bool still_believed(const Connection& c) {
-  if (c.certificate == nullptr) return true;
+// Newer settings may believe this caller's certificate no longer (it is revoked, or its CA is gone), or want one that it did not
+// show: then nothing more is served.
+bool still_believed(Connection& c) {
+  if (!c.tls) return true;
   const listen::TlsFront* front = c.generation->front(c.listener);
-  return front != nullptr && front->clients() != nullptr && front->clients()->verify(c.ssl) == X509_V_OK;
+  if (front == nullptr) return false;
+  c.rules = front->rules_of(c.hello.name);
+  const listen::ClientAuth& clients = front->clients(c.rules);
+  return clients.asks() ? clients.verify(c.ssl) == X509_V_OK : c.certificate == nullptr;
 }
 
 // Waits until a head begins to arrive. False: nothing came, the connection ends without a word.
@@ -173,7 +173,7 @@ io::Task<bool> await_request(Connection& c) {
     const auto happened = co_await c.wake.wait(io::kClientIn | io::kDrain);
     c.unwaited = 0;
     if ((happened & io::kExpired) != 0) co_return false;
-    if ((happened & io::kDrain) != 0 && c.certificate != nullptr) {
+    if ((happened & io::kDrain) != 0 && c.tls) {
       static_cast<void>(c.worker.refresh(c.generation, c.listener));
       if (!still_believed(c)) co_return false;
     }
@@ -228,7 +228,8 @@ void set_facts(Connection& c, Exchange& x) {
   x.facts.tls = c.tls;
   x.facts.tls_version = c.tls_version;
   x.facts.tls_cipher = c.tls_cipher;
-  x.facts.tls_sni = c.sni;
+  x.facts.tls_sni = c.hello.name;
+  x.rules = c.rules;
 }
 
 // One request and its reply. True: the connection may go on.

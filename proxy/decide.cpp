@@ -36,6 +36,13 @@ bool brings_credentials(const Exchange& x) {
   return brought;
 }
 
+// A certificate that is good enough for the name in the handshake, or none, must not open another name that asks for more
+// (RFC 9110 section 15.5.20).
+bool misdirected(const Exchange& x) {
+  const listen::TlsFront* front = x.generation->front(x.listener);
+  return front != nullptr && front->rules_of(x.target.host) != x.rules;
+}
+
 } // namespace
 
 Result<Way> decide(Exchange& x) {
@@ -60,11 +67,14 @@ Result<Way> decide(Exchange& x) {
   }
 
   const settings::Route* route = route::find(settings, x.listener, x.target.host, x.target.decoded);
+  if (route != nullptr) {
+    x.facts.route = route;
+    x.facts.server = &settings.servers[route->server];
+    x.server = route->server;
+  }
+  // Whatever stands there: the route is only what tells the form of this refusal.
+  if (misdirected(x)) return Error{Cause::misdirected};
   if (route == nullptr) return Error{Cause::no_route};
-  const settings::Server& server = settings.servers[route->server];
-  x.facts.route = route;
-  x.facts.server = &server;
-  x.server = route->server;
   return Way::forward;
 }
 

@@ -107,6 +107,7 @@ struct Exchange {
   std::uint64_t head_started = 0; // uv_hrtime() of the head's first byte
 
   const client::PeerCertificate* certificate = nullptr; // the caller's, verified; null: none
+  std::size_t rules = 0;                                // it was verified by these of the listener's (listen::TlsFront)
   client::Share* connection_share = nullptr;            // of the client's connections: this connection's
   std::string* connection_client = nullptr;             // whose share that is
 

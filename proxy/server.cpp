@@ -74,11 +74,15 @@ DescriptorShares shares_of_descriptors() {
 // Names, sizes and times of the revocation lists: another text when one of them has been written.
 std::string state_of_lists(const settings::Settings& settings) {
   std::string out;
-  for (const auto& listener : settings.listeners) {
+  const auto add = [&](const settings::CallerCertificates& callers) {
     struct stat about {};
-    if (listener.client_crl.empty() || ::stat(listener.client_crl.c_str(), &about) != 0) continue;
-    out += listener.client_crl + ' ' + std::to_string(about.st_ino) + ' ' + std::to_string(about.st_size) + ' ' +
+    if (callers.crl.empty() || ::stat(callers.crl.c_str(), &about) != 0) return;
+    out += callers.crl + ' ' + std::to_string(about.st_ino) + ' ' + std::to_string(about.st_size) + ' ' +
            std::to_string(about.st_mtim.tv_sec) + '.' + std::to_string(about.st_mtim.tv_nsec) + '\n';
+  };
+  for (const auto& listener : settings.listeners) {
+    add(listener.callers);
+    for (const auto& [name, callers] : listener.names) add(callers);
   }
   return out;
 }
@@ -289,7 +293,10 @@ void Server::renew_if_revoked() {
 
 void Server::watch_revocations() {
   const auto& listeners = snapshot_->settings->listeners;
-  const bool any = std::any_of(listeners.begin(), listeners.end(), [](const auto& each) { return !each.client_crl.empty(); });
+  const bool any = std::any_of(listeners.begin(), listeners.end(), [](const settings::Listener& each) {
+    return !each.callers.crl.empty() ||
+           std::any_of(each.names.begin(), each.names.end(), [](const auto& name) { return !name.second.crl.empty(); });
+  });
   if (!any) {
     uv_timer_stop(&crl_timer_);
     return;

@@ -24,6 +24,29 @@ using BioPtr = std::unique_ptr<BIO, BioFree>;
 void free_crl(X509_CRL* object) { X509_CRL_free(object); }
 using CrlPtr = std::unique_ptr<X509_CRL, OpenSslFree<X509_CRL, free_crl>>;
 
+struct StackFree {
+  void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_pop_free(stack, X509_free); }
+};
+using StackPtr = std::unique_ptr<STACK_OF(X509), StackFree>;
+
+// What keep_chain() put there; null when it is nothing. The key of the ticket has vouched for it.
+StackPtr kept_chain(SSL_SESSION* session) noexcept {
+  void* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_SESSION_get0_ticket_appdata(session, &data, &size) != 1 || size == 0) return {};
+  StackPtr chain(sk_X509_new_null());
+  const auto* at = static_cast<const unsigned char*>(data);
+  const auto* const end = at + size;
+  while (chain && at < end) {
+    X509* next = d2i_X509(nullptr, &at, static_cast<long>(end - at));
+    if (next == nullptr) break;
+    if (sk_X509_push(chain.get(), next) > 0) continue;
+    X509_free(next);
+    break;
+  }
+  return chain;
+}
+
 BioPtr reader(const std::string& text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
 std::string words(const ASN1_STRING* text) {
@@ -54,13 +77,13 @@ void read_sans(X509* certificate, std::vector<std::string>& out) {
 
 void free_store(X509_STORE* object) { X509_STORE_free(object); }
 
-std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::Listener& listener, CertificateProblems& problems) {
-  if (listener.client_ca.empty()) return nullptr;
+std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertificates& rules, CertificateProblems& problems) {
   auto made = std::make_shared<ClientAuth>();
+  if (rules.ca.empty()) return made;
   made->store_.reset(X509_STORE_new());
   const std::size_t before = problems.errors.size();
   std::string all;
-  for (const auto& file : listener.client_ca) {
+  for (const auto& file : rules.ca) {
     const auto text = read_pem(file, problems);
     if (!text) continue;
     all += *text;
@@ -78,8 +101,8 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::Listener& lis
     if (found == 0) problems.errors.push_back(file + ": holds no PEM certificate");
   }
   unsigned long flags = 0;
-  if (!listener.client_crl.empty()) {
-    if (const auto text = read_pem(listener.client_crl, problems)) {
+  if (!rules.crl.empty()) {
+    if (const auto text = read_pem(rules.crl, problems)) {
       all += *text;
       const BioPtr bio = reader(*text);
       std::size_t found = 0;
@@ -90,37 +113,37 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::Listener& lis
         made->facts_.push_back("revocation list " + list_facts(next));
         const ASN1_TIME* end = X509_CRL_get0_nextUpdate(next);
         if (end != nullptr && X509_cmp_current_time(end) < 0)
-          problems.warnings.push_back(listener.client_crl +
-                                      ": this revocation list is out of date: no certificate of its CA is let in");
+          problems.warnings.push_back(rules.crl + ": this revocation list is out of date: no certificate of its CA is let in");
       }
       ERR_clear_error();
-      if (found == 0) problems.errors.push_back(listener.client_crl + ": holds no PEM revocation list (X509 CRL)");
+      if (found == 0) problems.errors.push_back(rules.crl + ": holds no PEM revocation list (X509 CRL)");
     }
     flags |=
         X509_V_FLAG_CRL_CHECK; // of the callers' own certificates: who has no list for its intermediates must not be locked out
   }
   X509_STORE_set_flags(made->store_.get(), flags);
-  made->required_ = listener.client_certificate_required;
-  made->depth_ = static_cast<int>(listener.client_depth);
+  made->required_ = rules.required;
+  made->depth_ = static_cast<int>(rules.depth);
   made->policy_ = "ca " + all + " depth " + std::to_string(made->depth_) + (made->required_ ? " required" : "");
   if (problems.errors.size() != before) return nullptr;
   return made;
 }
 
 void ClientAuth::install(SSL_CTX* context) const {
+  SSL_CTX_set_app_data(context, const_cast<ClientAuth*>(this)); // OpenSSL's word; only read
+  if (!asks()) return;
   SSL_CTX_set1_verify_cert_store(context, store_.get());
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (required_ ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
   SSL_CTX_set_verify_depth(context, depth_);
   for (const auto& each : authorities_) SSL_CTX_add_client_CA(context, each.get());
 }
 
-int ClientAuth::verify(SSL* ssl) const noexcept {
-  X509* certificate = SSL_get0_peer_certificate(ssl);
+int ClientAuth::verify(X509* certificate, STACK_OF(X509) * chain) const noexcept {
   if (certificate == nullptr) return required_ ? X509_V_ERR_UNSPECIFIED : X509_V_OK;
+  if (!asks()) return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
   X509_STORE_CTX* context = X509_STORE_CTX_new();
   int result = X509_V_ERR_OUT_OF_MEM;
-  // A resumed session has the caller's own certificate only: intermediates must then be among the CA files (docs/config.md).
-  if (context != nullptr && X509_STORE_CTX_init(context, store_.get(), certificate, SSL_get_peer_cert_chain(ssl)) == 1) {
+  if (context != nullptr && X509_STORE_CTX_init(context, store_.get(), certificate, chain) == 1) {
     X509_STORE_CTX_set_default(context, "ssl_client");
     X509_STORE_CTX_set_depth(context, depth_);
     result = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
@@ -128,6 +151,28 @@ int ClientAuth::verify(SSL* ssl) const noexcept {
   X509_STORE_CTX_free(context);
   ERR_clear_error();
   return result;
+}
+
+int ClientAuth::verify(SSL_SESSION* session) const noexcept {
+  const StackPtr chain = kept_chain(session);
+  return verify(SSL_SESSION_get0_peer(session), chain.get());
+}
+
+int ClientAuth::verify(SSL* ssl) const noexcept {
+  if (STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl); chain != nullptr) return verify(SSL_get0_peer_certificate(ssl), chain);
+  return verify(SSL_get_session(ssl)); // resumed: it brought no chain
+}
+
+bool keep_chain(SSL* ssl) noexcept {
+  STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl);
+  if (SSL_session_reused(ssl) == 1 || sk_X509_num(chain) <= 2) return true; // a resumed session has it already
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!out) return false;
+  for (int i = 1; i + 1 < sk_X509_num(chain); ++i)
+    if (i2d_X509_bio(out.get(), sk_X509_value(chain, i)) != 1) return false;
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), data, static_cast<std::size_t>(size)) == 1;
 }
 
 std::shared_ptr<const client::PeerCertificate> read_peer(SSL* ssl) {

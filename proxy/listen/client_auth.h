@@ -1,15 +1,18 @@
-// Callers' certificates at one listener: which CAs are believed, what is revoked, and what a certificate says.
+// Callers' certificates at one listener, or at one server name of it: which CAs are believed, what is revoked, and what a
+// certificate says.
 //
 // Immutable once made, shared by all workers. Everything that decides whether a certificate is believed is in policy(): it stands
-// in the session-id context, so a session that was made under another policy (another CA, an older revocation list) is not resumed,
-// whatever its ticket says (CVE-2025-23419 came of less).
+// in the session-id context, so a session that was made under another policy (another name's, another CA, an older revocation list)
+// is not resumed, whatever its ticket says (CVE-2025-23419 came of less).
+//
+// A ticket holds the caller's certificate, and so that it can be verified again, the CA certificates that came with it.
 #pragma once
 
 #include "client/peer_certificate.h"
 #include "listen/certificate.h"
 #include "settings/settings.h"
 
-#include <openssl/types.h>
+#include <openssl/ssl.h>
 
 #include <memory>
 #include <string>
@@ -23,18 +26,22 @@ using StorePtr = std::unique_ptr<X509_STORE, OpenSslFree<X509_STORE, free_store>
 
 class ClientAuth {
 public:
-  // Null when the listener asks for no certificates, or when something can't be read (`problems.errors` says what).
-  static std::shared_ptr<const ClientAuth> make(const settings::Listener& listener, CertificateProblems& problems);
+  // Null when something can't be read (`problems.errors` says what). Without CAs it asks for nothing.
+  static std::shared_ptr<const ClientAuth> make(const settings::CallerCertificates& rules, CertificateProblems& problems);
 
-  // Makes the context ask for a certificate and verify it.
+  // Whether callers are asked for a certificate.
+  [[nodiscard]] bool asks() const noexcept { return !authorities_.empty(); }
+  // Makes the context ask for a certificate and verify it. This must outlive the context's handshakes.
   void install(SSL_CTX* context) const;
-  // For the session-id context.
+  // For the session-id context: of the same words are the same rules.
   [[nodiscard]] const std::string& policy() const noexcept { return policy_; }
   // For the log: each CA and revocation list, by what tells it from others.
   [[nodiscard]] const std::vector<std::string>& facts() const noexcept { return facts_; }
-  // Whether the caller's certificate is (still) believed: a resumed session is checked again, and an open connection after the
-  // revocation list has changed. X509_V_OK, or OpenSSL's reason.
+  // Whether the caller's certificate is (still) believed: an open connection is asked again after the revocation list has changed.
+  // X509_V_OK, or OpenSSL's reason.
   [[nodiscard]] int verify(SSL* ssl) const noexcept;
+  // The same for the session of a ticket, before it is resumed.
+  [[nodiscard]] int verify(SSL_SESSION* session) const noexcept;
 
 private:
   StorePtr store_;
@@ -43,7 +50,11 @@ private:
   std::vector<std::string> facts_;
   bool required_ = false;
   int depth_ = 0;
+  [[nodiscard]] int verify(X509* certificate, STACK_OF(X509) * chain) const noexcept;
 };
+
+// Puts the CA certificates between the caller's and a root into the session that a ticket is made of. False: no memory.
+[[nodiscard]] bool keep_chain(SSL* ssl) noexcept;
 
 // What the caller's verified certificate says; null when it showed none.
 [[nodiscard]] std::shared_ptr<const client::PeerCertificate> read_peer(SSL* ssl);

@@ -12,6 +12,7 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <new>
 
 namespace ledgergate::listen {
 namespace {
@@ -24,6 +25,8 @@ constexpr const char* kCiphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128
 constexpr const char* kSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* kGroups = "X25519:P-256:P-384:ffdhe2048";
 constexpr long kSessionSeconds = 8L * 3600;
+// Of all certificates that a caller sends, in bytes. They go into its ticket, which it sends in one ClientHello.
+constexpr long kMostOfACaller = 24L * 1024;
 
 // ALPN (RFC 7301): HTTP/1.1 is all that is spoken here; a caller that offers only other protocols is told so by the alert.
 int select_protocol(SSL*, const unsigned char** out, unsigned char* length, const unsigned char* offered, unsigned int size,
@@ -54,7 +57,20 @@ PkeyPtr ffdhe2048() {
   return PkeyPtr(made);
 }
 
-SslCtxPtr new_context(const settings::Listener& listener, const ClientAuth* clients, TicketKeys& keys) {
+// OpenSSL calls this for each ticket that is made.
+int on_ticket_made(SSL* ssl, void*) { return keep_chain(ssl) ? 1 : 0; }
+
+// For each ticket that is shown. A certificate that is believed no longer is no way in: the handshake that follows asks for a new
+// one, and tells the caller by its alert.
+SSL_TICKET_RETURN on_ticket_shown(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t, SSL_TICKET_STATUS status,
+                                  void*) {
+  if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  const auto* clients = static_cast<const ClientAuth*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  if (clients->asks() && clients->verify(session) != X509_V_OK) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+
+SslCtxPtr new_context(const settings::Listener& listener, const ClientAuth& clients, TicketKeys& keys) {
   SslCtxPtr context(SSL_CTX_new(TLS_server_method()));
   if (!context) return {};
   SSL_CTX* ctx = context.get();
@@ -72,11 +88,13 @@ SslCtxPtr new_context(const settings::Listener& listener, const ClientAuth* clie
   SSL_CTX_set_num_tickets(ctx, 1);
   SSL_CTX_set_max_early_data(ctx, 0);
   SSL_CTX_set_alpn_select_cb(ctx, select_protocol, nullptr);
+  SSL_CTX_set_max_cert_list(ctx, kMostOfACaller);
   keys.install(ctx);
-  if (clients != nullptr) clients->install(ctx);
-  // A session is good on the listener it was made on, and nowhere else; and while what makes a certificate good stays the same.
+  clients.install(ctx);
+  SSL_CTX_set_session_ticket_cb(ctx, on_ticket_made, on_ticket_shown, nullptr);
+  // A session is good on the listener it was made on, and nowhere else; and under the rules it was made under.
   std::string made_of = listener.name;
-  if (clients != nullptr) made_of.append(1, '\0').append(clients->policy());
+  made_of.append(1, '\0').append(clients.policy());
   std::array<unsigned char, 32> policy{};
   unsigned int size = 0;
   EVP_Digest(made_of.data(), made_of.size(), policy.data(), &size, EVP_sha256(), nullptr);
@@ -121,71 +139,117 @@ std::string_view server_name(SSL* ssl, std::array<char, 255>& out) {
 
 void free_ssl_ctx(SSL_CTX* object) { SSL_CTX_free(object); }
 
+bool TlsFront::read_rules(const settings::Listener& listener, CertificateProblems& problems) {
+  const auto number = [&](const settings::CallerCertificates& wanted) {
+    auto made = ClientAuth::make(wanted, problems);
+    if (!made) return std::size_t{0};
+    const auto same =
+        std::find_if(rules_.begin(), rules_.end(), [&](const auto& each) { return each->policy() == made->policy(); });
+    const auto at = static_cast<std::size_t>(same - rules_.begin());
+    if (same == rules_.end()) rules_.push_back(std::move(made));
+    return at;
+  };
+  number(listener.callers);
+  for (const auto& [name, wanted] : listener.names) {
+    rule_names_.emplace_back(name.starts_with("*.") ? name.substr(1) : name, number(wanted));
+  }
+  std::sort(rule_names_.begin(), rule_names_.end());
+  return problems.errors.empty();
+}
+
 std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listener, TicketKeys& keys,
                                                CertificateProblems& problems) {
   std::vector<Certificate> certificates;
   for (const auto& files : listener.certificates) certificates.push_back(read_certificate(files, problems));
-  auto clients = ClientAuth::make(listener, problems);
-  if (!problems.errors.empty()) return nullptr;
-
   auto front = std::make_shared<TlsFront>();
-  front->clients_ = std::move(clients);
+  if (!front->read_rules(listener, problems)) return nullptr;
   for (const Certificate& each : certificates)
     front->facts_.push_back("certificate " + certificate_facts(each.chain.front().get()));
-  if (front->clients_) front->facts_.insert(front->facts_.end(), front->clients_->facts().begin(), front->clients_->facts().end());
-  for (std::size_t i = 0; i < certificates.size(); ++i) {
-    SslCtxPtr context = new_context(listener, front->clients_.get(), keys);
-    if (!context || !use(context.get(), certificates[i])) {
-      problems.errors.push_back(listener.certificates[i].chain.string() +
-                                ": OpenSSL refuses this certificate: " + openssl_reason());
-      return nullptr;
+  for (const auto& clients : front->rules_)
+    for (const std::string& fact : clients->facts())
+      if (std::find(front->facts_.begin(), front->facts_.end(), fact) == front->facts_.end()) front->facts_.push_back(fact);
+
+  front->certificates_ = certificates.size();
+  for (const auto& clients : front->rules_) {
+    for (std::size_t i = 0; i < certificates.size(); ++i) {
+      SslCtxPtr context = new_context(listener, *clients, keys);
+      if (!context || !use(context.get(), certificates[i])) {
+        problems.errors.push_back(listener.certificates[i].chain.string() +
+                                  ": OpenSSL refuses this certificate: " + openssl_reason());
+        return nullptr;
+      }
+      // The same name with another kind of key: an ECDSA and RSA pair, offered together.
+      std::vector<int> types{certificates[i].type};
+      for (const Certificate& other : certificates) {
+        if (std::find(types.begin(), types.end(), other.type) != types.end() || !share_a_name(certificates[i], other)) continue;
+        if (use(context.get(), other))
+          types.push_back(other.type);
+        else
+          ERR_clear_error();
+      }
+      SSL_CTX_set_client_hello_cb(context.get(), on_client_hello, front.get());
+      front->contexts_.push_back(std::move(context));
     }
-    // The same name with another kind of key: an ECDSA and RSA pair, offered together.
-    std::vector<int> types{certificates[i].type};
-    for (const Certificate& other : certificates) {
-      if (std::find(types.begin(), types.end(), other.type) != types.end() || !share_a_name(certificates[i], other)) continue;
-      if (use(context.get(), other))
-        types.push_back(other.type);
-      else
-        ERR_clear_error();
-    }
-    for (const std::string& name : certificates[i].names)
-      front->names_.emplace_back(name.starts_with("*.") ? name.substr(1) : name, i);
-    front->contexts_.push_back(std::move(context));
   }
+  Names& names = front->certificate_names_;
+  for (std::size_t i = 0; i < certificates.size(); ++i)
+    for (const std::string& name : certificates[i].names) names.emplace_back(name.starts_with("*.") ? name.substr(1) : name, i);
   // The first certificate with a name has it: a stable sort keeps the file's order.
-  std::stable_sort(front->names_.begin(), front->names_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  SSL_CTX_set_client_hello_cb(front->contexts_.front().get(), on_client_hello, front.get());
+  std::stable_sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return front;
 }
 
-SSL* TlsFront::open() const noexcept {
+SSL* TlsFront::open(Hello& hello) const noexcept {
   SSL* ssl = SSL_new(contexts_.front().get());
-  if (ssl != nullptr) SSL_set_accept_state(ssl);
+  if (ssl == nullptr) return nullptr;
+  SSL_set_app_data(ssl, &hello);
+  SSL_set_accept_state(ssl);
   return ssl;
 }
 
-SSL_CTX* TlsFront::find(std::string_view name) const noexcept {
-  const auto look = [&](std::string_view key) -> SSL_CTX* {
-    const auto found = std::lower_bound(names_.begin(), names_.end(), key,
+std::size_t TlsFront::look_up(const Names& names, std::string_view name) noexcept {
+  const auto look = [&](std::string_view key) {
+    const auto found = std::lower_bound(names.begin(), names.end(), key,
                                         [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
-    return found != names_.end() && found->first == key ? contexts_[found->second].get() : nullptr;
+    return found != names.end() && found->first == key ? found : names.end();
   };
   // A name that begins with a dot is none, and would be taken for a wildcard's entry.
-  if (!name.empty() && name.front() != '.') {
-    if (SSL_CTX* exact = look(name); exact != nullptr) return exact;
-    if (const auto dot = name.find('.'); dot != std::string_view::npos)
-      if (SSL_CTX* wildcard = look(name.substr(dot)); wildcard != nullptr) return wildcard;
-  }
-  return contexts_.front().get();
+  if (names.empty() || name.empty() || name.front() == '.') return 0;
+  auto found = look(name);
+  if (const auto dot = name.find('.'); found == names.end() && dot != std::string_view::npos) found = look(name.substr(dot));
+  return found != names.end() ? found->second : 0;
+}
+
+std::size_t TlsFront::rules_of(std::string_view name) const noexcept { return look_up(rule_names_, name); }
+
+SSL_CTX* TlsFront::find(std::string_view name) const noexcept {
+  return contexts_[rules_of(name) * certificates_ + look_up(certificate_names_, name)].get();
 }
 
 // Before the session is looked up: OpenSSL would otherwise open tickets under the first context's policy (CVE-2025-23419).
-int TlsFront::on_client_hello(SSL* ssl, int*, void* self) {
+int TlsFront::on_client_hello(SSL* ssl, int* alert, void* self) {
   const auto* front = static_cast<const TlsFront*>(self);
-  std::array<char, 255> name;
-  SSL_CTX* wanted = front->find(server_name(ssl, name));
-  if (wanted != front->contexts_.front().get()) SSL_set_SSL_CTX(ssl, wanted);
+  auto* hello = static_cast<Hello*>(SSL_get_app_data(ssl));
+  std::array<char, 255> buffer;
+  const std::string_view name = server_name(ssl, buffer);
+  if (hello->seen) { // behind a HelloRetryRequest, which asks for the same once more (RFC 8446 section 4.1.2)
+    if (hello->name == name) return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = SSL_AD_ILLEGAL_PARAMETER;
+    return SSL_CLIENT_HELLO_ERROR;
+  }
+  try {
+    hello->name = name;
+  } catch (const std::bad_alloc&) { // must not fly through OpenSSL
+    *alert = SSL_AD_INTERNAL_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
+  }
+  hello->seen = true;
+  SSL_CTX* wanted = front->find(name);
+  if (wanted == front->contexts_.front().get()) return SSL_CLIENT_HELLO_SUCCESS;
+  // The certificate, the session-id context, the CAs and their store go with the context; these two stay with the SSL.
+  SSL_set_SSL_CTX(ssl, wanted);
+  SSL_set_verify(ssl, SSL_CTX_get_verify_mode(wanted), nullptr);
+  SSL_set_verify_depth(ssl, SSL_CTX_get_verify_depth(wanted));
   return SSL_CLIENT_HELLO_SUCCESS;
 }
 
@@ -208,6 +272,7 @@ std::string_view explain_handshake(unsigned long error) noexcept {
   case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
   case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE: return "the caller does not trust our certificate";
   case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED: return "the caller says our certificate has expired";
+  case SSL_R_EXCESSIVE_MESSAGE_SIZE: return "the caller's certificates are larger than 24 KiB together";
   case SSL_R_UNEXPECTED_EOF_WHILE_READING: return "the caller went away during the TLS handshake";
   default: break;
   }

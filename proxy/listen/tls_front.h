@@ -1,4 +1,5 @@
-// The TLS side of one listener: its contexts, chosen by SNI before anything of a session is believed.
+// The TLS side of one listener: its contexts, chosen by SNI before anything of a session is believed. What is asked of callers'
+// certificates may differ from name to name; a session is good under the rules that it was made under, and no others.
 //
 // Immutable once made; shared by all workers and by the connections that were opened with it (a reload makes a new one).
 #pragma once
@@ -21,26 +22,41 @@ namespace ledgergate::listen {
 void free_ssl_ctx(SSL_CTX* object);
 using SslCtxPtr = std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX, free_ssl_ctx>>;
 
+// What a caller's ClientHello said.
+struct Hello {
+  std::string name; // the server name it asks for, lower case; empty: none
+  bool seen = false;
+};
+
 class TlsFront {
 public:
   // Null when a certificate can't be served; `problems` says why.
   static std::shared_ptr<const TlsFront> make(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems);
 
-  // A new server-side SSL, or null when out of memory. The caller owns it.
-  [[nodiscard]] SSL* open() const noexcept;
-  // The context for a server name (lower case): exact, then wildcard, then the first certificate's.
+  // A new server-side SSL, or null when out of memory. The caller owns it; `hello` is filled in by the handshake and must outlive
+  // that.
+  [[nodiscard]] SSL* open(Hello& hello) const noexcept;
+  // The context for a server name (lower case): its certificate (exact, then wildcard, then the first), under its rules.
   [[nodiscard]] SSL_CTX* find(std::string_view name) const noexcept;
 
   // For the log: each certificate that is shown or believed, and each revocation list.
   [[nodiscard]] const std::vector<std::string>& facts() const noexcept { return facts_; }
-  // Null: callers are asked for no certificate.
-  [[nodiscard]] const ClientAuth* clients() const noexcept { return clients_.get(); }
+  // Which rules for callers' certificates a server name has (exact, then wildcard, then the listener's): names that have the same
+  // ones have the same number.
+  [[nodiscard]] std::size_t rules_of(std::string_view name) const noexcept;
+  // What these rules are.
+  [[nodiscard]] const ClientAuth& clients(std::size_t rules) const noexcept { return *rules_[rules]; }
 
 private:
-  std::shared_ptr<const ClientAuth> clients_;
+  using Names = std::vector<std::pair<std::string, std::size_t>>; // sorted; "*.example.cz" as ".example.cz"
+  std::vector<std::shared_ptr<const ClientAuth>> rules_;          // the first is the listener's
   std::vector<std::string> facts_;
-  std::vector<SslCtxPtr> contexts_;                        // the first is the default
-  std::vector<std::pair<std::string, std::size_t>> names_; // sorted; "*.example.cz" as ".example.cz"
+  std::size_t certificates_ = 0;
+  std::vector<SslCtxPtr> contexts_; // certificates_ of them for each of rules_; the first is the default
+  Names certificate_names_, rule_names_;
+
+  [[nodiscard]] static std::size_t look_up(const Names& names, std::string_view name) noexcept;
+  bool read_rules(const settings::Listener& listener, CertificateProblems& problems);
   static int on_client_hello(SSL* ssl, int* alert, void* self);
 };
 

@@ -1,4 +1,5 @@
 #include "settings/sections.h"
+#include "settings/url.h"
 
 #include <algorithm>
 #include <array>
@@ -55,30 +56,87 @@ void read_kind(Map& fields, const Value& item, Listener& listener, std::vector<C
         "`acme_webroot` belongs to a listener without TLS: the challenge is asked for over plain HTTP (RFC 8555 section 8.3)");
 }
 
-// Who shows which certificate is told by `clients`; here is what makes one good.
-void read_client_certificates(Map& fields, Listener& listener) {
-  const Value authorities = fields.get("client_ca");
+struct CallerValues {
+  Value ca, crl, certificate, depth;
+};
+
+CallerValues caller_values(Map& fields) {
+  return {fields.get("client_ca"), fields.get("client_crl"), fields.get("client_certificate"), fields.get("client_depth")};
+}
+
+// Who shows which certificate is told by `clients`; here is what makes one good. `out` holds what counts where nothing is said.
+void read_callers(const CallerValues& values, CallerCertificates& out) {
+  if (values.ca.present()) {
+    out.ca.clear();
+    out.crl.clear(); // a list is of the CAs it stands beside
+  }
   const auto read_one = [&](const Value& item) {
     std::string file;
-    if (item.existing_file(file)) listener.client_ca.push_back(std::move(file));
+    if (item.existing_file(file)) out.ca.push_back(std::move(file));
   };
-  if (authorities.present() && authorities.is_scalar())
-    read_one(authorities);
+  if (values.ca.present() && values.ca.is_scalar())
+    read_one(values.ca);
   else
-    for (const Value& item : authorities.items("`client_ca` is empty; leave it out to ask for no certificates")) read_one(item);
-  const Value crl = fields.get("client_crl");
-  crl.existing_file(listener.client_crl);
-  const Value certificate = fields.get("client_certificate");
-  certificate.choice<bool>(listener.client_certificate_required, {{"optional", false}, {"required", true}});
-  const Value depth = fields.get("client_depth");
-  depth.count(listener.client_depth, 0, 10);
+    for (const Value& item : values.ca.items("`client_ca` is empty; leave it out to ask for no certificates")) read_one(item);
+  values.crl.existing_file(out.crl);
+  values.depth.count(out.depth, 0, 10);
+}
+
+enum class Asked : std::uint8_t { off, optional, required };
+
+std::string server_name_mistake(std::string_view name) {
+  if (IpAddress::parse(name)) return "an address is no server name: callers name none for it (RFC 6066 section 3)";
+  if (name.find(':') != std::string_view::npos) return "only a host name belongs here";
+  if (name.starts_with("*.")) name.remove_prefix(2);
+  if (name.find('*') != std::string_view::npos) return "`*` can only stand for the first part, as in `*.example.cz`";
+  return host_mistake(name);
+}
+
+void read_name(const Value& value, const std::string& key, Place place, Listener& listener) {
+  const std::string name = lower(key);
+  if (const std::string mistake = server_name_mistake(name); !mistake.empty())
+    value.context().problems.error(place, quote(key) + ": " + mistake);
+  if (std::any_of(listener.names.begin(), listener.names.end(), [&](const auto& other) { return other.first == name; }))
+    value.context().problems.error(place, "duplicate name: " + quote(name) + " has its rules already");
+  Map fields(value);
+  const CallerValues values = caller_values(fields);
+  CallerCertificates callers = listener.callers;
+  read_callers(values, callers);
+  Asked asked = callers.required ? Asked::required : Asked::optional;
+  values.certificate.choice<Asked>(asked, {{"off", Asked::off}, {"optional", Asked::optional}, {"required", Asked::required}});
+  callers.required = asked == Asked::required;
+  const bool nobody = callers.ca.empty() && !values.ca.present();
+  for (const Value& each : {values.ca, values.crl, values.depth}) {
+    if (!each.present()) continue;
+    if (asked == Asked::off)
+      each.error(each.name() + " means nothing beside `client_certificate: off`");
+    else if (nobody)
+      each.error(each.name() + " means nothing without `client_ca`, here or on the listener");
+  }
+  if (nobody && values.certificate.present() && asked != Asked::off)
+    values.certificate.error("`client_certificate` means nothing without `client_ca`, here or on the listener");
+  if (asked == Asked::off) callers = {};
+  listener.names.emplace_back(name, std::move(callers));
+}
+
+void read_client_certificates(Map& fields, Listener& listener) {
+  const CallerValues values = caller_values(fields);
+  read_callers(values, listener.callers);
+  values.certificate.choice<bool>(listener.callers.required, {{"optional", false}, {"required", true}});
+  const Value names = fields.get("names");
+  for (const auto& [name, place, value] : names.named("`names` is empty; leave it out where all names have the same rules"))
+    read_name(value, name, place, listener);
   const Value require = fields.get("require");
   read_require(require, listener.require);
-  if (authorities.present() && listener.kind != ListenerKind::https)
-    authorities.error("`client_ca` belongs to a listener with `certificates`: only TLS can ask a caller for one");
-  for (const Value& each : {crl, certificate, depth})
-    if (each.present() && !authorities.present()) each.error(each.name() + " means nothing without `client_ca`");
-  if ((listener.require & kCertificate) != 0 && !authorities.present())
+  if (values.ca.present() && listener.kind != ListenerKind::https)
+    values.ca.error("`client_ca` belongs to a listener with `certificates`: only TLS can ask a caller for one");
+  if (names.present() && listener.kind != ListenerKind::https)
+    names.error("`names` belongs to a listener with `certificates`: only TLS has server names");
+  for (const Value& each : {values.crl, values.certificate, values.depth})
+    if (each.present() && !values.ca.present()) each.error(each.name() + " means nothing without `client_ca`");
+  const bool asks = values.ca.present() || std::any_of(listener.names.begin(), listener.names.end(),
+                                                       [](const auto& each) { return !each.second.ca.empty(); });
+  if ((listener.require & kCertificate) != 0 && !asks)
     require.error("`require: certificate` without `client_ca` would let nobody in");
 }
 

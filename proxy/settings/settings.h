@@ -45,22 +45,29 @@ enum class ListenerKind : std::uint8_t {
   admin,    // of `admin`: the edge itself answers, in plain HTTP
 };
 
+// What makes a caller's certificate good.
+struct CallerCertificates {
+  std::vector<std::string> ca; // PEM files; empty: no caller is asked for one
+  std::string crl;             // PEM file, read again when it changes; empty: none
+  bool required = false;       // no handshake without one
+  std::uint32_t depth = 2;     // CA certificates between the caller's and the root, at most
+  bool operator==(const CallerCertificates&) const = default;
+};
+
 struct Listener {
   std::string name; // given, or the address
   Endpoint address;
   ListenerKind kind = ListenerKind::https;
   std::vector<CertificateFiles> certificates;
-  // Client certificates: asked for where there is a CA.
-  std::vector<std::string> client_ca;       // PEM files
-  std::string client_crl;                   // PEM file, read again when it changes; empty: none
-  bool client_certificate_required = false; // no handshake without one
-  std::uint32_t client_depth = 2;           // CA certificates between the client's and the root, at most
-  Proofs require = kNoProof;                // besides what the route requires
-  bool proxy_protocol = false;              // trusted_proxies begin each connection with a PROXY line (v1 or v2)
-  std::string acme_webroot;                 // empty: none. Serves /.well-known/acme-challenge/ from here
-  std::uint16_t redirect_port = 443;        // the port named in the redirect's Location
-  bool odd_hosts = true;                    // law 2: a Host of the form http://host:port is understood
-  std::uint32_t max_connections = 10'000;   // over all workers
+  CallerCertificates callers;
+  // Server names with rules of their own, lower case; "*.example.cz" matches one label. All others go by `callers`.
+  std::vector<std::pair<std::string, CallerCertificates>> names;
+  Proofs require = kNoProof;              // besides what the route requires
+  bool proxy_protocol = false;            // trusted_proxies begin each connection with a PROXY line (v1 or v2)
+  std::string acme_webroot;               // empty: none. Serves /.well-known/acme-challenge/ from here
+  std::uint16_t redirect_port = 443;      // the port named in the redirect's Location
+  bool odd_hosts = true;                  // law 2: a Host of the form http://host:port is understood
+  std::uint32_t max_connections = 10'000; // over all workers
 };
 
 // --- servers ------------------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ using Session = std::unique_ptr<SSL_SESSION, SslFree>;
 class Handshake {
 public:
   Handshake(const TlsFront& front, const std::string& name, int version = TLS1_3_VERSION)
-      : context_(SSL_CTX_new(TLS_client_method())), caller_(SSL_new(context_.get())), edge_(front.open()) {
+      : context_(SSL_CTX_new(TLS_client_method())), caller_(SSL_new(context_.get())), edge_(front.open(hello_)) {
     SSL_set_min_proto_version(caller_.get(), version);
     SSL_set_max_proto_version(caller_.get(), version);
     SSL_set_connect_state(caller_.get());
@@ -52,6 +52,16 @@ public:
   }
   void verify() { SSL_set_verify(caller_.get(), SSL_VERIFY_PEER, nullptr); }
   void resume(SSL_SESSION* session) { SSL_set_session(caller_.get(), session); }
+  // A certificate of its own, and what came with it.
+  void show(X509* certificate, EVP_PKEY* key, X509* issuer = nullptr) {
+    SSL_use_certificate(caller_.get(), certificate);
+    SSL_use_PrivateKey(caller_.get(), key);
+    if (issuer != nullptr) SSL_add1_chain_cert(caller_.get(), issuer);
+  }
+  void no_tickets() { SSL_set_options(caller_.get(), SSL_OP_NO_TICKET); }
+  void groups(const char* list) { SSL_set1_groups_list(caller_.get(), list); }
+  // Asks for another name in its second hello, if there is one.
+  void rename(std::string name) { second_name_ = std::move(name); }
   // Instead of a hello.
   void say(std::string_view bytes) {
     BIO_write(SSL_get_wbio(caller_.get()), bytes.data(), static_cast<int>(bytes.size()));
@@ -63,6 +73,8 @@ public:
     ERR_clear_error();
     bool caller_done = mute_, edge_done = false;
     for (int turn = 0; turn < 10 && error_ == 0 && !(caller_done && edge_done); ++turn) {
+      if (turn == 1 && !second_name_.empty())
+        SSL_ctrl(caller_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, second_name_.data());
       if (!caller_done) caller_done = SSL_do_handshake(caller_.get()) == 1;
       ERR_clear_error();
       const int result = SSL_do_handshake(edge_.get());
@@ -93,11 +105,20 @@ public:
     return {reinterpret_cast<const char*>(name), size};
   }
 
+  // What the edge took for the name that was asked for.
+  [[nodiscard]] const std::string& asked() const { return hello_.name; }
+  // The certificate that the edge holds of its caller; "" without.
+  [[nodiscard]] std::string shown() const { return common_name(SSL_get0_peer_certificate(edge_.get())); }
+  // What the edge thinks of that now, under the rules of another front.
+  [[nodiscard]] int judged(const TlsFront& by) const { return by.clients(by.rules_of(hello_.name)).verify(edge_.get()); }
+
 private:
+  Hello hello_;
   std::unique_ptr<SSL_CTX, SslFree> context_;
   std::unique_ptr<SSL, SslFree> caller_, edge_;
   unsigned long error_ = 0;
   bool mute_ = false;
+  std::string second_name_;
 };
 
 } // namespace ledgergate::listen::tests

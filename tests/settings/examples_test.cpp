@@ -40,8 +40,9 @@ protected:
     fs::create_directories(directory_.path() / "acme");
     fs::create_directories(directory_.path() / "clients.d");
     fs::create_directories(directory_.path() / "ca");
-    for (const char* name : {"edge.pem", "edge.key", "edge-ecdsa.pem", "edge-ecdsa.key", "edge-rsa.pem", "edge-rsa.key",
-                             "shop-ca.pem", "client.pem", "client.key", "ca/ca.pem", "ca/crl.pem", "till-brno.pem", "users"})
+    for (const char* name :
+         {"edge.pem", "edge.key", "edge-ecdsa.pem", "edge-ecdsa.key", "edge-rsa.pem", "edge-rsa.key", "shop-ca.pem", "tills-ca.pem",
+          "tills-crl.pem", "client.pem", "client.key", "ca/ca.pem", "ca/crl.pem", "till-brno.pem", "users"})
       directory_.write(name, "x");
     for (const char* name : {"pohoda.cred", "premier.cred"})
       fs::permissions(directory_.write(name, "user:password\n"), fs::perms::owner_read);

@@ -63,12 +63,28 @@ TEST_F(FullFixture, ListenersAreAsWritten) {
 
 TEST_F(FullFixture, CallersCertificatesAreAsWritten) {
   const Listener& listener = settings().listeners[0];
-  ASSERT_EQ(listener.client_ca.size(), 1U);
-  EXPECT_EQ(fs::path(listener.client_ca[0]), kConfig / "files" / "edge.crt");
-  EXPECT_EQ(fs::path(listener.client_crl), kConfig / "files" / "edge.crt");
-  EXPECT_TRUE(listener.client_certificate_required);
-  EXPECT_EQ(listener.client_depth, 1U);
+  ASSERT_EQ(listener.callers.ca.size(), 1U);
+  EXPECT_EQ(fs::path(listener.callers.ca[0]), kConfig / "files" / "edge.crt");
+  EXPECT_EQ(fs::path(listener.callers.crl), kConfig / "files" / "edge.crt");
+  EXPECT_TRUE(listener.callers.required);
+  EXPECT_EQ(listener.callers.depth, 1U);
   EXPECT_EQ(listener.require, kCertificate | kApiKey);
+}
+
+TEST_F(FullFixture, ServerNamesHaveRulesOfTheirOwn) {
+  const Listener& listener = settings().listeners[0];
+  ASSERT_EQ(listener.names.size(), 3U);
+  EXPECT_EQ(listener.names[0].first, "open.example.cz");
+  EXPECT_TRUE(listener.names[0].second.ca.empty()) << "off: nobody is asked";
+  EXPECT_FALSE(listener.names[0].second.required);
+  const auto& [tills, rules] = listener.names[1];
+  EXPECT_EQ(tills, "*.tills.example.cz");
+  ASSERT_EQ(rules.ca.size(), 1U);
+  EXPECT_TRUE(rules.crl.empty()) << "the listener's list is of other CAs";
+  EXPECT_FALSE(rules.required);
+  EXPECT_EQ(rules.depth, 0U);
+  EXPECT_EQ(listener.names[2].first, "plain.example.cz");
+  EXPECT_EQ(listener.names[2].second, listener.callers) << "what is not said is the listener's";
 }
 
 TEST_F(FullFixture, ClientsAreAsWritten) {

@@ -77,6 +77,8 @@ def machine():
     for command in (["init-ca"], ["issue", "till-brno"]):
         subprocess.run([program(), "cert", *command, "--dir", root / "ca"], check=True, capture_output=True)
     shutil.copy(root / "ca/private/till-brno.pem", root)
+    for name in ("ca", "crl"):
+        shutil.copy(root / f"ca/{name}.pem", root / f"tills-{name}.pem")
     hashed = subprocess.run(["openssl", "passwd", "-6", "heslo"], check=True, capture_output=True, text=True).stdout
     (root / "users").write_text("novakova:" + hashed)
     (root / "users").chmod(0o640)
