@@ -88,7 +88,34 @@ class Certificates(Guarded):
         self.assertEqual(edge.ask(ASK, certificate=middle.issue("near")).status, 200)
         certificate, key = low.issue("far")
         certificate.write_text((low.directory / "far.leaf").read_text() + low.chain)
-        self.fails(edge, (certificate, key), "too long|not in client_ca")
+        self.fails(edge, (certificate, key), "is too long")
+
+    def test_one_that_calls_itself_the_ca(self):
+        """Self-signed under the CA's own name, with and without key identifiers that give it away at once."""
+        server, edge = self.open()
+        mine = Authority()
+        for ids in ("hash", "none"):
+            mine.key(f"twin-{ids}")
+            mine.write("[req]\ndistinguished_name = dn\n[dn]\n[x]\nbasicConstraints = CA:true\nextendedKeyUsage = clientAuth\nsubjectAltName = DNS:till.branch.test\n"
+                       f"subjectKeyIdentifier = {ids}\nauthorityKeyIdentifier = none\n")
+            mine.run("req", "-x509", "-new", "-key", f"twin-{ids}.key", "-days", "30", "-subj", "/CN=Branches", "-extensions", "x", "-out", f"twin-{ids}.pem")
+            self.fails(edge, (mine.directory / f"twin-{ids}.pem", mine.directory / f"twin-{ids}.key"), "not in client_ca")
+        self.fails(edge, mine.issue("till"), "not in client_ca")
+        self.assertEqual(server.heads, 0)
+
+    def test_what_is_too_large_to_look_at(self):
+        server, edge = self.open()
+        names = ", ".join(f"DNS:name-{number}.branch.test" for number in range(1500))
+        large = self.authority.issue("large", san=names)
+        long = self.authority.directory / "long.pem"
+        long.write_text(self.till[0].read_text() + self.authority.file.read_text() * 100)
+        with edge.connect(certificate=self.till) as good:
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                for certificate in (large, (long, self.till[1])):
+                    self.fails(edge, certificate, "certificates are larger than 24 KiB together", minimum=version, maximum=version)
+                    good.send(ASK)
+                    self.assertEqual(good.reply().status, 200)
+        self.assertEqual(server.heads, 4)
 
     def test_by_subject_and_by_fingerprint(self):
         certificate, key = self.authority.issue("pinned")
@@ -153,6 +180,34 @@ class Sessions(Guarded):
             self.assertEqual((reused, reply.status), (False, 200))
             reused, reply, session = self.resumed(edge, "internet", session, context)
             self.assertEqual((reused, reply.status), (True, 200))
+
+    def test_an_intermediate_that_the_caller_sends_counts_in_its_sessions_too(self):
+        authority = Authority()
+        middle = Authority("Middle", authority)
+        clients = {"near": {"certificate": {"san": "near.branch.test"}}}
+        crl, mark = authority.directory / "lists.pem", 0
+        crl.write_text(authority.revoke().read_text() + middle.revoke().read_text())
+        server, edge = self.open(clients, listen=[self.listener(client_ca=str(authority.file), client_crl=str(crl))])
+        near, far = middle.issue("near"), middle.issue("far")
+        for context in self.contexts(near):
+            session = None
+            for visit in range(3):
+                reused, reply, session = self.resumed(edge, "internet", session, context)
+                self.assertEqual((reused, reply.status), (visit > 0, 200))
+            # An open connection of a resumed session outlives a list that does not name it.
+            with edge.connect(context=context, session=session) as client:
+                client.send(ASK)
+                self.assertEqual((client.reply().status, client.sock.session_reused), (200, True))
+                new = authority.directory / "lists.new"
+                new.write_text(authority.revoke().read_text() + middle.revoke(*(["far"] if mark == 0 else [])).read_text())
+                new.rename(crl)
+                edge.said.wait("a changed revocation list is in use", mark)
+                mark = len(edge.said.lines)
+                client.send(ASK)
+                self.assertEqual(client.reply().status, 200)
+            reused, reply, session = self.resumed(edge, "internet", session, context)
+            self.assertEqual((reused, reply.status), (False, 200), "under another list it is a full handshake")
+        self.fails(edge, far, "is revoked")
 
     def test_a_session_without_a_certificate_opens_no_listener_that_requires_one(self):
         listen = [self.listener(client_certificate="required", name="guarded"),
