@@ -5,7 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace ledgergate::listen::tests {
 namespace {
@@ -71,6 +74,31 @@ TEST_P(TicketKeysTest, ATicketIsGoodOnItsOwnListenerOnly) {
   const Session session = visit(*front);
   const auto other = make_front("lan");
   EXPECT_FALSE(resumes(*other, session));
+}
+
+TEST_P(TicketKeysTest, CallersOfAllWorkersComeAndGoWhileKeysRotate) {
+  constexpr int kCallers = 2;
+  std::atomic<int> at_work{kCallers};
+  const auto caller = [&] {
+    Session session;
+    for (int visit = 0; visit < 40; ++visit) {
+      Handshake handshake(*front, "localhost", GetParam());
+      if (session) handshake.resume(session.get());
+      EXPECT_TRUE(handshake.run());
+      session = handshake.session();
+    }
+    --at_work;
+  };
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) callers.emplace_back(caller);
+  while (at_work != 0) {
+    keys.rotate();
+    std::this_thread::yield();
+  }
+  for (auto& each : callers) each.join();
+  // The last key of all is not turned any more.
+  const Session last = visit(*front);
+  EXPECT_TRUE(resumes(*front, last));
 }
 
 TEST_P(TicketKeysTest, KeysRotateWhenTheirTimeIsOverAndNotBefore) {
