@@ -25,7 +25,7 @@ def now():
     return datetime.datetime.now(datetime.timezone.utc)
 
 
-class Branch(Story):
+class Company(Story):
     def company(self, ca, crl=None, certificate="optional", concurrency=1):
         server = self.standin(MServer)
         listener = {"name": "internet", "address": "127.0.0.1:0", "certificates": [pair("server-ecdsa"), pair("server-rsa")],
@@ -52,6 +52,8 @@ class Branch(Story):
             subprocess.run([program(), "cert", *command, "--dir", ca], check=True, capture_output=True, timeout=120)
         return ca
 
+
+class Branch(Company):
     def test_the_vendors_request_goes_all_the_way(self):
         ca = self.own_authority()
         server, edge = self.company(ca / "ca.pem", ca / "crl.pem", certificate="required")
@@ -117,6 +119,34 @@ class Branch(Story):
         self.refused(edge, self.branch(edge, certificate, "--client-key", str(key)), "does not know the CA of our client certificate")
         self.assertEqual(server.heads, 0)
 
+    def test_the_edge_is_down_or_goes_down(self):
+        authority = Authority()
+        server, edge = self.company(authority.file)
+        certificate, key = authority.issue("till")
+        branch = self.branch(edge, certificate, "--client-key", str(key))
+        self.assertEqual(self.ask(branch).status, 200)
+        edge.stop()
+        replies = [self.ask(branch) for _ in range(2)]
+        self.assert_refused(replies[0], 502, "connect_refused")
+        for reply in replies:
+            self.assertIn(b"responsePack", reply.body)
+            self.assertIn(b'state="error"', reply.body)
+        self.assertEqual(server.heads, 1)
+
+    def test_another_name_or_another_ca_than_the_companys_gets_nothing(self):
+        """Somebody else who answers at the company's address: not a byte of the request is told."""
+        authority = Authority()
+        certificate, key = authority.issue("till")
+        for pretender, words in (("wrong-name", "name"), ("other-server", "trust|issuer|CA|self")):
+            server = self.standin(MServer, tls=(str(certificates() / f"{pretender}.pem"), str(certificates() / f"{pretender}.key")))
+            branch = self.start(None, arguments=["--listen", DOOR, "--to", f"mserver=https://localhost:{server.port}", "--upstream-ca", str(certificates() / "ca.pem"),
+                                                 "--client-cert", str(certificate), "--client-key", str(key)])
+            reply = self.ask(branch)
+            self.assert_refused(reply, 502, "upstream_certificate")
+            self.assertIn(b"responsePack", reply.body)
+            self.assertRegex(branch.access_log(1)[0]["detail"], words)
+            self.assertEqual(server.heads, 0)
+
     def test_a_certificate_that_will_end_soon_is_told(self):
         authority = Authority()
         server, edge = self.company(authority.file)
@@ -138,7 +168,7 @@ class Branch(Story):
         self.assertEqual(server.heads, 1)
 
 
-class OtherPrograms(Branch):
+class OtherPrograms(Company):
     """As certs/README.md has them."""
 
     def test_curl(self):
