@@ -100,7 +100,8 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertifi
     ERR_clear_error();
     if (found == 0) problems.errors.push_back(file + ": holds no PEM certificate");
   }
-  unsigned long flags = 0;
+  // A CA that is named is believed by itself: whoever names one below a root does not mean the root's others.
+  unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
   if (!rules.crl.empty()) {
     if (const auto text = read_pem(rules.crl, problems)) {
       all += *text;

@@ -50,7 +50,7 @@ struct CallerCertificates {
   std::vector<std::string> ca; // PEM files; empty: no caller is asked for one
   std::string crl;             // PEM file, read again when it changes; empty: none
   bool required = false;       // no handshake without one
-  std::uint32_t depth = 2;     // CA certificates between the caller's and the root, at most
+  std::uint32_t depth = 2;     // CA certificates between the caller's and one of `ca`, at most
   bool operator==(const CallerCertificates&) const = default;
 };
 

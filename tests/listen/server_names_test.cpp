@@ -113,6 +113,19 @@ TEST_P(ServerNames, EachNameHasItsOwnDepth) {
   }
 }
 
+TEST_P(ServerNames, ACaBelowARootIsBelievedWithoutTheRootsOthers) {
+  listener.names.front().second.ca = {directory.write("middle.pem", pem(middle))};
+  const auto to = front();
+  for (const bool with_chain : {false, true}) {
+    Handshake below(*to, "strict.test", GetParam());
+    below.show(low.certificate.get(), low.key.get(), with_chain ? middle.certificate.get() : nullptr);
+    EXPECT_TRUE(below.run());
+  }
+  Handshake beside(*to, "strict.test", GetParam());
+  beside.show(till.certificate.get(), till.key.get(), branches.certificate.get());
+  EXPECT_FALSE(beside.run());
+}
+
 // CVE-2025-23419, for every pair of rules.
 TEST_P(ServerNames, ASessionIsGoodUnderTheRulesItWasMadeUnderOnly) {
   const auto to = front();
