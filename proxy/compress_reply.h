@@ -31,7 +31,7 @@ public:
   void body(std::string_view bytes) override;
   void end() override;
   io::Step flush() override;
-  [[nodiscard]] std::size_t unsent() const override { return next_->unsent(); }
+  [[nodiscard]] std::size_t undelivered() const override { return next_->undelivered(); }
   void cut() override;
 
 private:

@@ -74,8 +74,8 @@ public:
   virtual void end() = 0;
   // Hands to the kernel what was gathered: done, blocked (wait for kClientOut) or failed (the caller is gone).
   virtual io::Step flush() = 0;
-  // Bytes that the kernel has not taken yet.
-  [[nodiscard]] virtual std::size_t unsent() const = 0;
+  // Bytes on their way that the caller's machine has not confirmed yet, those that the kernel holds included.
+  [[nodiscard]] virtual std::size_t undelivered() const = 0;
   // The reply can't be completed: the caller must see that (law 5). Nothing can be sent after it.
   virtual void cut() = 0;
   // A verified 101: hands its head over, and then the caller's connection, which speaks another protocol from here on and ends

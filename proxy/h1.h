@@ -48,7 +48,7 @@ public:
   void body(std::string_view bytes) override;
   void end() override;
   io::Step flush() override;
-  [[nodiscard]] std::size_t unsent() const override { return gathered_.size() + client_.unsent(); }
+  [[nodiscard]] std::size_t undelivered() const override { return gathered_.size() + client_.undelivered(); }
   void cut() override;
   io::Stream* switch_protocols(const http::ReplyHead& reply) override;
   // After the exchange: whether the next request may follow on this connection.

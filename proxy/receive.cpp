@@ -9,6 +9,7 @@
 #include "worker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ledgergate {
 namespace {
@@ -193,15 +194,16 @@ io::Task<Result<void>> flush_reply(Exchange& x) {
   const settings::BodyRate& rate = x.generation->settings().body_rate;
   http::RateGuard guard(rate.bytes_per_second, ms(rate.over));
   guard.restart(x.wake->loop().now());
-  std::size_t left = x.reply->unsent();
+  std::size_t left = x.reply->undelivered();
   while (step == io::Step::blocked) {
     x.wake->deadline_at(guard.deadline());
     const auto happened = co_await x.wake->wait(io::kClientOut | io::kClientIn);
     if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
-    const std::size_t now_left = x.reply->unsent();
-    const bool enough = guard.moved(left - std::min(left, now_left), x.wake->loop().now());
-    if (!enough || x.wake->halted()) co_return Error{Cause::client_write_timeout};
-    left = now_left;
+    if ((happened & io::kExpired) != 0) {
+      const std::size_t before = std::exchange(left, x.reply->undelivered());
+      const bool enough = guard.moved(before - std::min(before, left), x.wake->loop().now());
+      if (!enough || x.wake->halted()) co_return Error{Cause::client_write_timeout};
+    }
     step = x.reply->flush();
   }
   if (step == io::Step::failed) co_return Error{Cause::client_gone};

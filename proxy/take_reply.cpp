@@ -23,6 +23,7 @@ struct Taking {
   http::ReplyBody& body;
   http::RateGuard guard;   // of the caller
   std::uint64_t given = 0; // bytes of the spool handed to the sink
+  std::size_t left = 0;    // undelivered, when the guard's window began
   io::TimeMs heard = 0;    // when the server last sent something
   io::TimeMs ends = 0;     // when all of it must be there
   bool complete = false;   // the server is done
@@ -75,9 +76,11 @@ Result<void> give_out(Exchange& x, Taking& t, io::Block& block) {
     x.reply_spool.release(t.given);
     const io::Step step = x.reply->flush();
     if (step == io::Step::failed) return Error{Cause::client_gone};
-    t.blocked = step == io::Step::blocked;
+    if (step != io::Step::blocked) continue;
+    t.blocked = true;
+    t.guard.restart(x.wake->loop().now());
+    t.left = x.reply->undelivered();
   }
-  if (t.blocked) t.guard.restart(x.wake->loop().now());
   return {};
 }
 
@@ -111,7 +114,6 @@ io::Task<Result<void>> await_more(Exchange& x, io::Stream* server, Taking& t) {
     events |= io::kClientOut;
     deadline = std::min<io::TimeMs>(deadline, t.guard.deadline());
   }
-  const std::size_t left = x.reply->unsent();
   x.wake->deadline_at(deadline);
   const auto happened = co_await x.wake->wait(events);
   const io::TimeMs now = x.wake->loop().now();
@@ -122,8 +124,11 @@ io::Task<Result<void>> await_more(Exchange& x, io::Stream* server, Taking& t) {
   }
   if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
   if (!t.blocked) co_return Result<void>{};
-  const bool enough = t.guard.moved(left - std::min(left, x.reply->unsent()), now);
-  if (!enough || x.wake->halted()) co_return Error{Cause::client_write_timeout};
+  if (now >= t.guard.deadline() || x.wake->halted()) {
+    const std::size_t before = std::exchange(t.left, x.reply->undelivered());
+    const bool enough = t.guard.moved(before - std::min(before, t.left), now);
+    if (!enough || x.wake->halted()) co_return Error{Cause::client_write_timeout};
+  }
   const io::Step step = x.reply->flush();
   if (step == io::Step::failed) co_return Error{Cause::client_gone};
   t.blocked = step == io::Step::blocked;

@@ -1,6 +1,8 @@
 #include "io/stream.h"
 
+#include <linux/sockios.h>
 #include <openssl/ssl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -377,6 +379,12 @@ void Stream::on_written(int status) noexcept {
     if (end_requested_) send_fin();
   }
   notify_out();
+}
+
+std::size_t Stream::undelivered() const noexcept {
+  int held = 0;
+  if (::ioctl(descriptor(), SIOCOUTQ, &held) != 0 || held < 0) held = 0;
+  return unsent() + static_cast<std::size_t>(held);
 }
 
 void Stream::send_fin() noexcept {

@@ -92,6 +92,8 @@ public:
   [[nodiscard]] std::size_t unsent() const noexcept {
     return out_.size() + uv_stream_get_write_queue_size(reinterpret_cast<const uv_stream_t*>(&handle_));
   }
+  // unsent(), and what the peer's machine has not confirmed of what the kernel took. A system call.
+  [[nodiscard]] std::size_t undelivered() const noexcept;
   // Bytes the kernel has taken: whether "not one byte of it has left" (law 1).
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
   // close_notify (TLS) and FIN, behind what is still to be sent. Reading goes on.

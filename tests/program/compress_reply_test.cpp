@@ -29,7 +29,7 @@ public:
     events += "flush ";
     return answer;
   }
-  [[nodiscard]] std::size_t unsent() const override { return 42; }
+  [[nodiscard]] std::size_t undelivered() const override { return 42; }
   void cut() override { events += "cut "; }
 
   std::string events, written;
@@ -75,7 +75,7 @@ TEST(CompressedReply, PassesTheHeadOnAndAsksTheSinkBehindIt) {
   EXPECT_EQ(p.paper.events, "head ");
   EXPECT_EQ(p.paper.body_kind, http::BodyKind::chunked);
   EXPECT_EQ(p.paper.body_length, 7U);
-  EXPECT_EQ(p.reply.unsent(), 42U);
+  EXPECT_EQ(p.reply.undelivered(), 42U);
   EXPECT_EQ(p.reply.flush(), io::Step::blocked);
 }
 

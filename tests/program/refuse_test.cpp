@@ -19,7 +19,7 @@ public:
   void body(std::string_view bytes) override { text += bytes; }
   void end() override {}
   io::Step flush() override { return io::Step::done; }
-  [[nodiscard]] std::size_t unsent() const override { return 0; }
+  [[nodiscard]] std::size_t undelivered() const override { return 0; }
   void cut() override {}
 
   int status = 0;

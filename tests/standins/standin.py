@@ -35,12 +35,14 @@ class Connection:
 
     def reset(self):
         """RST: the peer sees a broken connection, and loses what it has not read yet."""
+        self.standin.count_out(self)
         self.raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
         self.raw.close()
 
     def finish(self):
         """FIN, behind close_notify with TLS."""
+        self.standin.count_out(self)
         try:
             if isinstance(self.sock, ssl.SSLSocket):
                 self.sock.settimeout(2)
@@ -52,6 +54,7 @@ class Connection:
 
     def cut(self):
         """FIN alone: with TLS that is a truncation."""
+        self.standin.count_out(self)
         try:
             self.sock.close()
         except OSError:
@@ -228,15 +231,18 @@ class StandIn:
         except (OSError, ValueError):
             pass  # the peer went away: what many tests want it to do
         finally:
-            # Before the FIN: whoever waits for it may open the next connection at once, and that is no overlap.
-            with self.changed:
-                self.streams.discard(connection)
-                self.open -= 1
-                self.changed.notify_all()
             connection.cut()
             if connection.raw is not connection.sock:
                 connection.raw.close()
             connection.gone.set()
+
+    def count_out(self, connection):
+        """Before its end is sent: whoever waits for that may open the next connection at once, and that is no overlap."""
+        with self.changed:
+            if connection in self.streams:
+                self.streams.discard(connection)
+                self.open -= 1
+                self.changed.notify_all()
 
     def serve(self, connection):
         """Requests off one connection until it ends. Sub-classes answer them in reply()."""
