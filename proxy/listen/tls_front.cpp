@@ -122,6 +122,16 @@ bool share_a_name(const Certificate& a, const Certificate& b) {
                      [&](const std::string& name) { return std::find(b.names.begin(), b.names.end(), name) != b.names.end(); });
 }
 
+// Whether a certificate is for that server name, or for one of those that a wildcard stands for.
+bool is_for(const Certificate& certificate, const std::string& name) {
+  const auto fits = [](const std::string& wildcard, const std::string& each) {
+    const auto dot = each.find('.');
+    return wildcard.starts_with("*.") && dot != std::string::npos && wildcard.compare(1, std::string::npos, each, dot) == 0;
+  };
+  return std::any_of(certificate.names.begin(), certificate.names.end(),
+                     [&](const std::string& own) { return own == name || fits(own, name) || fits(name, own); });
+}
+
 // The host_name of the server_name extension (RFC 6066 section 3), lower case, in `out`; empty when absent or odd. Allocates
 // nothing: OpenSSL calls this.
 std::string_view server_name(SSL* ssl, std::array<char, 255>& out) {
@@ -168,6 +178,10 @@ std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listene
   for (const auto& clients : front->rules_)
     for (const std::string& fact : clients->facts())
       if (std::find(front->facts_.begin(), front->facts_.end(), fact) == front->facts_.end()) front->facts_.push_back(fact);
+
+  for (const auto& [name, rules] : listener.names)
+    if (std::none_of(certificates.begin(), certificates.end(), [&named = name](const auto& each) { return is_for(each, named); }))
+      problems.warnings.push_back("names: no certificate of this listener is for " + name + " (is it spelled right?)");
 
   front->certificates_ = certificates.size();
   for (const auto& clients : front->rules_) {

@@ -126,6 +126,23 @@ TEST_P(ServerNames, ACaBelowARootIsBelievedWithoutTheRootsOthers) {
   EXPECT_FALSE(beside.run());
 }
 
+// A mistake in a name leaves the door that was meant to the listener's rules.
+TEST_P(ServerNames, ANameThatNoCertificateIsForIsTold) {
+  const Identity made = make_identity({.alt_names = "DNS:one.test,DNS:*.two.test,DNS:a.three.test"});
+  listener.certificates = {{directory.write("made.pem", pem(made)), directory.write("made.key", key_pem(made))}};
+  const auto told = [&](const std::string& name) {
+    listener.names = {{name, {}}};
+    problems = {};
+    static_cast<void>(front());
+    return !problems.warnings.empty() &&
+           problems.warnings.front().find("no certificate of this listener is for " + name) != std::string::npos;
+  };
+  for (const char* name : {"one.test", "x.two.test", "*.two.test", "*.three.test", "a.three.test"})
+    EXPECT_FALSE(told(name)) << name;
+  for (const char* name : {"on.test", "two.test", "x.y.two.test", "*.one.test", "b.three.test", "*.test.two"})
+    EXPECT_TRUE(told(name)) << name;
+}
+
 // CVE-2025-23419, for every pair of rules.
 TEST_P(ServerNames, ASessionIsGoodUnderTheRulesItWasMadeUnderOnly) {
   const auto to = front();

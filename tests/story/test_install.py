@@ -67,9 +67,10 @@ def directory():
 def machine():
     """Certificates and directories as an installed machine has them, and a function that puts their places into a config."""
     root = directory()
+    subprocess.run([SOURCE / "certs" / "make-test-certs", certificates(), "--server", "examples", "localhost", "*.example.cz"], check=True)
     for name in ("edge", "edge-ecdsa", "edge-rsa"):
         for end in ("pem", "key"):
-            shutil.copy(certificates() / f"server-{'rsa' if 'rsa' in name else 'ecdsa'}.{end}", root / f"{name}.{end}")
+            shutil.copy(certificates() / f"{'server-rsa' if 'rsa' in name else 'examples'}.{end}", root / f"{name}.{end}")
     for end in ("pem", "key"):
         shutil.copy(certificates() / f"client.{end}", root)
     shutil.copy(certificates() / "ca.pem", root / "shop-ca.pem")
