@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include "h1.h"
+#include "handshakes.h"
 #include "http/parser.h"
 #include "listen/proxy_protocol.h"
 #include "listen/tls_front.h"
@@ -121,6 +122,7 @@ io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
   if (ssl == nullptr) co_return Error{Cause::out_of_memory};
   c.client->start_tls(ssl);
   c.wake.deadline_in(ms(c.generation->settings().timeouts.handshake));
+  const Handshake counted(c.worker.handshakes(), c.wake, c.generation->settings().limits.handshakes);
   for (;;) {
     const io::Step step = c.client->handshake();
     if (step == io::Step::done) break;
@@ -132,7 +134,10 @@ io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
     }
     c.client->want_input();
     const auto happened = co_await c.wake.wait(io::kClientIn);
-    if ((happened & io::kExpired) != 0) co_return Error{Cause::client_tls, "the TLS handshake took too long"};
+    if ((happened & io::kExpired) == 0) continue;
+    if (counted.gave_way())
+      co_return Error{Cause::client_tls, "too many TLS handshakes at once (limits.handshakes): the longest gave way"};
+    co_return Error{Cause::client_tls, "the TLS handshake took too long"};
   }
   // Of a resumed session it was verified again before that was taken (listen/tls_front.cpp).
   c.rules = front.rules_of(c.hello.name);

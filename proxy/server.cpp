@@ -228,7 +228,10 @@ bool Server::start() {
   shared_.log.start();
   const DescriptorShares shares = shares_of_descriptors();
   shared_.capacity.most = shares.callers;
-  for (auto& worker : workers_) worker->loop().set_descriptors(shares.bounds);
+  for (auto& worker : workers_) {
+    worker->loop().set_descriptors(shares.bounds);
+    worker->handshakes().workers = workers_.size();
+  }
   hand_over(orders);
   for (auto& worker : workers_) worker->start();
   return true;

@@ -6,6 +6,7 @@
 #include "connection.h"
 #include "door.h"
 #include "exchange.h"
+#include "handshakes.h"
 #include "io/loop.h"
 #include "shared.h"
 #include "snapshot.h"
@@ -71,6 +72,7 @@ public:
   // --- this worker's thread ------------------------------------------------------------------------------------------------
   [[nodiscard]] io::Loop& loop() noexcept { return loop_; }
   [[nodiscard]] upstream::Resolver& resolver() noexcept { return *resolver_; }
+  [[nodiscard]] Handshakes& handshakes() noexcept { return handshakes_; }
   [[nodiscard]] Compressors& compressors() noexcept { return compressors_; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   void log(const observe::AccessRecord& record);
@@ -100,6 +102,7 @@ private:
   upstream::Relief relief_;
   HealthWatch health_; // of worker 0 only
   std::shared_ptr<const Generation> current_;
+  Handshakes handshakes_;
   Compressors compressors_;
   std::vector<std::unique_ptr<Exchange>> spare_;
   std::unique_ptr<Doors> doors_;

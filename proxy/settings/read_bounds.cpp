@@ -34,6 +34,7 @@ void read_limits(const Value& map, Limits& out) {
   fields.get("reply_head").size(out.reply_head, 1024, 1024 * 1024);
   fields.get("memory").size(out.memory, 16 * 1024 * 1024, std::uint64_t{1} << 50U);
   fields.get("requests_per_connection").count(out.requests_per_connection, 1, 1'000'000'000);
+  fields.get("handshakes").count(out.handshakes, 1, 1'000'000);
   if (out.target < out.head) return;
   if (own_target)
     target.error("`target` must be smaller than `head`, which holds it");

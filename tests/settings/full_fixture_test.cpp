@@ -347,6 +347,7 @@ TEST_F(FullFixture, BoundsAndLogAreAsWritten) {
   EXPECT_EQ(s.limits.target, 4U * 1024);
   EXPECT_EQ(s.limits.reply_head, 128U * 1024);
   EXPECT_EQ(s.limits.requests_per_connection, 5U);
+  EXPECT_EQ(s.limits.handshakes, 64U);
   EXPECT_EQ(s.timeouts.handshake, 1s);
   EXPECT_EQ(s.timeouts.head, 2s);
   EXPECT_EQ(s.timeouts.idle, 3s);

@@ -1,6 +1,7 @@
 """The TLS front: versions, ALPN, certificates by name and by key, resumption across workers."""
 
 import ssl
+import struct
 import subprocess
 import unittest
 
@@ -148,6 +149,68 @@ class Resumption(Story):
 
     def test_tls_1_2_on_any_worker(self):
         self.resumed(ssl.TLSVersion.TLSv1_2)
+
+
+def s_client(edge, *options, typed=None):
+    """What openssl's client says; `typed` is what it reads, and keeps the connection open until it has ended by itself."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{edge.ports['internet']}", "-CAfile", certificates() / "ca.pem", *options]
+    done = subprocess.run(list(map(str, command)), input=typed, stdin=None if typed else subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
+    return (done.stdout + done.stderr).decode("utf-8", "replace")
+
+
+class Refusals(Story):
+    def setUp(self):
+        _, self.edge = self.front(Web)
+
+    def test_renegotiation(self):
+        said = s_client(self.edge, "-tls1_2", typed=b"R\n")
+        self.assertIn("RENEGOTIATING", said)
+        self.assertRegex(said, "no renegotiation|alert|:error:")
+        self.assertNotIn("verify return:1", said.split("RENEGOTIATING")[1], "a second handshake")
+        self.assertEqual(self.edge.ask(ASK).status, 200)
+
+    def test_early_data(self):
+        said = s_client(self.edge, "-tls1_3", "-sess_out", self.edge.directory / "session", "-ign_eof", typed=ASK)
+        self.assertIn("200 OK", said)
+        self.assertIn("Max Early Data: 0", said)
+        early = self.edge.directory / "early"
+        early.write_bytes(ASK)
+        said = s_client(self.edge, "-tls1_3", "-sess_in", self.edge.directory / "session", "-early_data", early, "-ign_eof", typed=ASK)
+        self.assertIn("Early data was not sent", said)
+
+    def test_compression(self):
+        """A ClientHello that offers DEFLATE, and would like it better: the null method is taken (RFC 3749)."""
+        suites, groups = b"\xc0\x2b\xc0\x2f", b"\x00\x17"
+        extensions = b"\x00\x0a\x00\x04\x00\x02" + groups + b"\x00\x0b\x00\x02\x01\x00" + b"\x00\x0d\x00\x06\x00\x04\x04\x03\x08\x04"
+        hello = b"\x03\x03" + bytes(32) + b"\x00" + struct.pack(">H", len(suites)) + suites + b"\x02\x01\x00"
+        hello += struct.pack(">H", len(extensions)) + extensions
+        message = b"\x01" + struct.pack(">I", len(hello))[1:] + hello
+        with self.edge.connect(tls=False) as client:
+            client.send(b"\x16\x03\x01" + struct.pack(">H", len(message)) + message)
+            kind, _, size = struct.unpack(">BHH", client.exactly(5))
+            reply = client.exactly(size)
+        self.assertEqual((kind, reply[0]), (22, 2), "a ServerHello")
+        session = 6 + 32  # its length, behind the message's head, the version and the random
+        chosen = reply[session + 1 + reply[session] + 2]
+        self.assertEqual(chosen, 0)
+
+
+class HandshakesInFlight(Story):
+    def test_the_longest_gives_way_to_the_newest(self):
+        server = self.standin(Web)
+        edge = self.start(config(server, workers=1, limits={"handshakes": 4}))
+        stalled = [edge.connect(tls=False) for _ in range(12)]
+        for client in stalled:
+            self.addCleanup(client.close)
+            client.send(b"\x16\x03\x01\x02\x00\x01")
+        for client in stalled[:8]:
+            self.assertIn(client.end(), ("closed", "reset"))
+        edge.said.wait("limits.handshakes")
+        for _ in range(4):
+            self.assertEqual(edge.ask(ASK).status, 200, "who means it is through in a moment")
+        stalled[-1].sock.setblocking(False)
+        with self.assertRaises(BlockingIOError, msg="a good caller at a time pushes out one"):
+            stalled[-1].more()
 
 
 if __name__ == "__main__":
