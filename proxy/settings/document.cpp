@@ -27,7 +27,13 @@ public:
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
   [[nodiscard]] NodePointer take() { return stopped_ ? nullptr : std::exchange(root_, nullptr); }
 
-  void OnDocumentStart(const YAML::Mark& mark) override { document_ = place_of(mark); }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // What can't begin a value is taken for an empty document and left standing there: yaml-cpp would read it for ever.
+    const Place place = place_of(mark);
+    if (place.line == document_.line && place.column == document_.column)
+      return stop(place, "YAML syntax: nothing can begin with this");
+    document_ = place;
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
