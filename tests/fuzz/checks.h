@@ -30,16 +30,9 @@ void check_proxy(std::string_view bytes);
 // Fields with a grammar of their own: Accept, Forwarded, Authorization, Upgrade, Location, Set-Cookie and their like.
 void check_fields(std::string_view bytes);
 
-struct Target {
-  const char* name;
-  void (*check)(std::string_view bytes);
-  int near; // how many inputs near the seeds the unit tests try: a second's worth
-};
-inline constexpr Target kTargets[] = {
-    {"xml", check_xml, 1000},           {"json", check_json, 1000},      {"inflate", check_inflate, 300},
-    {"reply", check_reply, 1000},       {"refusal", check_refusal, 200}, {"request", check_request, 3000},
-    {"response", check_response, 1000}, {"path", check_path, 200},       {"config", check_config, 200},
-    {"proxy", check_proxy, 20000},      {"fields", check_fields, 10000},
-};
+// Callers and servers on connections of the real program, in memory: a letter of story_settings.h says by which door the caller
+// comes in, and what follows says who says what ("~c…" the caller, "~s…" the server), who goes ("~C", "~X", "~S", "~R"), and when
+// ("~t"). What arrives on each side is what was sent, in whole messages; and everything ends.
+void check_story(std::string_view bytes);
 
 } // namespace ledgergate::fuzz

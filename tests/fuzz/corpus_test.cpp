@@ -16,6 +16,18 @@
 namespace ledgergate::fuzz {
 namespace {
 
+struct Target {
+  const char* name;
+  void (*check)(std::string_view bytes);
+  int near; // how many inputs near the seeds the unit tests try: a second's worth
+};
+constexpr Target kTargets[] = {
+    {"xml", check_xml, 1000},           {"json", check_json, 1000},      {"inflate", check_inflate, 300},
+    {"reply", check_reply, 1000},       {"refusal", check_refusal, 200}, {"request", check_request, 3000},
+    {"response", check_response, 1000}, {"path", check_path, 200},       {"config", check_config, 200},
+    {"proxy", check_proxy, 20000},      {"fields", check_fields, 10000}, {"story", check_story, 500},
+};
+
 // From the tree, and from what tests/fuzz/seeds.py has gathered; in an order that is the same everywhere.
 std::vector<std::string> seeds_of(const std::string& name) {
   std::vector<std::filesystem::path> files;

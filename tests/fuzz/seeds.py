@@ -18,6 +18,17 @@ import cases  # noqa: E402
 import expected  # noqa: E402
 
 LARGEST = 8192
+# The door of story_settings.h that a case's profile comes in by.
+DOORS = {"http": "h", "mserver": "m", "apicomprem": "a", "eshop": "e", "onec": "o"}
+# Steps of a case as letters of check_story.cpp.
+LETTERS = {
+    "client sends": "c",
+    "server sends": "s",
+    "client half-closes": "C",
+    "client closes": "X",
+    "server closes": "S",
+    "server resets": "R",
+}
 
 
 class Corpus:
@@ -45,11 +56,16 @@ def add_wire(corpus):
     for path in sorted((TESTS / "wire").glob("*.wire")):
         for case in cases.read(path):
             said = {"client sends": b"", "server sends": b""}
+            door = "f" if "websocket" in case.keys.get("route", "") else DOORS.get(case.keys.get("profile", "http"), "h")
+            story = door.encode()
             for step in case.steps:
                 if step.what in said:
                     said[step.what] += expected.literal(step.parts, facts)
+                if step.what in LETTERS:
+                    story += b"~" + LETTERS[step.what].encode() + expected.literal(step.parts, facts)
             corpus.add("request", said["client sends"])
             corpus.add("response", said["server sends"])
+            corpus.add("story", story)
 
 
 def add_settings(corpus):
