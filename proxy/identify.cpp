@@ -170,7 +170,7 @@ io::Task<Result<void>> identify(Exchange& x) {
     if (const auto named = directory.by_address(x.facts.client_ip)) static_cast<void>(prove(x, *named, settings::kAddress));
   }
   if (x.client == nullptr) {
-    if (x.certificate != nullptr) co_return Error{Cause::forbidden, "no client has this certificate"};
+    if (x.certificate != nullptr) co_return Error{Cause::forbidden, "no client has this certificate, or more than one"};
     const bool by_login = route_takes(x, settings::kPassword | settings::kApiKey);
     co_return by_login ? Error{Cause::login_required} : Error{Cause::certificate_required};
   }

@@ -76,9 +76,13 @@ std::shared_ptr<const Directory> Directory::make(const settings::Settings& setti
 }
 
 std::optional<std::size_t> Directory::by_certificate(const PeerCertificate& certificate) const {
-  for (const auto& [client, wanted] : certificates_)
-    if (matches(wanted, certificate)) return client;
-  return std::nullopt;
+  std::optional<std::size_t> found;
+  for (const auto& [client, wanted] : certificates_) {
+    if (!matches(wanted, certificate)) continue;
+    if (found) return std::nullopt;
+    found = client;
+  }
+  return found;
 }
 
 std::optional<std::size_t> Directory::by_key(const Digest& digest) const {

@@ -26,7 +26,7 @@ public:
   static std::shared_ptr<const Directory> make(const settings::Settings& settings, std::vector<std::string>& errors,
                                                std::vector<std::string>& warnings);
 
-  // Indexes into Settings::clients.
+  // Indexes into Settings::clients. A certificate that would be more than one client's is nobody's.
   [[nodiscard]] std::optional<std::size_t> by_certificate(const PeerCertificate& certificate) const;
   // By the digest of the key that was shown. Its time tells nothing: the digest of a guess is not the guesser's to choose.
   [[nodiscard]] std::optional<std::size_t> by_key(const Digest& digest) const;

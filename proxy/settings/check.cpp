@@ -178,10 +178,11 @@ bool injects_credentials(const Route& route, const std::vector<Server>& servers)
   return false;
 }
 
-void check_together(const Draft& draft, Problems& problems) {
+void check_together(Draft& draft, Problems& problems) {
   check_listeners(draft, problems);
   check_routes(draft, problems);
   check_doors(draft, problems);
+  check_identity(draft, problems);
   if (!problems.failed()) check_unused(draft, problems);
 }
 

@@ -32,12 +32,12 @@ void read_all(const Value& document, Draft& draft) {
   read_users(fields.get("users"), settings.users);
   read_clients(fields.get("clients"), draft);
   read_clients_dir(fields.get("clients_dir"), draft); // behind the file's own: a name that stands in both is told there
-  read_rate_limits(fields.get("address_limits"), true, settings.address_limits);
+  read_rate_limits(fields.get("address_limits"), LimitsOf::address, settings.address_limits);
   read_lockout(fields.get("lockout"), settings.lockout);
   read_client_table(fields.get("client_table"), settings.client_table);
   const Value routes = fields.get("routes");
   read_routes(routes, draft);
-  read_trusted_proxies(fields.get("trusted_proxies"), settings.trusted_proxies);
+  read_trusted_proxies(fields.get("trusted_proxies"), draft);
   read_limits(fields.get("limits"), settings.limits);
   read_timeouts(fields.get("timeouts"), settings.timeouts);
   read_body_rate(fields.get("body_rate"), settings.body_rate);
@@ -95,7 +95,8 @@ Loaded load_text(std::string_view yaml, const std::string& name) {
 
 Loaded load_file(const std::string& path) {
   std::string text;
-  const std::string mistake = read_file(path, text);
+  std::string mistake = read_file(path, text);
+  if (mistake.empty() && others_may_write(path)) mistake = std::string(kOthersMayWrite) + path;
   return mistake.empty() ? load_text(text, path) : failed(path, mistake);
 }
 

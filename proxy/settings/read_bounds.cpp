@@ -10,7 +10,9 @@ namespace ledgergate::settings {
 
 using namespace std::chrono_literals;
 
-void read_trusted_proxies(const Value& list, std::vector<Cidr>& out) {
+void read_trusted_proxies(const Value& list, Draft& draft) {
+  const auto& clients = draft.settings.clients;
+  const auto bound = std::find_if(clients.begin(), clients.end(), [](const Client& client) { return !client.from.empty(); });
   for (const Value& item : list.items()) {
     std::string text;
     if (!item.text(text)) continue;
@@ -20,8 +22,14 @@ void read_trusted_proxies(const Value& list, std::vector<Cidr>& out) {
                  " is neither an address nor a network such as `10.0.0.0/8` or `fd00::/8` (no bits may be set behind the prefix)");
       continue;
     }
-    if (network->prefix == 0) item.warning(quote(text) + " lets every caller say which address it comes from");
-    out.push_back(*network);
+    if (network->prefix == 0) {
+      const std::string words = quote(text) + " lets every caller say which address it comes from";
+      if (bound == clients.end())
+        item.warning(words);
+      else
+        item.error(words + ", and the `from` of the client " + quote(bound->name) + " would be no lock");
+    }
+    draft.settings.trusted_proxies.push_back(*network);
   }
 }
 

@@ -18,6 +18,7 @@ constexpr std::size_t kMostFiles = 10'000;
 // Mistakes are told with the place in this file; relative names in it start where those of the main file do.
 void read_client_file(const std::string& path, const fs::path& directory, Draft& draft) {
   std::string text;
+  if (others_may_write(path)) draft.elsewhere.push_back({path, 0, 0, std::string(kOthersMayWrite) + path, false});
   if (std::string mistake = read_file(path, text); !mistake.empty()) {
     draft.elsewhere.push_back({path, 0, 0, std::move(mistake), false});
     return;
@@ -38,6 +39,8 @@ void read_client_file(const std::string& path, const fs::path& directory, Draft&
 void read_clients_dir(const Value& value, Draft& draft) {
   std::string directory;
   if (!value.existing_directory(directory)) return;
+  if (others_may_write(directory))
+    value.error("`clients_dir`: " + quote(directory) + ": " + std::string(kOthersMayWrite) + directory);
   std::error_code failure;
   std::vector<fs::path> files;
   for (fs::directory_iterator each(directory, failure), end; !failure && each != end; each.increment(failure)) {

@@ -49,4 +49,9 @@ std::string read_file(const std::string& path, std::string& text) {
   return size > kLargestFile ? std::string(kTooLarge) : "";
 }
 
+bool others_may_write(const std::string& path) noexcept {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0;
+}
+
 } // namespace ledgergate::settings

@@ -163,7 +163,7 @@ void read_client(const Value& item, const Draft& draft, Client& client) {
   if (fields.get("class").choice(turn_class, kTurnClasses)) client.turn_class = turn_class;
   read_patterns(fields.get("operations"), "`operations` is empty: nothing would be allowed; leave it out for what the route allows",
                 client.operations);
-  read_rate_limits(fields.get("limits"), false, client.limits);
+  read_rate_limits(fields.get("limits"), LimitsOf::client, client.limits);
   read_date(fields.get("valid_from"), client.valid_from);
   const Value until = fields.get("valid_until");
   read_date(until, client.valid_until);
@@ -177,9 +177,22 @@ void read_client(const Value& item, const Draft& draft, Client& client) {
     item.error("a client needs a proof: `certificate`, `api_key_sha256`, `user`, or `from` alone");
 }
 
+// What is asked for by both, in the same words, and told apart by nothing else: who shows it would be both clients.
+bool share_a_certificate(const Client& a, const Client& b) {
+  if (!a.certificate || !b.certificate) return false;
+  const CertificateMatch &one = *a.certificate, &other = *b.certificate;
+  if (one.sha256 && other.sha256) return one.sha256 == other.sha256;
+  if (!one.subject.empty() && !other.subject.empty() && one.subject != other.subject) return false;
+  const bool share_a_san = std::any_of(one.sans.begin(), one.sans.end(), [&](const std::string& san) {
+    return std::find(other.sans.begin(), other.sans.end(), san) != other.sans.end();
+  });
+  if (!one.sans.empty() && !other.sans.empty() && !share_a_san) return false;
+  return share_a_san || (!one.subject.empty() && one.subject == other.subject);
+}
+
 } // namespace
 
-void read_rate_limits(const Value& map, bool of_addresses, RateLimits& out) {
+void read_rate_limits(const Value& map, LimitsOf whose, RateLimits& out) {
   Map fields(map);
   const Value requests = fields.get("requests");
   read_rate(requests, false, out.requests);
@@ -187,8 +200,9 @@ void read_rate_limits(const Value& map, bool of_addresses, RateLimits& out) {
   read_rate(fields.get("bytes_in"), true, out.bytes_in);
   read_rate(fields.get("bytes_out"), true, out.bytes_out);
   fields.get("concurrent").count(out.concurrent, 1, 1'000'000);
-  if (of_addresses) read_rate(fields.get("handshakes"), false, out.handshakes);
-  fields.get("connections").count(out.connections, 1, 1'000'000);
+  if (whose == LimitsOf::address) read_rate(fields.get("handshakes"), false, out.handshakes);
+  // A connection belongs to no route.
+  if (whose != LimitsOf::route) fields.get("connections").count(out.connections, 1, 1'000'000);
 }
 
 void read_clients(const Value& map, Draft& draft) {
@@ -204,7 +218,8 @@ void read_clients(const Value& map, Draft& draft) {
         std::find_if(known.begin(), known.end(), [&named = name](const Client& other) { return other.name == named; });
     if (twin != known.end())
       value.context().problems.error(place, "there is a client " + quote(name) + " in " +
-                                                draft.client_files[static_cast<std::size_t>(twin - known.begin())] + " already");
+                                                draft.client_places[static_cast<std::size_t>(twin - known.begin())].file +
+                                                " already");
     const auto shares = [&](const Client& other) {
       return std::any_of(client.api_keys.begin(), client.api_keys.end(), [&](const auto& key) {
         return std::find(other.api_keys.begin(), other.api_keys.end(), key) != other.api_keys.end();
@@ -215,8 +230,17 @@ void read_clients(const Value& map, Draft& draft) {
     if (!client.user.empty() &&
         std::any_of(known.begin(), known.end(), [&](const Client& other) { return other.user == client.user; }))
       value.context().problems.error(place, "another client has the user " + quote(client.user) + " already");
+    const auto same =
+        std::find_if(known.begin(), known.end(), [&](const Client& other) { return share_a_certificate(client, other); });
+    if (same != known.end())
+      value.context().problems.error(place,
+                                     "a certificate of this client could be one of the client " + quote(same->name) + ", too");
+    if (client.ways() == kAddress &&
+        std::any_of(client.from.begin(), client.from.end(), [](const Cidr& each) { return each.prefix == 0; }))
+      value.context().problems.error(place, "`from` alone with every address in it proves nothing: everybody would be this client; "
+                                            "say `access: anonymous` on the route instead");
     draft.settings.clients.push_back(std::move(client));
-    draft.client_files.push_back(value.context().problems.file());
+    draft.client_places.push_back({value.context().problems.file(), place});
   }
 }
 

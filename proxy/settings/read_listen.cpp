@@ -1,3 +1,4 @@
+#include "settings/read_file.h"
 #include "settings/sections.h"
 #include "settings/url.h"
 
@@ -56,6 +57,14 @@ void read_kind(Map& fields, const Value& item, Listener& listener, std::vector<C
         "`acme_webroot` belongs to a listener without TLS: the challenge is asked for over plain HTTP (RFC 8555 section 8.3)");
 }
 
+// A file that says whom to believe.
+bool read_believed(const Value& value, std::string& out) {
+  if (!value.existing_file(out)) return false;
+  if (!others_may_write(out)) return true;
+  value.error(value.name() + ": " + quote(out) + ": " + std::string(kOthersMayWrite) + out);
+  return false;
+}
+
 struct CallerValues {
   Value ca, crl, certificate, depth;
 };
@@ -72,13 +81,13 @@ void read_callers(const CallerValues& values, CallerCertificates& out) {
   }
   const auto read_one = [&](const Value& item) {
     std::string file;
-    if (item.existing_file(file)) out.ca.push_back(std::move(file));
+    if (read_believed(item, file)) out.ca.push_back(std::move(file));
   };
   if (values.ca.present() && values.ca.is_scalar())
     read_one(values.ca);
   else
     for (const Value& item : values.ca.items("`client_ca` is empty; leave it out to ask for no certificates")) read_one(item);
-  values.crl.existing_file(out.crl);
+  read_believed(values.crl, out.crl);
   values.depth.count(out.depth, 0, 10);
 }
 

@@ -183,7 +183,7 @@ void read_access(Map& fields, const Value& item, const Draft& draft, Route& rout
   read_route_clients(clients, draft, route);
   const Value require = fields.get("require");
   read_require(require, route.require);
-  read_rate_limits(fields.get("limits"), false, route.limits);
+  read_rate_limits(fields.get("limits"), LimitsOf::route, route.limits);
   if (item.present() && !access.present() && !clients.present()) item.error("every route needs `clients`, or `access: anonymous`");
   if (access.present() && clients.present()) clients.error("`access: anonymous` lets everybody in: `clients` would mean nothing");
   if (access.present() && require.present()) require.error("`access: anonymous` lets everybody in: `require` would mean nothing");

@@ -14,8 +14,12 @@ struct Draft {
   std::vector<Place> listener_places;
   std::vector<Place> server_places;
   std::vector<Place> route_places;
-  std::vector<std::string> client_files; // where each client stands
-  bool clients_alone = false;            // only clients are looked at: which servers there are is not known
+  struct ClientPlace {
+    std::string file; // the main one, or one of clients_dir
+    Place place;      // in it
+  };
+  std::vector<ClientPlace> client_places;
+  bool clients_alone = false; // only clients are looked at: which servers there are is not known
   Place admin_place;
   std::vector<Problem> elsewhere; // in other files than the main one
 };
@@ -26,7 +30,8 @@ void read_clients(const Value& map, Draft& draft);       // behind servers: clie
 void read_clients_dir(const Value& value, Draft& draft); // behind read_clients()
 void read_route_clients(const Value& list, const Draft& draft, Route& route);
 void read_require(const Value& list, Proofs& out);
-void read_rate_limits(const Value& map, bool of_addresses, RateLimits& out);
+enum class LimitsOf : std::uint8_t { address, client, route };
+void read_rate_limits(const Value& map, LimitsOf whose, RateLimits& out);
 void read_patterns(const Value& list, std::string_view if_empty, std::vector<std::string>& out);
 void read_users(const Value& list, std::vector<std::string>& out);
 void read_lockout(const Value& value, Lockout& out);
@@ -49,7 +54,7 @@ void read_credentials(const Value& value, std::string& out);
 [[nodiscard]] bool injects_credentials(const Route& route, const std::vector<Server>& servers);
 void read_spool_choice(const Value& value, SpoolChoice& out);
 
-void read_trusted_proxies(const Value& list, std::vector<Cidr>& out);
+void read_trusted_proxies(const Value& list, Draft& draft); // behind clients
 void read_limits(const Value& map, Limits& out);
 void read_timeouts(const Value& map, Timeouts& out);
 void read_body_rate(const Value& map, BodyRate& out);
@@ -74,6 +79,7 @@ inline constexpr Choice<Profile> kProfiles[] = {
 [[nodiscard]] bool is_local_network(const IpAddress& address);
 
 // Duplicates, overlaps, and what can never be reached.
-void check_together(const Draft& draft, Problems& problems);
+void check_together(Draft& draft, Problems& problems);
+void check_identity(Draft& draft, Problems& problems); // part of it
 
 } // namespace ledgergate::settings

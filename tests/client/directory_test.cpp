@@ -79,6 +79,18 @@ TEST_F(Clients, AreFoundByAllThatTheirCertificateMustSay) {
   EXPECT_EQ(made->by_certificate(shown), 2U);
 }
 
+TEST_F(Clients, ACertificateOfTwoIsNobodys) {
+  add("till").certificate = settings::CertificateMatch{{"till.brno.example.cz"}, "", std::nullopt};
+  add("named").certificate = settings::CertificateMatch{{}, "CN=till", std::nullopt};
+  const auto made = make();
+  ASSERT_TRUE(made);
+  PeerCertificate shown;
+  shown.sans = {"till.brno.example.cz"};
+  EXPECT_EQ(made->by_certificate(shown), 0U);
+  shown.subject = "CN=till";
+  EXPECT_EQ(made->by_certificate(shown), std::nullopt);
+}
+
 TEST_F(Clients, KnownByAddressAloneAreFoundByTheNarrowestNetwork) {
   add("lan").from = {*Cidr::parse("192.168.0.0/16")};
   add("till").from = {*Cidr::parse("192.168.7.0/24")};

@@ -51,6 +51,35 @@ protected:
 
 using Lines = std::vector<std::string>;
 
+TEST_F(ClientsDir, ThatEverybodyMayWriteToIsRefused) {
+  write("shop.yaml", "shop: " + with_key('1') + "\n");
+  const fs::path directory = in_.path() / "clients.d";
+  fs::permissions(directory / "shop.yaml", fs::perms::others_write, fs::perm_options::add);
+  EXPECT_EQ(load(),
+            Lines{"clients.d/shop.yaml: error: every user of this machine may change it; run: chmod o-w clients.d/shop.yaml"});
+  EXPECT_FALSE(loaded_.settings);
+  fs::permissions(directory / "shop.yaml", fs::perms::others_write, fs::perm_options::remove);
+  EXPECT_EQ(load(), Lines{});
+  fs::permissions(directory, fs::perms::others_write | fs::perms::sticky_bit, fs::perm_options::add);
+  EXPECT_EQ(
+      load(),
+      Lines{
+          "edge.yaml:4:14: error: `clients_dir`: `clients.d`: every user of this machine may change it; run: chmod o-w clients.d"});
+}
+
+TEST_F(ClientsDir, ClientsOnNoRouteAreNamed) {
+  write("shop.yaml", "shop: " + with_key('1') + "\n");
+  in_.write("edge.yaml", "listen: [{ name: web, address: \"127.0.0.1:8443\", tls: off }]\n"
+                         "servers: { shop: { url: \"http://192.168.0.10\" } }\n"
+                         "routes: [{ server: shop, access: anonymous }]\n"
+                         "clients_dir: clients.d\n");
+  const Loaded loaded = load_file(in_.path() / "edge.yaml");
+  EXPECT_TRUE(loaded.settings) << "a key that has just been made is often on no route yet";
+  ASSERT_EQ(loaded.problems.size(), 1U);
+  EXPECT_EQ(loaded.problems[0].format(),
+            (in_.path() / "clients.d" / "shop.yaml").string() + ": warning: no route lets the client `shop` in");
+}
+
 TEST_F(ClientsDir, AddsToTheClientsOfTheMainFileInOrderOfNames) {
   write("b.yaml", "shop: " + with_key('1') + "\ntill: " + with_key('2') + "\n");
   write("a.yaml", "\xef\xbb\xbfkasa: " + with_key('3') + "\n");

@@ -29,7 +29,7 @@ protected:
   void SetUp() override {
     loaded_ = load_file((kConfig / "valid" / "full.yaml").string());
     ASSERT_NE(loaded_.settings, nullptr);
-    ASSERT_EQ(loaded_.settings->listeners.size(), 4U);
+    ASSERT_EQ(loaded_.settings->listeners.size(), 5U);
     ASSERT_EQ(loaded_.settings->servers.size(), 5U);
     ASSERT_EQ(loaded_.settings->routes.size(), 10U);
   }
@@ -57,8 +57,8 @@ TEST_F(FullFixture, ListenersAreAsWritten) {
   EXPECT_EQ(fs::path(listeners[1].acme_webroot), kConfig / "files");
   EXPECT_EQ(listeners[2].kind, ListenerKind::plain);
   EXPECT_EQ(listeners[2].name, "127.0.0.1:8080");
-  EXPECT_EQ(listeners[3].kind, ListenerKind::admin);
-  EXPECT_EQ(listeners[3].address.text(), "[::1]:9443");
+  EXPECT_EQ(listeners[4].kind, ListenerKind::admin);
+  EXPECT_EQ(listeners[4].address.text(), "[::1]:9443");
 }
 
 TEST_F(FullFixture, CallersCertificatesAreAsWritten) {
@@ -68,7 +68,7 @@ TEST_F(FullFixture, CallersCertificatesAreAsWritten) {
   EXPECT_EQ(fs::path(listener.callers.crl), kConfig / "files" / "edge.crt");
   EXPECT_TRUE(listener.callers.required);
   EXPECT_EQ(listener.callers.depth, 1U);
-  EXPECT_EQ(listener.require, kCertificate | kApiKey);
+  EXPECT_EQ(settings().listeners[3].require, kCertificate | kApiKey);
 }
 
 TEST_F(FullFixture, ServerNamesHaveRulesOfTheirOwn) {

@@ -31,6 +31,28 @@ std::string only_error(const Loaded& loaded) {
 }
 std::string mistake(std::string_view yaml) { return only_error(load_text(yaml, "x.yaml")); }
 
+TEST(Load, WhatEverybodyMayChangeIsNotBelieved) {
+  const TemporaryDirectory in;
+  const std::string ca = in.write("ca.pem", ""), file = in.write("edge.yaml", "listen:\n"
+                                                                              "  - address: \":443\"\n"
+                                                                              "    certificates: [{ chain: ca.pem, key: ca.pem }]\n"
+                                                                              "    client_ca: [ca.pem]\n"
+                                                                              "    client_crl: ca.pem\n"
+                                                                              "servers: { app: { url: \"http://192.168.0.10\" } }\n"
+                                                                              "routes: [{ server: app, access: anonymous }]\n");
+  EXPECT_TRUE(load_file(file).settings);
+  fs::permissions(ca, fs::perms::others_write, fs::perm_options::add);
+  const Loaded loaded = load_file(file);
+  EXPECT_FALSE(loaded.settings);
+  ASSERT_EQ(loaded.problems.size(), 2U);
+  const std::string why = '`' + ca + "`: every user of this machine may change it; run: chmod o-w " + ca;
+  EXPECT_EQ(loaded.problems[0].format(), file + ":4:17: error: an item of `client_ca`: " + why);
+  EXPECT_EQ(loaded.problems[1].format(), file + ":5:17: error: `client_crl`: " + why);
+  fs::permissions(ca, fs::perms::others_write, fs::perm_options::remove);
+  fs::permissions(file, fs::perms::others_write, fs::perm_options::add);
+  EXPECT_EQ(only_error(load_file(file)), file + ": error: every user of this machine may change it; run: chmod o-w " + file);
+}
+
 TEST(Load, TheShortestFileHasTheDefaultsOfSettings) {
   const Loaded loaded = load_text(kMinimal, "x.yaml");
   ASSERT_NE(loaded.settings, nullptr);

@@ -327,6 +327,7 @@ class Limits(Guarded):
         server, edge = self.open({"shop": {"api_key_sha256": digest(key), "limits": {"bytes_in": "1KiB/h"}}})
         post = ask(b"X-Edge-Key: " + key.encode(), b"Content-Length: 5000", method=b"POST") + b"x" * 5000
         self.assertEqual(edge.ask(post).status, 200)
+        edge.access_log(1)  # behind the line it is paid for
         self.assert_refused(edge.ask(post), 429, "rate_limited")
 
     def test_what_is_refused_makes_no_new_debt(self):
@@ -334,6 +335,7 @@ class Limits(Guarded):
         server, edge = self.open({"shop": {"api_key_sha256": digest(key), "limits": {"bytes_out": "1KiB/h", "concurrent": 1}}})
         request = ask(b"X-Edge-Key: " + key.encode(), path=b"/bytes/2000")
         self.assertEqual(edge.ask(request).status, 200)
+        edge.access_log(1)  # behind the line it is paid for, and no longer counted as open
         waits = []
         with edge.connect() as client:
             for _ in range(20):

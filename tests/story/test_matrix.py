@@ -38,7 +38,7 @@ CLIENTS = {
 }
 # host -> what its route says
 DOORS = {
-    "open.ledger.test": {"access": "anonymous"},
+    "open.ledger.test": {"access": "anonymous", "listeners": ["internet"]},
     "any.ledger.test": {"clients": [name for name in CLIENTS if name != "guest"]},
     "cert.ledger.test": {"clients": ["till", "pair", "eshop"], "require": ["certificate"]},
     "both.ledger.test": {"clients": "any", "require": ["certificate", "api_key"]},
