@@ -32,6 +32,7 @@ observe::Gauges gauges(Exchange& x) {
   out.bans = logins.banned;
   out.bans_ever = logins.bans;
   out.failed_logins = logins.failures;
+  out.password_hashes = x.worker->shared().passwords.made();
   out.addresses = x.worker->shared().addresses.size();
   out.log_lines_dropped = x.worker->shared().log.dropped();
   return out;

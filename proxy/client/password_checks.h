@@ -50,7 +50,7 @@ public:
   // Waits on `wake` until its deadline (no_capacity then) for the verdict. Errors: no_capacity, rate_limited. Both references must
   // outlive the task.
   io::Task<Result<bool>> verify(io::Wake& wake, Login& login);
-  // How many hashes were made so far (tests).
+  // How many hashes were made so far.
   [[nodiscard]] std::uint64_t made() const;
 
 private:

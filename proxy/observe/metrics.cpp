@@ -133,7 +133,9 @@ std::string metrics_text(const Tallies& tallies, const Gauges& gauges) {
   auto failed = family("ledgergate_failed_logins_total", "Failed logins at the edge, and 401s of servers to a caller's own login",
                        MetricType::Counter);
   count(failed, {}, gauges.failed_logins);
-  for (auto* each : {&bans, &addresses, &bans_ever, &failed}) out.push_back(std::move(*each));
+  auto hashes = family("ledgergate_password_hashes_total", "Passwords that had to be hashed to be verified", MetricType::Counter);
+  count(hashes, {}, gauges.password_hashes);
+  for (auto* each : {&bans, &addresses, &bans_ever, &failed, &hashes}) out.push_back(std::move(*each));
 
   auto dropped =
       family("ledgergate_log_lines_dropped_total", "Log lines lost because their target did not take them", MetricType::Counter);

@@ -27,7 +27,7 @@ struct Gauges {
   std::vector<ServerGauge> servers;
   std::uint64_t spool_memory = 0, spool_files = 0; // bytes held
   std::size_t bans = 0, addresses = 0;             // in force; remembered for their limits
-  std::uint64_t bans_ever = 0, failed_logins = 0;
+  std::uint64_t bans_ever = 0, failed_logins = 0, password_hashes = 0;
   std::uint64_t log_lines_dropped = 0;
 };
 
@@ -35,7 +35,7 @@ struct Gauges {
 // ledgergate_bytes_total{route,direction}, ledgergate_request_seconds and ledgergate_turn_wait_seconds (histograms by route),
 // ledgergate_connections{listener}, ledgergate_server_up{server}, ledgergate_turns_waiting / _taken / _places{server},
 // ledgergate_spool_bytes{where}, ledgergate_bans, ledgergate_bans_total, ledgergate_failed_logins_total,
-// ledgergate_known_addresses, ledgergate_log_lines_dropped_total, ledgergate_build_info{version}.
+// ledgergate_password_hashes_total, ledgergate_known_addresses, ledgergate_log_lines_dropped_total, ledgergate_build_info{version}.
 [[nodiscard]] std::string metrics_text(const Tallies& tallies, const Gauges& gauges);
 
 } // namespace ledgergate::observe

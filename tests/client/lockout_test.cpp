@@ -89,6 +89,42 @@ TEST(Lockout, AStrangerCanNotLockTheOwnerOut) {
   EXPECT_EQ(lockout.may_try(rules(), newcomer, "shop", 2 * kSecond + second.wait).verdict, Verdict::go_on);
 }
 
+TEST(Lockout, AnAddressIsSparedForADayAfterItsLogin) {
+  Lockout lockout;
+  lockout.succeeded(kTill, "shop", kSecond);
+  const auto attack = [&](Nanos now) {
+    for (std::uint32_t n = 0; n < 10; ++n) lockout.failed(rules(), ip("203.0.113." + std::to_string(n)), "shop", now);
+  };
+  const Nanos last = kSecond + Lockout::kTrusted - 1, later = kSecond + Lockout::kTrusted;
+  attack(last);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(lockout.may_try(rules(), kTill, "shop", last).verdict, Verdict::go_on);
+  attack(later);
+  EXPECT_EQ(lockout.may_try(rules(), kTill, "shop", later).verdict, Verdict::go_on);
+  EXPECT_EQ(lockout.may_try(rules(), kTill, "shop", later).verdict, Verdict::slowed) << "like any other, and no more than that";
+}
+
+TEST(Lockout, AnAccountIsSlowedForAsLongAsItsFailuresCountAndNeverLocked) {
+  Lockout lockout;
+  for (std::uint32_t n = 0; n < 250; ++n) lockout.failed(rules(), ip("203.0.113." + std::to_string(n)), "shop", kSecond);
+  Nanos now = kSecond;
+  for (int tries = 0; tries < 20; ++tries) { // each waits as told, and comes through
+    EXPECT_EQ(lockout.may_try(rules(), kTill, "shop", now).verdict, Verdict::go_on);
+    const auto again = lockout.may_try(rules(), kTill, "shop", now);
+    EXPECT_EQ(again.verdict, Verdict::slowed);
+    EXPECT_LE(again.wait, Lockout::kPace);
+    now += again.wait;
+  }
+  EXPECT_TRUE(lockout.bans(now).empty());
+  now = kSecond + 61 * kSecond; // `within` is over
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(lockout.may_try(rules(), kTill, "shop", now).verdict, Verdict::go_on);
+}
+
+TEST(Lockout, AKeyIsNoAccountThatCouldBeSlowed) {
+  Lockout lockout;
+  for (std::uint32_t n = 0; n < 250; ++n) lockout.failed(rules(), ip("203.0.113." + std::to_string(n)), "", kSecond);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(lockout.may_try(rules(), kTill, "", kSecond).verdict, Verdict::go_on);
+}
+
 TEST(Lockout, AnIpv6NetworkIsOneStranger) {
   Lockout lockout;
   lockout.failed(rules(), ip("2001:db8::1"), "shop", kSecond);

@@ -95,6 +95,7 @@ TEST(Metrics, GaugesTellOfListenersAndTurns) {
   gauges.bans = 2;
   gauges.bans_ever = 3;
   gauges.failed_logins = 40;
+  gauges.password_hashes = 41;
   gauges.addresses = 1000;
   gauges.log_lines_dropped = 5;
   const std::string text = metrics_text(Tallies{}, gauges);
@@ -108,6 +109,7 @@ TEST(Metrics, GaugesTellOfListenersAndTurns) {
   EXPECT_TRUE(has_line(text, "ledgergate_bans 2")) << text;
   EXPECT_TRUE(has_line(text, "ledgergate_bans_total 3")) << text;
   EXPECT_TRUE(has_line(text, "ledgergate_failed_logins_total 40")) << text;
+  EXPECT_TRUE(has_line(text, "ledgergate_password_hashes_total 41")) << text;
   EXPECT_TRUE(has_line(text, "ledgergate_known_addresses 1000")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_server_up{server="pohoda"} 1)")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_server_up{server="open"} 0)")) << text;

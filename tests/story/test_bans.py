@@ -13,6 +13,7 @@ import unittest
 from harness import SOURCE, Story, config, free_port, program, scratch
 from mserver import MServer
 from test_admin import series
+from test_identity import basic, users
 from web import Web
 
 FAIL2BAN = SOURCE / "config" / "fail2ban"
@@ -211,6 +212,31 @@ class Bans(Story):
         seen = series(self.edge.ask(ask(b"/metrics"), "admin", tls=False).body.decode())
         self.assertEqual(seen["ledgergate_bans"], 0)
         self.assertEqual(seen["ledgergate_bans_total"], 1)
+
+    def test_an_unknown_user_costs_what_a_wrong_password_costs(self):
+        server = self.standin(MServer)
+        settings = config(server, "mserver", route={"clients": ["shop", "desk"]}, clients={"shop": {"user": "eshop"}, "desk": {"user": "desk"}},
+                          users=users(eshop="right", desk="other", unused="right"), admin={"address": f"127.0.0.1:{free_port()}"},
+                          trusted_proxies=["127.0.0.1"], lockout={"failures": 3, "ban": "1h", "longest": "1h"})
+        del settings["routes"][0]["access"]
+        self.edge = self.start(settings)
+
+        def costs(user, password, status, address=b"203.0.113.9"):
+            before = series(self.admin(b"/metrics").body.decode())["ledgergate_password_hashes_total"]
+            reply = self.edge.ask(ask(b"/status", b"X-Forwarded-For: " + address, basic(user, password)))
+            self.assertEqual(reply.status, status, (user, password))
+            return series(self.admin(b"/metrics").body.decode())["ledgergate_password_hashes_total"] - before
+
+        # A name that no file has, one that no client has, and a client's: one hash each, whatever the password.
+        for user in ("nobody", "unused", "eshop"):
+            for password in ("wrong", "", "right" if user != "eshop" else "other"):
+                self.assertEqual(costs(user, password, 401), 1, (user, password))
+            self.assertEqual(costs(user, "right", 429), 0, "banned: nothing is looked at")
+        self.assertEqual(costs("eshop", "right", 200, b"192.0.2.5"), 1)
+        self.assertEqual(costs("eshop", "right", 200, b"192.0.2.5"), 0, "remembered")
+        failures = [re.sub(r"account=\S+|request=\S+", "", line.split(" warning ")[1]) for line in self.edge.said.lines if "login failed" in line]
+        self.assertEqual(len(failures), 9)
+        self.assertEqual(len(set(failures)), 1, "nor does the log tell them apart")
 
     def test_the_table_of_addresses_is_bounded_from_the_start(self):
         self.open(client_table={"entries": 16}, address_limits={"requests": "1000/min"})
