@@ -26,10 +26,7 @@ Result<void> authorise(const Exchange& x) {
   const auto index = static_cast<std::size_t>(&client - x.generation->settings().clients.data());
   if (!route.any_client && !std::binary_search(route.clients.begin(), route.clients.end(), index))
     return Error{Cause::forbidden, "the route does not name this client"};
-  if (client.disabled) return Error{Cause::client_disabled, "disabled"};
-  const auto now = static_cast<std::int64_t>(std::time(nullptr));
-  if (client.valid_from && now < *client.valid_from) return Error{Cause::client_disabled, "not valid yet"};
-  if (client.valid_until && now >= *client.valid_until) return Error{Cause::client_disabled, "no longer valid"};
+  if (const auto current = in_force(client); !current) return current;
   if (!client.from.empty() &&
       std::none_of(client.from.begin(), client.from.end(), [&](const Cidr& each) { return each.contains(x.facts.client_ip); }))
     return Error{Cause::address_denied};
@@ -75,6 +72,14 @@ Result<void> within(Exchange& x, Meter& meter, const RateLimits& limits, client:
 }
 
 } // namespace
+
+Result<void> in_force(const settings::Client& client) {
+  if (client.disabled) return Error{Cause::client_disabled, "disabled"};
+  const auto now = static_cast<std::int64_t>(std::time(nullptr));
+  if (client.valid_from && now < *client.valid_from) return Error{Cause::client_disabled, "not valid yet"};
+  if (client.valid_until && now >= *client.valid_until) return Error{Cause::client_disabled, "no longer valid"};
+  return {};
+}
 
 Result<void> limit_address(Exchange& x) {
   const RateLimits& limits = x.generation->settings().address_limits;

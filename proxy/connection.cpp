@@ -28,7 +28,7 @@ std::uint64_t next_number() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-struct Connection {
+struct Connection final : Standing {
   Connection(Worker& its_worker, std::shared_ptr<const Generation> its_generation, std::size_t its_listener, io::Stream::Ptr stream,
              const Endpoint& its_peer, Slot its_slot)
       : worker(its_worker), generation(std::move(its_generation)), listener(its_listener), client(std::move(stream)),
@@ -40,6 +40,7 @@ struct Connection {
     worker.opened(open);
   }
   ~Connection() { worker.closed(open); }
+  [[nodiscard]] Result<void> holds(const settings::Client* its_client) const override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -152,13 +153,31 @@ io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
 
 // Newer settings may believe this caller's certificate no longer (it is revoked, or its CA is gone), or want one that it did not
 // show: then nothing more is served.
-bool still_believed(Connection& c) {
+bool believes(const listen::TlsFront* front, const Connection& c) {
   if (!c.tls) return true;
-  const listen::TlsFront* front = c.generation->front(c.listener);
   if (front == nullptr) return false;
-  c.rules = front->rules_of(c.hello.name);
-  const listen::ClientAuth& clients = front->clients(c.rules);
+  const listen::ClientAuth& clients = front->clients(front->rules_of(c.hello.name));
   return clients.asks() ? clients.verify(c.ssl) == X509_V_OK : c.certificate == nullptr;
+}
+
+bool still_believed(Connection& c) {
+  const listen::TlsFront* front = c.generation->front(c.listener);
+  if (!believes(front, c)) return false;
+  if (c.tls) c.rules = front->rules_of(c.hello.name);
+  return true;
+}
+
+Result<void> Connection::holds(const settings::Client* its_client) const {
+  auto newest = generation;
+  auto at = listener;
+  if (!worker.refresh(newest, at)) return {}; // the listener is gone: what has begun goes on to its end
+  if (!believes(newest->front(at), *this)) return Error{Cause::certificate_required, "it is believed no longer"};
+  if (its_client == nullptr) return {};
+  const auto& clients = newest->settings().clients;
+  const auto same =
+      std::find_if(clients.begin(), clients.end(), [&](const settings::Client& each) { return each.name == its_client->name; });
+  if (same == clients.end()) return Error{Cause::client_disabled, "there is no such client any more"};
+  return in_force(*same);
 }
 
 // Waits until a head begins to arrive. False: nothing came, the connection ends without a word.
@@ -219,6 +238,7 @@ void set_facts(Connection& c, Exchange& x) {
   x.worker = &c.worker;
   x.generation = c.generation.get();
   x.wake = &c.wake;
+  x.standing = &c;
   x.listener = c.listener;
   x.connection = c.number;
   x.peer = c.peer;

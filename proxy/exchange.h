@@ -86,6 +86,17 @@ protected:
   ~ReplySink() = default;
 };
 
+// What the caller was let in by, for what goes on for longer than the settings it began with (tunnel.cpp).
+class Standing {
+public:
+  // Whether the newest settings would let it in: its certificate is believed, and its client (null: nobody) is there and in force.
+  // certificate_required or client_disabled, else.
+  [[nodiscard]] virtual Result<void> holds(const settings::Client* client) const = 0;
+
+protected:
+  ~Standing() = default;
+};
+
 // A time of the settings as the loop counts it.
 [[nodiscard]] inline io::TimeMs ms(settings::Millis time) noexcept { return static_cast<io::TimeMs>(time.count()); }
 
@@ -96,6 +107,7 @@ struct Exchange {
   io::Wake* wake = nullptr;
   BodySource* body = nullptr;
   ReplySink* reply = nullptr;
+  const Standing* standing = nullptr;
   std::uint64_t connection = 0; // names the caller\'s connection, within the process
   std::size_t listener = 0;     // index into the settings
   std::size_t server = 0;       // index into the settings: the route's, or the unit's; facts.server is the same one

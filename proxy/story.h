@@ -45,6 +45,8 @@ void note_server_login(Exchange& exchange);
 // admit.cpp: whether the caller may come in: identity, permissions by head, limits.
 [[nodiscard]] bool admits_all(const Exchange& exchange); // nothing to ask: the stage is passed over
 io::Task<Result<void>> admit(Exchange& exchange);
+// Whether a client is neither switched off nor outside its dates. Error: client_disabled.
+[[nodiscard]] Result<void> in_force(const settings::Client& client);
 [[nodiscard]] Result<void> limit_address(Exchange& exchange); // once a request
 void release_address(Exchange& exchange) noexcept;            // the caller is known: its address is not what binds it
 // At the end: the bytes that passed are charged, what was counted as open is given back.

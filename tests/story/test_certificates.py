@@ -7,7 +7,9 @@ import ssl
 from authority import Authority
 from client import Ended
 from harness import Edge, Story, config, pair, poll, scratch
+from test_websocket import handshake
 from web import Web
+from websocket import WebSocket
 
 ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HOUR = datetime.timedelta(hours=1)
@@ -244,6 +246,41 @@ class Sessions(Guarded):
                 self.resumed(edge, "internet", session, context)
         self.fails(edge, lost, "is revoked")
         self.assertEqual(edge.ask(ASK, certificate=kept).status, 200)
+
+    def test_a_tunnel_ends_with_what_it_was_opened_with(self):
+        authority = Authority()
+        names = ("lost", "kept", "off", "gone")
+        shown = {name: authority.issue(name) for name in names}
+        clients = {name: {"certificate": {"san": f"{name}.branch.test"}} for name in names}
+        listen = [self.listener(client_ca=str(authority.file), client_crl=str(authority.revoke()))]
+        server = self.standin(WebSocket)
+        settings = config(server, listen=listen, clients=clients, route={"websocket": True, "clients": "any"})
+        del settings["routes"][0]["access"]
+        edge = self.start(settings)
+        tunnels = {}
+        for name in names:
+            tunnels[name] = edge.connect(certificate=shown[name])
+            self.addCleanup(tunnels[name].close)
+            tunnels[name].send(handshake())
+            self.assertEqual(tunnels[name].reply().status, 101)
+
+        def lives(name):
+            tunnels[name].send(b"\x81\x85hello")
+            self.assertEqual(tunnels[name].exactly(7), b"\x81\x85hello")
+
+        authority.revoke("lost")
+        edge.said.wait("a changed revocation list is in use")
+        self.assertIn(tunnels["lost"].end(), ("cut", "reset"))
+        for name in names[1:]:
+            lives(name)
+        clients["off"]["disabled"] = True
+        del clients["gone"]
+        self.assertIn("reloaded", edge.reload(settings))
+        for name in ("off", "gone"):
+            self.assertIn(tunnels[name].end(), ("cut", "reset"))
+        lives("kept")
+        causes = {line["client_name"]: line["cause"] for line in edge.access_log(3)}
+        self.assertEqual(causes, {"lost": "certificate_required", "off": "client_disabled", "gone": "client_disabled"})
 
     def test_another_file_that_is_just_being_edited_keeps_no_revoked_certificate_alive(self):
         authority = Authority()
