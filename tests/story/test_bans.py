@@ -38,7 +38,7 @@ class Bans(Story):
             clients={"shop": {"api_key_sha256": key_digest(self.key)}},
             lockout={"failures": 2, "ban": "1h", "longest": "1h"},
             trusted_proxies=["127.0.0.1"],
-            admin={"address": f"127.0.0.1:{free_port()}"},
+            admin={"address": "127.0.0.1:0"},
             **top,
         )
         del self.settings["routes"][0]["access"]
@@ -53,8 +53,13 @@ class Bans(Story):
         self.assert_refused(self.guess(address), 429, "locked_out")
 
     def run_command(self, *arguments, file=None):
-        done = subprocess.run([program(), *arguments, "-c", str(file or self.edge.file)], capture_output=True, text=True, timeout=60)
+        """With the settings of `file`; without them, at the edge's own door."""
+        where = ["-c", str(file)] if file else ["--admin", self.door()]
+        done = subprocess.run([program(), *arguments, *where], capture_output=True, text=True, timeout=60)
         return done.returncode, done.stdout, done.stderr
+
+    def door(self):
+        return f"127.0.0.1:{self.edge.ports['admin']}"
 
     def admin(self, path, *fields, method=b"GET", host=b"127.0.0.1"):
         request = ask(path, *fields, method=method).replace(b"Host: localhost", b"Host: " + host)
@@ -100,9 +105,9 @@ class Bans(Story):
         code, out, err = self.run_command("bans", file="/nonexistent.yaml")
         self.assertEqual((code, out), (2, ""))
         self.assertIn("--admin", err)
-        door = f"127.0.0.1:{self.edge.ports['admin']}"
-        self.assertEqual(self.run_command("bans", "--admin", door, file="/nonexistent.yaml"), (0, "nobody is banned\n", ""))
-        self.assertEqual(self.run_command("unban", "--admin", "here", "192.0.2.1")[0], 2)
+        self.assertEqual(self.run_command("bans", "--admin", self.door(), file="/nonexistent.yaml"), (0, "nobody is banned\n", ""))
+        self.assertEqual(self.run_command("bans", file=self.write_other(admin={"address": self.door()})), (0, "nobody is banned\n", ""))
+        self.assertEqual(self.run_command("unban", "--admin", "here", "192.0.2.1", file="/nonexistent.yaml")[0], 2)
 
     def write_other(self, admin):
         settings = {**self.settings, "admin": admin}
@@ -216,7 +221,7 @@ class Bans(Story):
     def test_an_unknown_user_costs_what_a_wrong_password_costs(self):
         server = self.standin(MServer)
         settings = config(server, "mserver", route={"clients": ["shop", "desk"]}, clients={"shop": {"user": "eshop"}, "desk": {"user": "desk"}},
-                          users=users(eshop="right", desk="other", unused="right"), admin={"address": f"127.0.0.1:{free_port()}"},
+                          users=users(eshop="right", desk="other", unused="right"), admin={"address": "127.0.0.1:0"},
                           trusted_proxies=["127.0.0.1"], lockout={"failures": 3, "ban": "1h", "longest": "1h"})
         del settings["routes"][0]["access"]
         self.edge = self.start(settings)
