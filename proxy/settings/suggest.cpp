@@ -1,5 +1,7 @@
 #include "settings/suggest.h"
 
+#include "settings/problems.h"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -44,7 +46,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   }
   // A third of the letters wrong still reads as a slip; more is another word.
   if (best == nullptr || best_distance > std::max<std::size_t>(1, std::max(word.size(), best->size()) / 3)) return "";
-  return " (did you mean `" + *best + "`?)";
+  return " (did you mean " + quote(*best) + "?)";
 }
 
 } // namespace ledgergate::settings

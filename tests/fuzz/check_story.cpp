@@ -49,7 +49,10 @@ void play(World& world, const Step& step) {
 }
 
 void pass_until(World& world, bool (*over)(const World&), const char* what) {
-  for (int jumps = 0; !over(world); ++jumps) require(jumps < kMostJumps && world.pass(), what);
+  for (int jumps = 0; !over(world); ++jumps) {
+    require(jumps < kMostJumps, "it takes few time-outs");
+    require(world.pass(), what);
+  }
 }
 
 } // namespace
