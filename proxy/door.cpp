@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
+#include <new>
 #include <utility>
 
 namespace ledgergate {
@@ -35,16 +37,22 @@ Doors::~Doors() {
 }
 
 bool Doors::open(std::string key, std::size_t listener, int descriptor) {
-  auto* door = new Door;
+  std::unique_ptr<Door> made(new (std::nothrow) Door);
+  bool opened = made != nullptr;
+  try {
+    doors_.reserve(doors_.size() + 1);
+  } catch (const std::bad_alloc&) {
+    opened = false;
+  }
+  if (!opened || uv_poll_init(loop_.uv(), &made->handle, descriptor) != 0) {
+    ::close(descriptor);
+    return false;
+  }
+  Door* door = made.release();
   door->owner = this;
   door->descriptor = descriptor;
   door->key = std::move(key);
   door->listener = listener;
-  if (uv_poll_init(loop_.uv(), &door->handle, descriptor) != 0) {
-    ::close(descriptor);
-    delete door;
-    return false;
-  }
   door->handle.data = door;
   doors_.push_back(door);
   if (!paused_) watch(*door);

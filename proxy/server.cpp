@@ -1,5 +1,6 @@
 #include "server.h"
 
+#include "base/prepare_thread.h"
 #include "listen/sockets.h"
 #include "memory_watch.h"
 #include "notify.h"
@@ -410,6 +411,7 @@ void Server::stop() {
 }
 
 int Server::run() {
+  prepare_thread();
   observe::set_event_sink(&shared_.log);
   const auto loaded = load_();
   print(loaded);

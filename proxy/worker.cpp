@@ -1,5 +1,7 @@
 #include "worker.h"
 
+#include "base/prepare_thread.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,7 +34,10 @@ Worker::~Worker() = default;
 // --- main thread --------------------------------------------------------------------------------------------------------------
 
 void Worker::start() {
-  thread_ = std::thread([this] { loop_.run(); });
+  thread_ = std::thread([this] {
+    prepare_thread();
+    loop_.run();
+  });
 }
 
 void Worker::join() {

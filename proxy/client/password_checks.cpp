@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <new>
 #include <system_error>
 
 namespace ledgergate::client {
@@ -31,7 +32,7 @@ void PasswordChecks::stop() noexcept {
   if (thread_.joinable()) thread_.join();
 }
 
-PasswordChecks::Mark PasswordChecks::mark(const Login& login) const noexcept {
+PasswordChecks::Mark PasswordChecks::mark(const Login& login) const {
   // Lengths in front: no two different triples are the same bytes.
   Mark out{};
   unsigned int size = 0;
@@ -108,6 +109,15 @@ std::uint64_t PasswordChecks::made() const {
   return made_;
 }
 
+void PasswordChecks::remember(const Mark& right) noexcept {
+  try {
+    if (remembered_.size() >= kRemembered) remembered_.pop_front();
+    remembered_.push_back({right, now_ms() + kRememberMs});
+  } catch (const std::bad_alloc&) {
+    // It is made again the next time.
+  }
+}
+
 void PasswordChecks::run() {
   std::unique_lock guard(lock_);
   for (;;) {
@@ -123,17 +133,11 @@ void PasswordChecks::run() {
       right = verify_password(waiter->password, waiter->hash);
       guard.lock();
       ++made_;
-      if (right) {
-        if (remembered_.size() >= kRemembered) remembered_.pop_front();
-        remembered_.push_back({waiter->mark, now_ms() + kRememberMs});
-      }
+      if (right) remember(waiter->mark);
     }
     OPENSSL_cleanse(waiter->password.data(), waiter->password.size());
-    waiter->loop->post([waiter, right] {
-      waiter->right = right;
-      waiter->answered = true;
-      if (waiter->wake != nullptr) waiter->wake->raise(io::kAnswer);
-    });
+    waiter->right = right;
+    waiter->loop->send(waiter);
   }
 }
 

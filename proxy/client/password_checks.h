@@ -55,13 +55,17 @@ public:
 
 private:
   using Mark = std::array<unsigned char, 32>;
-  struct Waiter {
+  struct Waiter final : io::Errand {
     std::string password, hash;
     Mark mark;
     IpAddress from;
     io::Loop* loop = nullptr;
     io::Wake* wake = nullptr; // null: the story waits no more. Loop thread only
     bool answered = false, right = false;
+    void arrive() noexcept override { // the verdict, which `right` says by then
+      answered = true;
+      if (wake != nullptr) wake->raise(io::kAnswer);
+    }
   };
   struct Remembered {
     Mark mark;
@@ -77,9 +81,10 @@ private:
   bool started_ = false;
   std::thread thread_;
 
-  [[nodiscard]] Mark mark(const Login& login) const noexcept;
+  [[nodiscard]] Mark mark(const Login& login) const;
   [[nodiscard]] Result<void> line_up(const std::shared_ptr<Waiter>& waiter, bool known); // under lock_
   [[nodiscard]] bool still_right(const Mark& mark, std::int64_t now_ms);                 // under lock_
+  void remember(const Mark& right) noexcept;                                             // under lock_
   void run();
 };
 

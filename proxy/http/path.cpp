@@ -11,6 +11,7 @@
 // An encoded '/', '\', NUL or other control is refused whatever stands around it.
 #include "http/path.h"
 
+#include "base/prepare_thread.h"
 #include "http/chars.h"
 
 #include <cstddef>
@@ -19,6 +20,9 @@
 
 namespace ledgergate::http {
 namespace {
+
+thread_local std::string further; // a further reading
+const PreparedThread prepared([] { further.clear(); });
 
 constexpr int most_rounds = 4; // of decoding; nobody honest encodes as often
 
@@ -161,7 +165,6 @@ Result<void> read_path(std::string_view path, std::string& decoded) {
   if (!safe || outcome == Decoded::same) return safe;
 
   // The further readings are only looked at. Their buffer stays with the thread, so that the steady state allocates nothing.
-  thread_local std::string further;
   further.assign(decoded);
   for (int round = 1; round < most_rounds; ++round) {
     const std::size_t before = further.size();

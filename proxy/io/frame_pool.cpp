@@ -1,5 +1,7 @@
 #include "io/frame_pool.h"
 
+#include "base/prepare_thread.h"
+
 #include <new>
 
 namespace ledgergate::io {
@@ -30,6 +32,7 @@ struct Pool {
   }
 };
 thread_local Pool pool;
+const PreparedThread prepared([] { pool.from_heap = 0; });
 
 constexpr std::size_t class_of(std::size_t size) { return (size + kStep - 1) / kStep; }
 

@@ -26,6 +26,7 @@ Loop::~Loop() {
   if (!stopped_) stop();
   uv_run(&uv_, UV_RUN_DEFAULT);
   uv_loop_close(&uv_);
+  while (take_errand(first_errand_) != nullptr) {} // one by one: a long list must not end in itself
   buffers_.give(read_block_);
   buffers_.give(write_block_);
 }
@@ -49,7 +50,37 @@ void Loop::post(std::function<void()> job) {
   uv_async_send(&async_);
 }
 
+void Loop::send(const std::shared_ptr<Errand>& errand) noexcept {
+  const std::lock_guard lock(jobs_lock_);
+  if (stopped_ || errand->on_its_way_) return;
+  errand->on_its_way_ = true;
+  (last_errand_ != nullptr ? last_errand_->next_ : first_errand_) = errand;
+  last_errand_ = errand.get();
+  uv_async_send(&async_);
+}
+
+// The first of the list, which can be sent again from then on.
+std::shared_ptr<Errand> Loop::take_errand(std::shared_ptr<Errand>& list) noexcept {
+  const std::lock_guard lock(jobs_lock_);
+  std::shared_ptr<Errand> errand = std::move(list);
+  if (errand == nullptr) return nullptr;
+  list = std::move(errand->next_);
+  errand->on_its_way_ = false;
+  return errand;
+}
+
+void Loop::run_errands() noexcept {
+  std::shared_ptr<Errand> list;
+  {
+    const std::lock_guard lock(jobs_lock_);
+    list = std::move(first_errand_);
+    last_errand_ = nullptr;
+  }
+  while (const auto errand = take_errand(list)) errand->arrive();
+}
+
 void Loop::run_jobs() {
+  run_errands();
   std::vector<std::function<void()>> jobs;
   {
     const std::lock_guard lock(jobs_lock_);

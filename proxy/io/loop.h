@@ -12,6 +12,7 @@
 #include <climits>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -22,6 +23,24 @@ namespace ledgergate::io {
 struct DescriptorBounds {
   int sockets = INT_MAX; // callers and servers
   int files = INT_MAX;   // of the spool; the rest is for logs, names and settings
+};
+
+class Loop;
+
+// Something to be done on a loop's thread that was made beforehand: to send it needs no memory, so an end can always be told. One
+// that is on its way is not sent a second time. Always sent to the same loop.
+class Errand {
+public:
+  Errand() = default;
+  Errand(const Errand&) = delete;
+  Errand& operator=(const Errand&) = delete;
+  virtual ~Errand() = default;
+  virtual void arrive() noexcept = 0; // on the loop's thread
+
+private:
+  friend class Loop;
+  std::shared_ptr<Errand> next_; // both under the loop's jobs_lock_
+  bool on_its_way_ = false;
 };
 
 class Loop {
@@ -43,6 +62,8 @@ public:
   // Any thread: runs `job` on the loop's thread, soon. Jobs keep their order. After stop() they are dropped. Throws std::bad_alloc
   // when there is no memory for it; one that throws that ends there.
   void post(std::function<void()> job);
+  // Any thread: errands keep their order among themselves. After stop() they are dropped.
+  void send(const std::shared_ptr<Errand>& errand) noexcept;
 
   // Loop thread. Closes a file on another thread: freeing the blocks of a large one takes its time. run() does not return before.
   void close_elsewhere(int file) noexcept;
@@ -77,12 +98,16 @@ private:
   Block write_block_;
   bool write_block_out_ = false;
   DescriptorBounds descriptors_;
-  std::mutex jobs_lock_; // guards jobs_ and stopped_, and async_ against being woken while it closes
+  std::mutex jobs_lock_; // guards what follows, and async_ against being woken while it closes
   bool stopped_ = false;
   std::vector<std::function<void()>> jobs_;
+  std::shared_ptr<Errand> first_errand_;
+  Errand* last_errand_ = nullptr;
 
   void arm_timer() noexcept;
   void run_jobs();
+  void run_errands() noexcept;
+  std::shared_ptr<Errand> take_errand(std::shared_ptr<Errand>& list) noexcept;
 };
 
 } // namespace ledgergate::io

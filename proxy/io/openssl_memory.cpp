@@ -1,5 +1,7 @@
 #include "io/openssl_memory.h"
 
+#include "base/prepare_thread.h"
+
 #include <malloc.h>
 #include <openssl/crypto.h>
 
@@ -53,6 +55,7 @@ thread_local Kept<kMostRecord, 8> records;
 constexpr std::size_t kLeastNote = 25;
 constexpr std::size_t kMostNote = 40;
 thread_local Kept<kMostNote, 8> notes;
+const PreparedThread prepared([] { records.closed = notes.closed = false; });
 
 void* allocate(std::size_t size, const char*, int) {
   if (size >= kLeastRecord && size <= kMostRecord) return records.take();

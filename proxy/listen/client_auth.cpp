@@ -130,13 +130,14 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertifi
   return made;
 }
 
-void ClientAuth::install(SSL_CTX* context) const {
-  SSL_CTX_set_app_data(context, const_cast<ClientAuth*>(this)); // OpenSSL's word; only read
-  if (!asks()) return;
-  SSL_CTX_set1_verify_cert_store(context, store_.get());
+bool ClientAuth::install(SSL_CTX* context) const {
+  if (SSL_CTX_set_app_data(context, const_cast<ClientAuth*>(this)) != 1) return false; // OpenSSL's word; only read
+  if (!asks()) return true;
+  if (SSL_CTX_set1_verify_cert_store(context, store_.get()) != 1) return false;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (required_ ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
   SSL_CTX_set_verify_depth(context, depth_);
-  for (const auto& each : authorities_) SSL_CTX_add_client_CA(context, each.get());
+  return std::all_of(authorities_.begin(), authorities_.end(),
+                     [context](const auto& each) { return SSL_CTX_add_client_CA(context, each.get()) == 1; });
 }
 
 int ClientAuth::verify(X509* certificate, STACK_OF(X509) * chain) const noexcept {
@@ -144,8 +145,8 @@ int ClientAuth::verify(X509* certificate, STACK_OF(X509) * chain) const noexcept
   if (!asks()) return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
   X509_STORE_CTX* context = X509_STORE_CTX_new();
   int result = X509_V_ERR_OUT_OF_MEM;
-  if (context != nullptr && X509_STORE_CTX_init(context, store_.get(), certificate, chain) == 1) {
-    X509_STORE_CTX_set_default(context, "ssl_client");
+  if (context != nullptr && X509_STORE_CTX_init(context, store_.get(), certificate, chain) == 1 &&
+      X509_STORE_CTX_set_default(context, "ssl_client") == 1) {
     X509_STORE_CTX_set_depth(context, depth_);
     result = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
   }

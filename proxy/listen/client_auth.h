@@ -32,7 +32,7 @@ public:
   // Whether callers are asked for a certificate.
   [[nodiscard]] bool asks() const noexcept { return !authorities_.empty(); }
   // Makes the context ask for a certificate and verify it. This must outlive the context's handshakes.
-  void install(SSL_CTX* context) const;
+  [[nodiscard]] bool install(SSL_CTX* context) const; // false: out of memory
   // For the session-id context: of the same words are the same rules.
   [[nodiscard]] const std::string& policy() const noexcept { return policy_; }
   // For the log: each CA and revocation list, by what tells it from others.

@@ -57,9 +57,8 @@ void TicketKeys::rotate_if_due(std::chrono::steady_clock::time_point now) {
   rotate();
 }
 
-void TicketKeys::install(SSL_CTX* context) {
-  SSL_CTX_set_ex_data(context, keys_index(), this);
-  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, callback);
+bool TicketKeys::install(SSL_CTX* context) {
+  return SSL_CTX_set_ex_data(context, keys_index(), this) == 1 && SSL_CTX_set_tlsext_ticket_key_evp_cb(context, callback) == 1;
 }
 
 int TicketKeys::callback(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypt) {

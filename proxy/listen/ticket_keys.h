@@ -25,7 +25,7 @@ public:
   TicketKeys& operator=(const TicketKeys&) = delete;
 
   // Makes `context` use these keys; the keys must outlive it.
-  void install(SSL_CTX* context);
+  [[nodiscard]] bool install(SSL_CTX* context); // false: out of memory
   // A new current key when the old one's time is over. Any thread; called from the main thread's timer.
   void rotate_if_due(std::chrono::steady_clock::time_point now);
   void rotate();

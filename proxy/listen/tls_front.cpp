@@ -78,9 +78,10 @@ SslCtxPtr new_context(const settings::Listener& listener, const ClientAuth& clie
   SSL_CTX_set_options(ctx,
                       SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_cipher_list(ctx, kCiphers);
-  SSL_CTX_set_ciphersuites(ctx, kSuites);
-  SSL_CTX_set1_groups_list(ctx, kGroups);
+  // Without memory for one of these the defaults would stay, which are weaker.
+  if (SSL_CTX_set_cipher_list(ctx, kCiphers) != 1 || SSL_CTX_set_ciphersuites(ctx, kSuites) != 1 ||
+      SSL_CTX_set1_groups_list(ctx, kGroups) != 1)
+    return {};
   PkeyPtr group = ffdhe2048();
   if (group && SSL_CTX_set0_tmp_dh_pkey(ctx, group.get()) == 1) static_cast<void>(group.release()); // the context's now
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); // tickets only: nothing to share but their keys
@@ -89,23 +90,25 @@ SslCtxPtr new_context(const settings::Listener& listener, const ClientAuth& clie
   SSL_CTX_set_max_early_data(ctx, 0);
   SSL_CTX_set_alpn_select_cb(ctx, select_protocol, nullptr);
   SSL_CTX_set_max_cert_list(ctx, kMostOfACaller);
-  keys.install(ctx);
-  clients.install(ctx);
+  if (!keys.install(ctx) || !clients.install(ctx)) return {};
   SSL_CTX_set_session_ticket_cb(ctx, on_ticket_made, on_ticket_shown, nullptr);
   // A session is good on the listener it was made on, and nowhere else; and under the rules it was made under.
   std::string made_of = listener.name;
   made_of.append(1, '\0').append(clients.policy());
   std::array<unsigned char, 32> policy{};
   unsigned int size = 0;
-  EVP_Digest(made_of.data(), made_of.size(), policy.data(), &size, EVP_sha256(), nullptr);
-  SSL_CTX_set_session_id_context(ctx, policy.data(), size);
+  if (EVP_Digest(made_of.data(), made_of.size(), policy.data(), &size, EVP_sha256(), nullptr) != 1 ||
+      SSL_CTX_set_session_id_context(ctx, policy.data(), size) != 1)
+    return {};
   return context;
 }
 
 bool use(SSL_CTX* context, const Certificate& certificate) {
   STACK_OF(X509)* chain = sk_X509_new_null();
-  for (std::size_t i = 1; i < certificate.chain.size(); ++i) sk_X509_push(chain, certificate.chain[i].get());
-  const bool good = SSL_CTX_use_cert_and_key(context, certificate.chain.front().get(), certificate.key.get(), chain, 1) == 1;
+  bool whole = chain != nullptr;
+  for (std::size_t i = 1; whole && i < certificate.chain.size(); ++i) whole = sk_X509_push(chain, certificate.chain[i].get()) > 0;
+  const bool good =
+      whole && SSL_CTX_use_cert_and_key(context, certificate.chain.front().get(), certificate.key.get(), chain, 1) == 1;
   sk_X509_free(chain);
   return good;
 }
@@ -216,7 +219,10 @@ std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listene
 SSL* TlsFront::open(Hello& hello) const noexcept {
   SSL* ssl = SSL_new(contexts_.front().get());
   if (ssl == nullptr) return nullptr;
-  SSL_set_app_data(ssl, &hello);
+  if (SSL_set_app_data(ssl, &hello) != 1) { // OpenSSL makes room for it
+    SSL_free(ssl);
+    return nullptr;
+  }
   SSL_set_accept_state(ssl);
   return ssl;
 }

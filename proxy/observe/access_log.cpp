@@ -1,5 +1,6 @@
 #include "observe/access_log.h"
 
+#include "base/prepare_thread.h"
 #include "observe/escape.h"
 #include "observe/mask.h"
 #include "observe/stamp.h"
@@ -10,6 +11,9 @@
 
 namespace ledgergate::observe {
 namespace {
+
+thread_local std::string scratch;
+const PreparedThread prepared([] { scratch.clear(); });
 
 void append_number(std::uint64_t value, std::string& out) {
   std::array<char, 20> text;
@@ -104,7 +108,6 @@ private:
 template <class Fields>
 void write(const AccessRecord& r, const std::vector<std::string>& mask, Fields fields) {
   thread_local Stamp stamp;
-  thread_local std::string scratch;
   const auto known = [&fields](std::string_view name, std::string_view value) {
     if (!value.empty()) fields.text(name, value);
   };

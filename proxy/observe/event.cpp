@@ -1,5 +1,6 @@
 #include "observe/event.h"
 
+#include "base/prepare_thread.h"
 #include "observe/escape.h"
 #include "observe/log_target.h"
 #include "observe/stamp.h"
@@ -18,6 +19,9 @@
 
 namespace ledgergate::observe {
 namespace {
+
+thread_local std::string line;
+const PreparedThread prepared([] { line.clear(); });
 
 struct Level {
   std::string_view word;
@@ -56,7 +60,6 @@ bool stderr_is_journal() noexcept {
 }
 
 std::string_view event_line(settings::LogLevel level, std::string_view text, bool journal) {
-  thread_local std::string line;
   thread_local Stamp stamp;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const Level described = describe_level(level);

@@ -1,11 +1,16 @@
 #include "observe/mask.h"
 
+#include "base/prepare_thread.h"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
 namespace ledgergate::observe {
 namespace {
+
+thread_local std::string decoded_piece;
+const PreparedThread prepared([] { decoded_piece.clear(); });
 
 constexpr std::string_view kMasked = "***";
 
@@ -125,13 +130,12 @@ std::size_t shown(std::string_view raw, const std::vector<std::string>& mask, st
 }
 
 std::string_view mask_pieces(std::string_view text, char separator, const std::vector<std::string>& mask, std::string& scratch) {
-  thread_local std::string decoded;
   bool masked = false;
   std::size_t begin = 0;
   while (true) {
     const std::size_t end = std::min(text.find(separator, begin), text.size());
     const std::string_view piece = text.substr(begin, end - begin);
-    const std::size_t keep = shown(piece, mask, decoded);
+    const std::size_t keep = shown(piece, mask, decoded_piece);
     if (keep != std::string_view::npos && !masked) {
       scratch.assign(text.substr(0, begin)); // the first secret: from here on the answer is a copy
       masked = true;

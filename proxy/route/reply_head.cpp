@@ -1,4 +1,6 @@
 #include "route/connection_options.h"
+
+#include "base/prepare_thread.h"
 #include "route/date.h"
 #include "route/field_names.h"
 #include "route/forwarding.h"
@@ -9,6 +11,9 @@
 
 namespace ledgergate::route {
 namespace {
+
+thread_local ConnectionOptions options; // reused, so that it allocates once a thread
+const PreparedThread prepared([] { options.read({}); });
 
 struct Seen {
   bool via = false;
@@ -39,7 +44,6 @@ bool keeps_length(const http::ReplyHead& reply, ReplyFraming framing, const http
 bool keeps_transport_security(const Facts& facts) noexcept { return facts.tls && facts.route->hsts.empty(); }
 
 Seen append_fields(const Facts& facts, const http::ReplyHead& reply, ReplyFraming framing, std::string& out) {
-  static thread_local ConnectionOptions options; // reused, so that it allocates once a thread
   options.read(reply.fields);
   const auto& rules = facts.route->reply_headers;
   const bool cookies = maps_cookies(*facts.route);

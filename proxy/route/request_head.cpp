@@ -1,4 +1,6 @@
 #include "profile/credentials.h"
+
+#include "base/prepare_thread.h"
 #include "route/caller_view.h"
 #include "route/connection_options.h"
 #include "route/field_names.h"
@@ -10,13 +12,15 @@
 namespace ledgergate::route {
 namespace {
 
+thread_local ConnectionOptions options; // reused, so that it allocates once a thread
+const PreparedThread prepared([] { options.read({}); });
+
 bool is_credentials_field(std::string_view name) noexcept {
   return same_variable(name, "Authorization") || same_variable(name, "STW-Authorization");
 }
 
 // The caller's own fields that may pass; says which forwarding fields it brought along.
 Brought append_fields(const Facts& facts, std::string& out) {
-  static thread_local ConnectionOptions options; // reused, so that it allocates once a thread
   options.read(facts.request->fields);
   const auto& rules = facts.route->request_headers;
   Brought brought;

@@ -132,15 +132,29 @@ SSL* ClientTls::open(SSL_SESSION** session) const noexcept {
   SSL* ssl = SSL_new(context_);
   if (ssl == nullptr) return nullptr;
   SSL_set_connect_state(ssl);
+  // Each of them needs memory, and without it a server of any name would be believed.
+  bool whole = SSL_set_ex_data(ssl, session_index(), session) == 1;
   if (IpAddress::parse(name_)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name_.c_str());
+    whole = whole && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name_.c_str()) == 1;
   } else {
-    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name_.c_str())); // OpenSSL copies it
-    SSL_set1_host(ssl, name_.c_str());
+    whole =
+        whole && SSL_set1_host(ssl, name_.c_str()) == 1 &&
+        SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name_.c_str())) == 1; // it copies
   }
-  SSL_set_ex_data(ssl, session_index(), session);
+  if (!whole) {
+    SSL_free(ssl);
+    return nullptr;
+  }
   if (session != nullptr && *session != nullptr) SSL_set_session(ssl, *session);
   return ssl;
+}
+
+bool ClientTls::has_right_name(const SSL* ssl) const noexcept {
+  if (!verify_) return true;
+  X509* const shown = SSL_get0_peer_certificate(ssl);
+  if (shown == nullptr) return false;
+  if (IpAddress::parse(name_)) return X509_check_ip_asc(shown, name_.c_str(), 0) == 1;
+  return X509_check_host(shown, name_.c_str(), name_.size(), 0, nullptr) == 1;
 }
 
 std::string_view refused_certificate(const io::Stream& server) noexcept {

@@ -25,6 +25,10 @@ public:
   // A new client-side SSL with SNI and the name to verify; null when out of memory. The caller owns it. When `session` is given,
   // it is offered for resumption; new sessions are put there (it must outlive the SSL).
   [[nodiscard]] SSL* open(SSL_SESSION** session) const noexcept;
+  // Behind the handshake: whether the certificate is one for the name, where that matters. OpenSSL 3.0 has looked already, but
+  // passes over the name when it has no memory to copy it into its verification (ssl_verify_cert_chain does not look whether
+  // X509_VERIFY_PARAM_set1() succeeds).
+  [[nodiscard]] bool has_right_name(const SSL* ssl) const noexcept;
 
 private:
   ClientTls() = default;

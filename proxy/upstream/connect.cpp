@@ -97,6 +97,8 @@ io::Task<Result<Stream::Ptr>> connect_within(io::Wake& wake, Resolver& resolver,
       stream->start_tls(ssl);
       const auto secured = co_await handshake(wake, *stream);
       if (!secured) co_return secured.error();
+      if (!pool.tls()->has_right_name(stream->tls()))
+        co_return Error{Cause::upstream_certificate, X509_verify_cert_error_string(X509_V_ERR_HOSTNAME_MISMATCH)};
     }
     co_return std::move(stream);
   }

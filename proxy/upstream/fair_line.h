@@ -36,12 +36,17 @@ public:
 
   explicit FairLine(Micros quantum) : quantum_(quantum) {}
 
-  // One more of the flow waits.
+  // One more of the flow waits. Throws std::bad_alloc, and nothing has happened then; the only one here that needs memory.
   void join(const Key& key, Micros now) {
     const auto known = flows_.find(key);
     if (known == flows_.end()) {
       const auto flow = fresh_.insert(behind(now), {key, now, quantum_, 1});
-      flows_.emplace(key, flow);
+      try {
+        flows_.emplace(key, flow);
+      } catch (...) {
+        fresh_.erase(flow);
+        throw;
+      }
       return;
     }
     const auto flow = known->second;
@@ -52,8 +57,9 @@ public:
     ++flow->waiting;
   }
 
-  // Who is served next: one of the flow waits no more and is served. Nothing: none waits.
-  std::optional<Key> take() {
+  // Who is served next: one of the flow waits no more and is served. Null: none waits. Good until the flow is forgotten, which one
+  // that is served is not.
+  const Key* take() {
     // A flood of flows that come once must not be remembered for ever.
     for (auto each = old_.begin(); old_.size() > kMostOld && each != old_.end();) {
       const auto here = each++;
@@ -67,10 +73,10 @@ public:
       new_in_a_row_ = 0;
       if (flow == nullptr) flow = next_old();
     }
-    if (flow == nullptr) return std::nullopt;
+    if (flow == nullptr) return nullptr;
     --flow->waiting;
     ++flow->served;
-    return flow->key;
+    return &flow->key;
   }
 
   // One that waited has gone away.

@@ -71,11 +71,12 @@ bool Health::company_unknown() const {
   return company_ == Company::unknown;
 }
 
-void Health::tell_watchers() {
-  for (const auto& line : watchers_)
-    line->loop->post([line] {
-      if (line->wake != nullptr) line->wake->raise(io::kAnswer);
-    });
+void Health::Watcher::Line::arrive() noexcept {
+  if (wake != nullptr) wake->raise(io::kAnswer);
+}
+
+void Health::tell_watchers() noexcept {
+  for (const auto& line : watchers_) line->loop->send(line);
 }
 
 void Health::count_reached() noexcept {

@@ -59,9 +59,10 @@ public:
 
   private:
     friend class Health;
-    struct Line {
+    struct Line final : io::Errand {
       io::Loop* loop = nullptr;
       io::Wake* wake = nullptr; // null: nobody is there
+      void arrive() noexcept override;
     };
     Health& health_;
     std::shared_ptr<Line> line_;
@@ -81,7 +82,7 @@ private:
   void count_reached() noexcept;
   void count_failure(std::string_view why);
   void show() noexcept; // under lock_, as the next
-  void tell_watchers();
+  void tell_watchers() noexcept;
 };
 
 // A failure to reach the server at all.

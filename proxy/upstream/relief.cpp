@@ -24,17 +24,21 @@ bool Relief::close_idle() noexcept {
   return any;
 }
 
-void Relief::ask_others() {
+void Relief::ask_others() noexcept {
   if (unanswered_ != 0 && loop_.now() < asked_at_ + kPatienceMs) return; // the answer to that is as good
   ++question_;
   asked_at_ = loop_.now();
   unanswered_ = all_.size() - 1;
   for (Relief* other : all_) {
     if (other == this) continue;
-    other->loop_.post([this, other, question = question_] {
-      other->close_idle();
-      loop_.post([this, question] { answered(question); });
-    });
+    try {
+      other->loop_.post([this, other, question = question_] {
+        other->close_idle();
+        loop_.post([this, question] { answered(question); });
+      });
+    } catch (const std::bad_alloc&) {
+      return; // that worker does not answer
+    }
   }
 }
 

@@ -30,7 +30,7 @@ public:
   // Closes this worker's idle connections. True: there were some, and their descriptors are free now.
   bool close_idle() noexcept;
   // Asks the other workers to do the same; nobody waits for it.
-  void ask_others();
+  void ask_others() noexcept;
   // Asks them and waits until they have, for a second at most, and no longer than the deadline that `wake` has (it is kept).
   // `wake` must outlive the task.
   io::Task<void> others_close_idle(io::Wake& wake);

@@ -47,10 +47,11 @@ io::Task<Result<Addresses>> Resolver::resolve(io::Wake& wake, const std::string&
 }
 
 void Resolver::ask(const std::string& host, Entry& entry) {
-  auto* query = new Query;
+  queries_.reserve(queries_.size() + 1); // what libuv has begun must be known
+  auto query = std::make_unique<Query>();
   query->owner = this;
   query->host = host;
-  query->request.data = query;
+  query->request.data = query.get();
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
@@ -63,12 +64,11 @@ void Resolver::ask(const std::string& host, Entry& entry) {
       },
       query->host.c_str(), nullptr, &hints);
   if (status != 0) {
-    delete query;
     entry.failed = true;
     entry.answered_at = loop_.now();
     return;
   }
-  queries_.push_back(query);
+  queries_.push_back(query.release());
   entry.asking = true;
 }
 

@@ -39,7 +39,12 @@ StatusBoard::Asked StatusBoard::ask(Seat& seat, Micros now, Micros not_before) {
   return {nullptr, Duty(shared_from_this(), std::move(answer))};
 }
 
-void StatusBoard::publish(const Known& answer) {
+void StatusBoard::Seat::Place::arrive() noexcept {
+  answer = std::move(sent);
+  if (wake != nullptr) wake->raise(io::kAnswer);
+}
+
+void StatusBoard::publish(const Known& answer) noexcept {
   std::vector<std::shared_ptr<Seat::Place>> waiting;
   {
     const std::lock_guard guard(lock_);
@@ -47,11 +52,10 @@ void StatusBoard::publish(const Known& answer) {
     last_ = answer->said.ok() ? answer : nullptr;
     waiting.swap(waiting_);
   }
-  for (const auto& place : waiting)
-    place->loop->post([place, answer] {
-      place->answer = answer;
-      if (place->wake != nullptr) place->wake->raise(io::kAnswer);
-    });
+  for (const auto& place : waiting) {
+    place->sent = answer;
+    place->loop->send(place);
+  }
 }
 
 } // namespace ledgergate::upstream

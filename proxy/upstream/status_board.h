@@ -43,10 +43,12 @@ public:
 
   private:
     friend class StatusBoard;
-    struct Place {
+    struct Place final : io::Errand {
       io::Loop* loop = nullptr;
       io::Wake* wake = nullptr; // null: the story waits no more
-      Known answer;
+      Known answer;             // of the loop's thread
+      Known sent;               // under the board's lock while it waits there, then on its way with it
+      void arrive() noexcept override;
     };
     std::shared_ptr<Place> place_;
     bool waiting_ = false;
@@ -83,7 +85,7 @@ private:
   bool asking_ = false;
   std::vector<std::shared_ptr<Seat::Place>> waiting_;
 
-  void publish(const Known& answer);
+  void publish(const Known& answer) noexcept;
 };
 
 } // namespace ledgergate::upstream

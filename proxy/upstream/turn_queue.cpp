@@ -12,17 +12,29 @@ TurnQueue::TurnQueue(const Bounds& bounds)
     : bounds_(bounds), classes_{Class(bounds.quantum), Class(bounds.quantum), Class(bounds.quantum)} {}
 
 TurnQueue::Asked TurnQueue::ask(const std::string& client, std::uint64_t connection, TurnClass turn_class, Micros now) {
-  if (waiting_.size() >= bounds_.depth) return {0, Refusal::full};
+  if (waiting() >= bounds_.depth) return {0, Refusal::full};
   Class& line = classes_[static_cast<std::size_t>(turn_class)];
   if (line.line.waiting(client) >= bounds_.depth_per_client) return {0, Refusal::client_full};
   forget_clients(line);
+  const Ticket ticket = last_ + 1;
   Client& flow = line.clients.try_emplace(client, bounds_.quantum).first->second;
-  const Ticket ticket = ++last_;
-  flow.tickets[connection].push_back(ticket);
-  flow.lanes.join(connection, now);
-  line.line.join(client, now);
-  line.since.emplace(ticket, now);
-  waiting_.emplace(ticket, Place{turn_class, client, connection, now});
+  int done = 0;
+  try {
+    flow.tickets[connection].push_back(ticket);
+    flow.lanes.join(connection, now);
+    ++done;
+    line.line.join(client, now);
+    ++done;
+    line.since.emplace(ticket, now);
+    places_.emplace(ticket, Place{turn_class, client, connection, now});
+  } catch (...) {
+    line.since.erase(ticket);
+    if (done > 1) line.line.leave(client);
+    if (done > 0) flow.lanes.leave(connection);
+    drop_ticket(flow, connection, ticket);
+    throw;
+  }
+  last_ = ticket;
   return {ticket, Refusal::none};
 }
 
@@ -40,25 +52,25 @@ TurnQueue::Class* TurnQueue::choose(Micros now) {
 }
 
 std::optional<TurnQueue::Ticket> TurnQueue::next(Micros now) {
-  if (served_.size() >= bounds_.places) return std::nullopt;
+  if (served_ >= bounds_.places) return std::nullopt;
   Class* line = choose(now);
   if (line == nullptr) return std::nullopt;
-  const auto client = line->line.take();
-  Client& flow = line->clients.at(*client);
-  const auto lane = flow.lanes.take();
-  const Ticket ticket = flow.tickets.at(*lane).front();
-  Place place = waiting_.at(ticket);
+  Client& flow = line->clients.at(*line->line.take());
+  const Ticket ticket = flow.tickets.at(*flow.lanes.take()).front();
+  Place& place = places_.at(ticket);
   take_out(place, ticket);
   ++line->served;
+  ++served_;
+  place.served = true;
   place.since = now;
-  served_.emplace(ticket, std::move(place));
   return ticket;
 }
 
 bool TurnQueue::leave(Ticket ticket) {
-  const auto found = waiting_.find(ticket);
-  if (found == waiting_.end()) return false;
-  const Place place = found->second;
+  const auto found = places_.find(ticket);
+  if (found == places_.end() || found->second.served) return false;
+  const auto node = places_.extract(found);
+  const Place& place = node.mapped();
   take_out(place, ticket);
   Class& line = class_of(place);
   line.clients.at(place.client).lanes.leave(place.connection);
@@ -67,22 +79,26 @@ bool TurnQueue::leave(Ticket ticket) {
   return true;
 }
 
-// Out of everything that waits.
-void TurnQueue::take_out(const Place& place, Ticket ticket) {
-  Class& line = class_of(place);
-  Client& flow = line.clients.at(place.client);
-  const auto tickets = flow.tickets.find(place.connection);
+void TurnQueue::drop_ticket(Client& flow, std::uint64_t connection, Ticket ticket) noexcept {
+  const auto tickets = flow.tickets.find(connection);
+  if (tickets == flow.tickets.end()) return;
   std::erase(tickets->second, ticket);
   if (tickets->second.empty()) flow.tickets.erase(tickets);
+}
+
+// Out of everything that waits.
+void TurnQueue::take_out(const Place& place, Ticket ticket) noexcept {
+  Class& line = class_of(place);
+  drop_ticket(line.clients.at(place.client), place.connection, ticket);
   line.since.erase(ticket);
-  waiting_.erase(ticket);
 }
 
 void TurnQueue::give_back(Ticket ticket, Micros now) {
-  const auto found = served_.find(ticket);
-  if (found == served_.end()) return;
-  const Place place = found->second;
-  served_.erase(found);
+  const auto found = places_.find(ticket);
+  if (found == places_.end() || !found->second.served) return;
+  const auto node = places_.extract(found);
+  const Place& place = node.mapped();
+  --served_;
   const Micros used = std::max<Micros>(now - place.since, 1);
   mean_service_ = mean_service_ == 0 ? used : mean_service_ + (used - mean_service_) / kWeight;
   Class& line = class_of(place);
@@ -90,7 +106,7 @@ void TurnQueue::give_back(Ticket ticket, Micros now) {
   line.last = now;
   line.line.charge(place.client, used, now);
   line.clients.at(place.client).lanes.charge(place.connection, used, now);
-  if (!waiting_.empty() || !served_.empty()) return;
+  if (!places_.empty()) return;
   // What was owed is of no interest to anybody.
   for (Class& idle : classes_) {
     idle.line = FairLine<std::string>(bounds_.quantum);
@@ -115,14 +131,13 @@ std::size_t TurnQueue::remembered() const noexcept {
 
 TurnQueue::Ticket TurnQueue::oldest() const noexcept {
   Ticket oldest = 0;
-  for (const auto* tickets : {&waiting_, &served_})
-    for (const auto& [ticket, place] : *tickets)
-      if (oldest == 0 || ticket < oldest) oldest = ticket;
+  for (const auto& [ticket, place] : places_)
+    if (oldest == 0 || ticket < oldest) oldest = ticket;
   return oldest;
 }
 
 Micros TurnQueue::expected_wait() const noexcept {
-  const auto ahead = static_cast<Micros>(waiting_.size() + served_.size());
+  const auto ahead = static_cast<Micros>(places_.size());
   return mean_service_ * ahead / std::max<Micros>(bounds_.places, 1);
 }
 

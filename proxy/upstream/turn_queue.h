@@ -46,7 +46,8 @@ public:
   explicit TurnQueue(const Bounds& bounds);
   void set_bounds(const Bounds& bounds) noexcept { bounds_ = bounds; }
 
-  // Stands in line. `client` names the flow, `connection` the flow inside it.
+  // Stands in line. `client` names the flow, `connection` the flow inside it. Throws std::bad_alloc, and nothing has happened then.
+  // Nothing else here needs memory: what others wait for can't fail.
   Asked ask(const std::string& client, std::uint64_t connection, TurnClass turn_class, Micros now);
   // The next ticket that gets a place, or nothing. To be called until it says nothing, after ask() and give_back().
   std::optional<Ticket> next(Micros now);
@@ -55,9 +56,9 @@ public:
   // A place is free again; the flow is charged for the time since it got it.
   void give_back(Ticket ticket, Micros now);
 
-  [[nodiscard]] std::uint32_t taken() const noexcept { return static_cast<std::uint32_t>(served_.size()); }
+  [[nodiscard]] std::uint32_t taken() const noexcept { return served_; }
   [[nodiscard]] std::uint32_t places() const noexcept { return bounds_.places; }
-  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+  [[nodiscard]] std::size_t waiting() const noexcept { return places_.size() - served_; }
   // The newest ticket there ever was, and the oldest that waits or holds a place (0: none).
   [[nodiscard]] Ticket last() const noexcept { return last_; }
   [[nodiscard]] Ticket oldest() const noexcept;
@@ -90,16 +91,19 @@ private:
     std::string client;
     std::uint64_t connection;
     Micros since; // waiting, or holding a place, from here on
+    bool served = false;
   };
   Bounds bounds_;
   Ticket last_ = 0;
   std::array<Class, 3> classes_;
-  std::unordered_map<Ticket, Place> waiting_, served_;
-  Micros mean_service_ = 0; // exponentially weighted; 0: nothing seen yet
+  std::unordered_map<Ticket, Place> places_; // of those that wait and those that are served
+  std::uint32_t served_ = 0;                 // how many of them are
+  Micros mean_service_ = 0;                  // exponentially weighted; 0: nothing seen yet
 
   Class& class_of(const Place& place) noexcept { return classes_[static_cast<std::size_t>(place.turn_class)]; }
   Class* choose(Micros now);
-  void take_out(const Place& place, Ticket ticket);
+  void take_out(const Place& place, Ticket ticket) noexcept;
+  static void drop_ticket(Client& flow, std::uint64_t connection, Ticket ticket) noexcept;
   static void forget_clients(Class& line);
 };
 

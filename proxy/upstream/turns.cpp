@@ -39,11 +39,16 @@ io::Task<Result<Turn>> Turns::wait(io::Wake& wake, const Applicant& applicant, i
       co_return Error{Cause::queue_full,
                       asked.refusal == TurnQueue::Refusal::client_full ? "this client has too many requests waiting" : ""};
     ticket = asked.ticket;
-    const auto first = queue_.next(now_micros());
-    if (first == ticket)
-      waiter->granted = true;
-    else
+    try {
       waiters_.emplace(ticket, waiter);
+    } catch (...) {
+      queue_.leave(ticket);
+      throw;
+    }
+    if (queue_.next(now_micros()) == ticket) {
+      waiter->granted = true;
+      waiters_.erase(ticket);
+    }
   }
   wake.deadline_in(patience);
   Error refusal{Cause::queue_timeout};
@@ -78,21 +83,22 @@ std::optional<Turn> Turns::take_free(const Applicant& applicant) {
   return std::nullopt;
 }
 
-void Turns::give_back(TurnQueue::Ticket ticket) {
+void Turns::give_back(TurnQueue::Ticket ticket) noexcept {
   const std::lock_guard guard(lock_);
   queue_.give_back(ticket, now_micros());
   hand_out();
 }
 
-void Turns::hand_out() {
+void Turns::Waiter::arrive() noexcept {
+  granted = true;
+  if (wake != nullptr) wake->raise(io::kAnswer);
+}
+
+void Turns::hand_out() noexcept {
   while (const auto ticket = queue_.next(now_micros())) {
     const auto found = waiters_.find(*ticket);
-    const std::shared_ptr<Waiter> waiter = found->second;
+    found->second->loop->send(found->second);
     waiters_.erase(found);
-    waiter->loop->post([waiter] {
-      waiter->granted = true;
-      if (waiter->wake != nullptr) waiter->wake->raise(io::kAnswer);
-    });
   }
 }
 

@@ -83,17 +83,18 @@ public:
 private:
   friend class Turn;
   // Touched by the waiting story's thread only, but for `loop`.
-  struct Waiter {
+  struct Waiter final : io::Errand {
     io::Loop* loop = nullptr;
     io::Wake* wake = nullptr; // null: the story waits no more
     bool granted = false;
+    void arrive() noexcept override; // the grant
   };
   mutable std::mutex lock_;
   TurnQueue queue_;
   std::unordered_map<TurnQueue::Ticket, std::shared_ptr<Waiter>> waiters_;
 
-  void give_back(TurnQueue::Ticket ticket);
-  void hand_out(); // under lock_
+  void give_back(TurnQueue::Ticket ticket) noexcept;
+  void hand_out() noexcept; // under lock_
 };
 
 } // namespace ledgergate::upstream
