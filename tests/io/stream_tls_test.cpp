@@ -323,7 +323,12 @@ TEST_P(StreamTls13, AFloodOfKeyUpdatesEndsTheConnection) {
     edge.turn(); // the caller does not read the answers
     settle(1);
   }
-  EXPECT_EQ(edge.last, Step::failed);
+  // The kernel may hold some of them back for a while.
+  EXPECT_TRUE(until([&] {
+    caller.stream->flush();
+    edge.turn();
+    return edge.last == Step::failed;
+  }));
   EXPECT_GT(updates, 1000) << "a few are nobody's flood";
 }
 

@@ -171,6 +171,7 @@ class Credentials(Story):
             reply = edge.ask(xml(), "lan")
             self.assert_refused(reply, 502, "server_refused_edge", "maybe")
             self.assertIsNone(reply.get("WWW-Authenticate"))
+        edge.said.wait(r"was the password changed\?")
         self.assertEqual(len([line for line in edge.said.lines if "was the password changed?" in line]), 1, "once a minute")
         self.assertEqual(server.counters()["overlapping_connections"], 0)
         self.assertEqual([line["cause"] for line in edge.access_log(3)], ["server_refused_edge"] * 3)
