@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 
+import many
 import syscalls
 import turns
 from loads import SCENARIOS, Generator
@@ -29,10 +30,13 @@ def options():
     parser.add_argument("--syscalls", action="store_true", help="count system calls per request by strace; no times")
     parser.add_argument("--turns", nargs="*", choices=[row.name for row in turns.ROWS], metavar="ROW",
                         help="a till beside a crowd at a one-slot server; all rows, or those of: " + ", ".join(row.name for row in turns.ROWS))
+    parser.add_argument("--many", nargs="*", choices=[row.name for row in many.ROWS], metavar="ROW",
+                        help="thousands of connections that idle or drip, and a load beside them; all rows, or those of: "
+                        + ", ".join(row.name for row in many.ROWS))
     parser.add_argument("--requests", type=int, default=20_000, metavar="N", help="requests for --syscalls (20000)")
     parser.add_argument("--json", metavar="FILE", help="write all figures of all runs to FILE")
     parser.add_argument("--ledgergate", required=True, metavar="FILE", help="the program to measure")
-    parser.add_argument("--programs", required=True, metavar="DIRECTORY", help="where client, crowd and one_slot are")
+    parser.add_argument("--programs", required=True, metavar="DIRECTORY", help="where client, crowd, many and one_slot are")
     chosen = parser.parse_args()
     quick, usual = ((1, 5), (3, 20)) if chosen.turns is not None else ((2, 1), (5, 3))
     rounds, seconds = quick if chosen.quick else usual
@@ -155,6 +159,8 @@ def bench(chosen, directory):
         if chosen.turns is not None:
             print(f"medians (least-most) of {chosen.rounds} rounds of {chosen.seconds} s; load average before {os.getloadavg()[0]:.1f}")
             results["turns"] = turns.run_rows(field, chosen.programs, chosen.turns, chosen.rounds, chosen.seconds)
+        elif chosen.many is not None:
+            results["many"] = many.run_rows(field, generator, os.path.join(chosen.programs, "many"), chosen.many, PROXIES, chosen.seconds)
         elif chosen.syscalls:
             results["syscalls"] = count_calls(field, generator, chosen.requests)
         else:

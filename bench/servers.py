@@ -13,10 +13,10 @@ NGINX_HEAD = """
 daemon off;
 {user}
 worker_processes 1;
-worker_rlimit_nofile 8192;
+worker_rlimit_nofile 16384;
 pid {dir}/{name}.pid;
 error_log stderr warn;
-events {{ worker_connections 4096; }}
+events {{ worker_connections 8192; }}
 http {{
   client_body_temp_path {dir}/{name}-body;
   proxy_temp_path {dir}/{name}-proxy;
@@ -35,6 +35,7 @@ UPSTREAM = NGINX_HEAD + """
     listen 127.0.0.1:{port} backlog=4096;
     client_max_body_size 0;
     location / {{ default_type text/xml; return 200 "{body}"; }}
+    location = /upload {{ proxy_pass http://127.0.0.1:{port}/; }}
     location /bulk {{ default_type application/octet-stream; alias {dir}/bulk; }}
   }}
 }}
@@ -78,7 +79,7 @@ NGINX = NGINX_HEAD + """
 HAPROXY = """
 global
   nbthread 1
-  maxconn 4096
+  maxconn 8192
   ssl-default-bind-options ssl-min-ver TLSv1.2
   {log_target}
 defaults

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -36,9 +37,11 @@ public:
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  bool open(SSL_CTX* context, std::uint16_t port, SSL_SESSION* session) {
+  // `window`: bytes that the kernel takes before they are read; 0: as many as it likes.
+  bool open(SSL_CTX* context, std::uint16_t port, SSL_SESSION* session, int window = 0) {
     close();
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (window != 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -85,6 +88,17 @@ public:
     return got == *length ? length : std::nullopt;
   }
 
+  // Neither an answer nor an end has come; waits for nothing. Only quiet() and send() can be used from here on.
+  bool quiet() {
+    if (!quiet_) ::fcntl(fd_, F_SETFL, O_NONBLOCK);
+    quiet_ = true;
+    ERR_clear_error();
+    char byte = 0;
+    const int count = SSL_peek(ssl_.get(), &byte, 1);
+    return count <= 0 && SSL_get_error(ssl_.get(), count) == SSL_ERROR_WANT_READ;
+  }
+  [[nodiscard]] int descriptor() const { return fd_; }
+
   [[nodiscard]] bool ok() const { return ok_; } // the last answer's status was 200
 
   // One request and its answer; only 200 is success.
@@ -128,6 +142,7 @@ private:
 
   int fd_ = -1;
   bool ok_ = false;
+  bool quiet_ = false;
   const std::atomic<bool>* over_ = nullptr;
   std::unique_ptr<SSL, Free> ssl_;
 };

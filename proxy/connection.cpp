@@ -180,34 +180,30 @@ Result<void> Connection::holds(const settings::Client* its_client) const {
   return in_force(*same);
 }
 
-// Waits until a head begins to arrive. False: nothing came, the connection ends without a word.
-io::Task<bool> await_request(Connection& c) {
-  const settings::Timeouts& timeouts = c.generation->settings().timeouts;
-  c.wake.deadline_in(ms(c.requests == 0 ? timeouts.head : timeouts.idle));
-  while (c.client->input().empty()) {
-    const io::Step step = c.client->fill();
-    if (step == io::Step::done) break;
-    if (step != io::Step::blocked) co_return false;
-    if (c.worker.draining()) {
-      // Idle connections end at once; one that has just come may have its request on the way.
-      if (c.requests > 0) co_return false;
-      c.wake.deadline_in(kFirstWhileDrainingMs);
-    }
-    c.client->want_input();
-    const auto happened = co_await c.wake.wait(io::kClientIn | io::kDrain);
-    c.unwaited = 0;
-    if ((happened & io::kExpired) != 0) co_return false;
-    if ((happened & io::kDrain) != 0 && c.tls) {
-      static_cast<void>(c.worker.refresh(c.generation, c.listener));
-      if (!still_believed(c)) co_return false;
-    }
+enum class Coming : std::uint8_t { yes, no, perhaps };
+
+// Whether a head has begun to arrive. Perhaps: input has to be waited for.
+Coming look_for_request(Connection& c) {
+  if (!c.client->input().empty()) return Coming::yes;
+  const io::Step step = c.client->fill();
+  if (step == io::Step::done) return Coming::yes;
+  if (step != io::Step::blocked) return Coming::no;
+  if (c.worker.draining()) {
+    // Idle connections end at once; one that has just come may have its request on the way.
+    if (c.requests > 0) return Coming::no;
+    c.wake.deadline_in(kFirstWhileDrainingMs);
   }
-  // Somebody who pipelines thousands of requests must let the others have the loop (and the stack be unwound).
-  if (++c.unwaited >= kMostUnwaited) {
-    c.unwaited = 0;
-    co_await c.wake.next_round();
-  }
-  co_return true;
+  c.client->want_input();
+  return Coming::perhaps;
+}
+
+// Behind a wait for one: whether it may still come.
+bool may_come(Connection& c, io::Events happened) {
+  c.unwaited = 0;
+  if ((happened & io::kExpired) != 0) return false;
+  if ((happened & io::kDrain) == 0 || !c.tls) return true;
+  static_cast<void>(c.worker.refresh(c.generation, c.listener));
+  return still_believed(c);
 }
 
 // Collects one head and reads it into the exchange.
@@ -305,11 +301,23 @@ io::Task<void> close_politely(Connection& c) {
   }
 }
 
-// Requests on one connection, in order.
+// Requests on one connection, in order. Here it idles, silently: who sends nothing gets no answer. All that is in this frame, and
+// in that of the caller, is paid for by each idle connection.
 io::Task<void> serve_requests(Connection& c) {
   for (;;) {
-    const auto more = co_await await_request(c);
-    if (!more) break;
+    const settings::Timeouts& timeouts = c.generation->settings().timeouts;
+    c.wake.deadline_in(ms(c.requests == 0 ? timeouts.head : timeouts.idle));
+    Coming coming = look_for_request(c);
+    while (coming == Coming::perhaps) {
+      const auto happened = co_await c.wake.wait(io::kClientIn | io::kDrain);
+      coming = may_come(c, happened) ? look_for_request(c) : Coming::no;
+    }
+    if (coming == Coming::no) break;
+    // Somebody who pipelines thousands of requests must let the others have the loop (and the stack be unwound).
+    if (++c.unwaited >= kMostUnwaited) {
+      c.unwaited = 0;
+      co_await c.wake.next_round();
+    }
     // A reload is seen between requests; an exchange keeps the settings it began with.
     const Generation* before = c.generation.get();
     c.last = !c.worker.refresh(c.generation, c.listener);
@@ -321,36 +329,44 @@ io::Task<void> serve_requests(Connection& c) {
   }
 }
 
-} // namespace
-
-io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener,
-                              io::Stream::Ptr client, Endpoint peer, Slot slot) {
-  Connection c(worker, std::move(generation), listener, std::move(client), peer, std::move(slot));
+// What comes before requests. False: it is over.
+io::Task<bool> receive_caller(Connection& c) {
+  const settings::Listener& listener = c.generation->settings().listeners[c.listener];
+  const Endpoint peer = c.peer;
   const bool by_proxy = trusted(c);
-  if (by_proxy && c.generation->settings().listeners[listener].proxy_protocol) {
+  if (by_proxy && listener.proxy_protocol) {
     const auto told = co_await take_proxy_header(c);
     if (!told) {
-      worker.log_handshake_failure(c.peer, c.generation->settings().listeners[listener], told.error());
-      co_return;
+      c.worker.log_handshake_failure(c.peer, listener, told.error());
+      co_return false;
     }
   }
+  const listen::TlsFront* front = c.generation->front(c.listener);
   // A proxy that speaks HTTP for many is not one address; its requests are limited by what it says of its callers.
-  if ((!by_proxy || c.peer != peer) && !within_address_limits(c, c.generation->front(listener) != nullptr)) {
-    worker.log_handshake_failure(c.peer, c.generation->settings().listeners[listener],
-                                 {Cause::rate_limited, "connections or handshakes of this address"});
-    co_return;
+  if ((!by_proxy || c.peer != peer) && !within_address_limits(c, front != nullptr)) {
+    c.worker.log_handshake_failure(c.peer, listener, {Cause::rate_limited, "connections or handshakes of this address"});
+    co_return false;
   }
-  if (const listen::TlsFront* front = c.generation->front(listener); front != nullptr) {
-    const auto secured = co_await handshake(c, *front);
-    if (!secured) {
-      worker.log_handshake_failure(c.peer, c.generation->settings().listeners[listener], secured.error());
-      co_return;
-    }
-  }
+  if (front == nullptr) co_return true;
+  const auto secured = co_await handshake(c, *front);
+  if (!secured) c.worker.log_handshake_failure(c.peer, listener, secured.error());
+  co_return secured.ok();
+}
+
+io::Detached run(std::unique_ptr<Connection> connection) {
+  Connection& c = *connection;
+  const auto received = co_await receive_caller(c);
+  if (!received) co_return;
   co_await serve_requests(c);
-  if (!c.cut && !c.client->failed()) {
-    co_await close_politely(c);
-  }
+  if (c.cut || c.client->failed()) co_return;
+  co_await close_politely(c);
+}
+
+} // namespace
+
+void serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener, io::Stream::Ptr client,
+                      const Endpoint& peer, Slot slot) {
+  run(std::make_unique<Connection>(worker, std::move(generation), listener, std::move(client), peer, std::move(slot)));
 }
 
 } // namespace ledgergate

@@ -12,7 +12,7 @@ namespace ledgergate {
 struct Generation;
 class Worker;
 
-// What a worker knows of each open connection, to end them on drain. In the connection's own frame.
+// What a worker knows of each open connection, to end them on drain. In the connection itself.
 struct OpenConnection {
   io::Wake* wake = nullptr;
   OpenConnection* next = nullptr;
@@ -21,7 +21,7 @@ struct OpenConnection {
 
 // Runs by itself until the connection is closed. `listener` is the index in the generation's settings. Throws std::bad_alloc when
 // there is no memory to begin; later it ends the connection.
-io::Detached serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener,
-                              io::Stream::Ptr client, Endpoint peer, Slot slot);
+void serve_connection(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t listener, io::Stream::Ptr client,
+                      const Endpoint& peer, Slot slot);
 
 } // namespace ledgergate

@@ -71,8 +71,9 @@ Doors::Took Doors::take_one(const Door& door) {
   socklen_t length = sizeof address;
   const int caller = ::accept4(door.descriptor, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (caller >= 0) {
-    // One of the last descriptors, which are kept for logs and files.
-    if (caller >= loop_.descriptors().sockets && !make_room_()) {
+    // One of the last descriptors, which are kept for files and logs. Other workers may be about to give some back: so the first
+    // few come in on the files' account.
+    if (caller >= loop_.descriptors().sockets && !make_room_() && caller >= loop_.descriptors().files) {
       ::close(caller);
       return Took::one;
     }

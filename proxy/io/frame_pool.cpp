@@ -7,8 +7,8 @@
 namespace ledgergate::io {
 namespace {
 
-constexpr std::size_t kStep = 64;
-constexpr std::size_t kClasses = 64;         // frames up to 4 KiB are pooled
+constexpr std::size_t kStep = 16;            // as the heap; many thousands of connections idle, each in a few frames
+constexpr std::size_t kClasses = 256;        // frames up to 4 KiB are pooled
 constexpr std::uint32_t kKeepPerClass = 256; // what a burst leaves behind is given back to the heap
 
 struct Free {

@@ -67,9 +67,10 @@ Stream::Ptr Stream::connect(Loop& loop, const Endpoint& to) {
     self->error_ = failure;
     return self;
   }
+  self->connect_request_ = std::make_unique<uv_connect_t>();
+  self->connect_request_->data = self.get();
   self->connecting_ = true;
-  self->connect_request_.data = self.get();
-  const int status = uv_tcp_connect(&self->connect_request_, &self->handle_, reinterpret_cast<const sockaddr*>(&address),
+  const int status = uv_tcp_connect(self->connect_request_.get(), &self->handle_, reinterpret_cast<const sockaddr*>(&address),
                                     [](uv_connect_t* request, int result) {
                                       auto* stream = static_cast<Stream*>(request->data);
                                       stream->connecting_ = false;
@@ -265,6 +266,7 @@ Step Stream::fill(std::size_t room) noexcept {
 void Stream::trim() noexcept {
   if (in_.empty()) give(in_);
   if (ssl_ != nullptr && raw_.empty()) give(raw_);
+  if (!sending()) write_request_.reset();
 }
 
 // --- output -------------------------------------------------------------------------------------------------------------------
@@ -340,6 +342,7 @@ Step Stream::flush() noexcept {
     return whole;
   }
   try {
+    if (!write_request_) write_request_ = std::make_unique<uv_write_t>();
     if (out_borrowed_) {
       Bytes own{loop_.buffers().take(out_.size()), 0, out_.size()};
       std::memcpy(own.block.data, out_.data(), out_.size());
@@ -353,8 +356,8 @@ Step Stream::flush() noexcept {
   }
   sending_ = std::exchange(out_, {});
   const uv_buf_t rest = uv_buf_init(sending_.block.data + sending_.begin, static_cast<unsigned>(sending_.size()));
-  write_request_.data = this;
-  const int status = uv_write(&write_request_, stream(), &rest, 1,
+  write_request_->data = this;
+  const int status = uv_write(write_request_.get(), stream(), &rest, 1,
                               [](uv_write_t* request, int result) { static_cast<Stream*>(request->data)->on_written(result); });
   if (status != 0) {
     write_error_ = status;

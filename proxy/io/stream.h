@@ -133,7 +133,7 @@ private:
   Bytes in_;      // plaintext; on a plain stream also where bytes land
   Bytes raw_;     // TLS: records as they came
   Bytes out_;     // gathered, not yet offered to the kernel
-  Bytes sending_; // owned by write_request_
+  Bytes sending_; // owned by libuv's write
   std::uint64_t sent_ = 0;
   unsigned long tls_error_ = 0;
   std::int64_t tls_credit_ = kTlsCredit; // see fill_tls
@@ -152,10 +152,9 @@ private:
   bool end_requested_ = false; // FIN goes out behind sending_
   bool fin_sent_ = false;
   uv_tcp_t handle_{};
-  union {
-    uv_write_t write_request_;     // while sending()
-    uv_connect_t connect_request_; // while connecting()
-  };
+  // libuv's, made when first needed: most connections of callers idle, and never need one.
+  std::unique_ptr<uv_write_t> write_request_;
+  std::unique_ptr<uv_connect_t> connect_request_;
 
   [[nodiscard]] uv_handle_t* handle() noexcept { return reinterpret_cast<uv_handle_t*>(&handle_); }
   [[nodiscard]] uv_stream_t* stream() noexcept { return reinterpret_cast<uv_stream_t*>(&handle_); }

@@ -33,10 +33,10 @@ TEST(FramePool, FramesOfOneSizeClassServeEachOther) {
   on_a_fresh_thread([] {
     void* first = FramePool::allocate(130);
     FramePool::release(first, 130);
-    void* second = FramePool::allocate(192); // 129..192 is one class
-    std::memset(second, 1, 192);
+    void* second = FramePool::allocate(144); // 129..144 is one class
+    std::memset(second, 1, 144);
     EXPECT_EQ(second, first);
-    FramePool::release(second, 192);
+    FramePool::release(second, 144);
     EXPECT_EQ(FramePool::heap_frames(), 1U);
   });
 }

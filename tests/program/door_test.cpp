@@ -211,6 +211,12 @@ TEST_F(DoorTest, TurnsAwayWhoWouldTakeOneOfTheLastDescriptors) {
   EXPECT_EQ(guests.size(), 1U) << "room was made for the first";
 }
 
+TEST_F(DoorTest, LetsInOnTheFilesAccountWhileOtherWorkersAreAsked) {
+  const Socket caller = call(open(0));
+  loop.set_descriptors({0, 10'000});
+  ASSERT_TRUE(until([&] { return !guests.empty(); }));
+}
+
 TEST_F(FullDoorTest, MayBeClosedWhileItWaitsForDescriptors) {
   const auto callers = call(open(0), 2);
   {
