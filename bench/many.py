@@ -24,7 +24,7 @@ class Row:
 ROWS = [
     Row("idle", "5,000 idle TLS connections", "idle", 5000, 0),
     Row("uploads", "1,000 bodies that drip a byte a second", "upload", 1000, 45),
-    Row("readers", "1,000 readers of a byte a second", "read", 1000, 45),
+    Row("readers", "1,000 readers of a byte a second", "read", 1000, 75),
 ]
 
 
