@@ -86,18 +86,14 @@ bool fits(const Got& got, const Message& asked) {
          (got.whole ? got.request.body == asked.body : std::string_view(asked.body).starts_with(got.request.body));
 }
 
-// One reply, with or without a body where that is not known.
-Reading read_one(std::string_view bytes, std::size_t& at, const Message& asked, bool known, Message& reply) {
+// One reply. A head that could not be read is refused with a body, whatever its method looks like; then nothing more comes.
+Reading read_one(std::string_view bytes, std::size_t& at, const Message& asked, Message& reply) {
   const std::size_t start = at;
   const bool head = asked.first.starts_with("HEAD ");
-  Reading read = read_reply(bytes, at, head, reply);
-  if (known || !head) return read;
-  // A refusal of a head that could not be read has a body, whatever the method looks like.
-  std::size_t behind = at;
-  Message next;
-  if (read == Reading::whole && (behind == bytes.size() || read_reply(bytes, behind, false, next) != Reading::wrong)) return read;
+  const Reading read = read_reply(bytes, at, head, reply);
+  if (!head || read != Reading::whole || reply.status() < 400 || reply.value("connection") != "close") return read;
   at = start;
-  return read_reply(bytes, at, false, reply);
+  return read_reply(bytes, at, bytes.ends_with("\r\n\r\n"), reply);
 }
 
 } // namespace
@@ -121,7 +117,7 @@ void judge(World& world, const Door& door) {
     const std::size_t number = ids.size();
     const Message& request = number < asked.size() ? asked[number] : kNone;
     Message reply;
-    const Reading read = read_one(bytes, at, request, number + 1 < asked.size(), reply);
+    const Reading read = read_one(bytes, at, request, reply);
     if (read == Reading::wrong) std::fprintf(stderr, "%s\n", std::string(reply.why).c_str());
     require(read != Reading::wrong, "the caller gets replies by the RFC");
     if (read == Reading::cut) {
