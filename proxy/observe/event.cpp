@@ -75,13 +75,13 @@ std::string_view event_line(settings::LogLevel level, std::string_view text, boo
   return line;
 }
 
-void write_stderr(std::string_view line) {
+void write_stderr(std::string_view rest) {
   std::string why;
   std::optional<LogTarget> target = LogTarget::open("stderr", why);
   if (!target) return;
-  while (!line.empty()) {
-    const LogTarget::Written written = target->write(line);
-    line.remove_prefix(written.bytes);
+  while (!rest.empty()) {
+    const LogTarget::Written written = target->write(rest);
+    rest.remove_prefix(written.bytes);
     if (written.error == 0) return;
     pollfd ready{target->fd(), POLLOUT, 0};
     if (written.error != EAGAIN || ::poll(&ready, 1, 1000) <= 0) return;
