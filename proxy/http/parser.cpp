@@ -52,8 +52,11 @@ Method method_of(std::string_view text) noexcept {
   return Method::other;
 }
 
-// CONNECT and TRACE are not for an edge; PRI is HTTP/2's preface in disguise (RFC 9113 section 3.4).
-bool never_served(std::string_view method) noexcept { return method == "CONNECT" || method == "TRACE" || method == "PRI"; }
+// CONNECT and TRACE are not for an edge, nor is TRACK, IIS's other name of TRACE; PRI is HTTP/2's preface in disguise (RFC 9113
+// section 3.4). Methods know case (RFC 9110 section 9.1), but a server behind us may not: `trace` is no way around.
+bool never_served(std::string_view method) noexcept {
+  return iequals(method, "connect") || iequals(method, "trace") || iequals(method, "track") || iequals(method, "pri");
+}
 
 // origin-form, absolute-form or "*" (RFC 9112 section 3.2); what is inside is target.cpp's.
 bool target_begins_well(std::string_view target, Method method) noexcept {
@@ -81,7 +84,8 @@ Result<void> read_request(std::string_view head, RequestHead& out) {
   Noted noted;
   if (!take_fields(rest, out.fields, noted)) return Error{Cause::bad_request, "field line"};
   out.method = method_of(out.method_text);
-  if (never_served(out.method_text)) return Error{Cause::method_not_implemented, "CONNECT, TRACE or PRI"};
+  if (out.method == Method::other && never_served(out.method_text))
+    return Error{Cause::method_not_implemented, "CONNECT, TRACE, TRACK or PRI"};
   if (!target_begins_well(out.target, out.method)) return Error{Cause::bad_target, "neither origin-form nor absolute-form"};
   if (noted.twin) return Error{Cause::bad_request, "'_' twin of a framing field"};
 
