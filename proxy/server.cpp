@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -141,6 +142,7 @@ private:
   void reload();
   void reload_settings();
   void drain();
+  [[noreturn]] void leave_behind();
   void stop();
 };
 
@@ -389,18 +391,27 @@ void Server::drain() {
         event(LogLevel::warning, "drain time is over: ending what is left");
         for (auto& worker : self->workers_) worker->halt();
         uv_timer_start(
-            handle,
-            [](uv_timer_t* last) {
-              event(LogLevel::error, "something does not end; leaving it behind");
-              static_cast<Server*>(last->data)->shared_.log.stop();
-              _exit(kExitFine);
-            },
-            kLastResortMs, 0);
+            handle, [](uv_timer_t* last) { static_cast<Server*>(last->data)->leave_behind(); }, kLastResortMs, 0);
       },
       static_cast<std::uint64_t>(snapshot_->settings->timeouts.drain.count()), 0);
 }
 
+void Server::leave_behind() {
+  event(LogLevel::error, "something does not end; leaving it behind");
+  shared_.log.stop();
+  _exit(kExitFine);
+}
+
 void Server::stop() {
+  // A thread can't be joined for a while only. Nobody is served any more: this may sleep.
+  const auto all_ended = [&] {
+    return std::all_of(workers_.begin(), workers_.end(), [](const auto& each) { return each->ended(); });
+  };
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kLastResortMs);
+  while (!all_ended()) {
+    if (std::chrono::steady_clock::now() >= end) leave_behind();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   for (auto& worker : workers_) worker->join();
   uv_walk(
       &loop_,

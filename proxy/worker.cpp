@@ -37,6 +37,7 @@ void Worker::start() {
   thread_ = std::thread([this] {
     prepare_thread();
     loop_.run();
+    ended_.store(true, std::memory_order_release);
   });
 }
 

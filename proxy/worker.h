@@ -59,6 +59,8 @@ public:
   // --- main thread ---------------------------------------------------------------------------------------------------------
   void start();
   void join();
+  // join() won't wait. (A query that a name server does not answer can't be taken back, and the loop does not end before it.)
+  [[nodiscard]] bool ended() const noexcept { return !thread_.joinable() || ended_.load(std::memory_order_acquire); }
   // A new snapshot, and the doors it wants: those not named are closed (what waits in them is accepted first).
   void apply(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors);
   // Stops accepting, ends idle connections, lets requests finish; `done` is called on this worker's thread when none is left.
@@ -110,6 +112,7 @@ private:
   std::size_t open_count_ = 0;
   std::function<void()> drained_;
   std::atomic<std::uint64_t> beats_{0};
+  std::atomic<bool> ended_{false};
   io::TimeMs shortage_told_ = 0;
   bool draining_ = false;
   bool halted_ = false;

@@ -1,0 +1,51 @@
+/* Preloaded into an edge by tests/story/test_surroundings.py: a wall clock that jumps, and names under .world.test that resolve to
+   127.0.0.1, fail, or hang. What holds is in a file that both sides map; LEDGERGATE_TEST_WORLD names it. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+struct world {
+  volatile int64_t ahead; /* seconds */
+  volatile int64_t names; /* 0: good, 1: they fail, 2: they hang */
+};
+static struct world still = {0, 0};
+static struct world* world = &still;
+
+__attribute__((constructor)) static void open_world(void) {
+  const char* name = getenv("LEDGERGATE_TEST_WORLD");
+  const int file = name != NULL ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+  if (file < 0) return;
+  void* mapped = mmap(NULL, sizeof(struct world), PROT_READ, MAP_SHARED, file, 0);
+  close(file);
+  if (mapped != MAP_FAILED) world = mapped;
+}
+
+int clock_gettime(clockid_t clock, struct timespec* out) {
+  const long result = syscall(SYS_clock_gettime, clock, out);
+  if (result == 0 && clock == CLOCK_REALTIME) out->tv_sec += world->ahead;
+  return (int)result;
+}
+
+time_t time(time_t* out) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (out != NULL) *out = now.tv_sec;
+  return now.tv_sec;
+}
+
+int getaddrinfo(const char* node, const char* service, const struct addrinfo* hints, struct addrinfo** list) {
+  int (*real)(const char*, const char*, const struct addrinfo*, struct addrinfo**) = dlsym(RTLD_NEXT, "getaddrinfo");
+  const char* ours = node != NULL ? strstr(node, ".world.test") : NULL;
+  if (ours == NULL) return real(node, service, hints, list);
+  const struct timespec step = {0, 10000000};
+  while (world->names == 2) nanosleep(&step, NULL);
+  return world->names == 1 ? EAI_AGAIN : real("127.0.0.1", service, hints, list);
+}
