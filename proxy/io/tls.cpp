@@ -1,5 +1,6 @@
 // The TLS half of Stream: OpenSSL over a BIO that reads from the stream's landing window and writes to its gathered output. No
 // BIO_s_mem pair, no 5-byte record reads from the socket, one write for all records of a step.
+#include "base/prepare_thread.h"
 #include "io/stream.h"
 
 #include <openssl/bio.h>
@@ -43,10 +44,11 @@ struct StreamBio {
 
   static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
-  // Made once, for the life of the process.
+  // Made once, for the life of the process, before anybody is served. Null: there was no memory for it.
   static const BIO_METHOD* method() {
     static const BIO_METHOD* const made = [] {
       BIO_METHOD* fresh = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "ledgergate stream");
+      if (fresh == nullptr) return fresh;
       BIO_meth_set_read_ex(fresh, read);
       BIO_meth_set_write_ex(fresh, write);
       BIO_meth_set_ctrl(fresh, control);
@@ -56,13 +58,17 @@ struct StreamBio {
   }
 };
 
+namespace {
+const PreparedThread prepared([] { StreamBio::method(); });
+}
+
 void Stream::start_tls(SSL* ssl) noexcept {
   // Bytes that came before the handshake was begun are its first records.
   raw_ = in_;
   in_ = {};
   fresh_ = false;
   ssl_ = ssl;
-  BIO* bio = BIO_new(StreamBio::method());
+  BIO* bio = StreamBio::method() != nullptr ? BIO_new(StreamBio::method()) : nullptr;
   if (bio == nullptr) {
     tls_failed_ = true;
     return;

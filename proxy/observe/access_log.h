@@ -27,7 +27,7 @@ struct AccessRecord {
   std::string_view client_ip;
   std::uint16_t client_port = 0;
   std::string_view client_name;
-  std::string_view proof; // what proved it: "certificate,key"
+  std::string_view proof;                            // what proved it: "certificate,key"
   std::string_view tls_version, tls_cipher, tls_sni; // empty on plain listeners
   std::string_view method;
   std::string_view host;

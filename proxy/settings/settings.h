@@ -238,7 +238,7 @@ struct Limits {
   std::uint32_t reply_head = 64 * 1024; // reply head, bytes
   std::uint32_t requests_per_connection = 10'000;
   std::uint32_t handshakes = 1'000; // in flight; over all workers, each of which has its part
-  std::uint64_t memory = 0; // of the whole process, bytes; 0: three quarters of what the machine or its control group has
+  std::uint64_t memory = 0;         // of the whole process, bytes; 0: three quarters of what the machine or its control group has
 };
 
 struct Timeouts {
