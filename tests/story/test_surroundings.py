@@ -1,5 +1,6 @@
 """The wall clock jumps, and the name server is gone: what does not need them does not notice, and what does comes back by itself."""
 
+import os
 import pathlib
 import struct
 import threading
@@ -29,8 +30,14 @@ class World(Story):
             file.write(struct.pack("=qq", ahead, names))
 
     def begin(self, settings):
-        # A sanitizer's library wants to be the first; this one is no more than a few functions.
-        world = {"LD_PRELOAD": str(self.library), "LEDGERGATE_TEST_WORLD": str(self.file), "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        world = {
+            "LD_PRELOAD": str(self.library),
+            "LEDGERGATE_TEST_WORLD": str(self.file),
+            # A sanitizer's library wants to be the first; this one is no more than a few functions.
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
+            # The exit leaves a thread behind that waits for a name, on purpose.
+            "TSAN_OPTIONS": os.environ.get("TSAN_OPTIONS", "") + ":report_thread_leaks=0",
+        }
         return self.start(settings, environment=world)
 
 
@@ -52,7 +59,8 @@ class Clock(World):
             idle.send(ASK % b"")
             self.assertEqual(idle.reply().status, 200)
         self.assertEqual(edge.ask(ASK % b"").status, 200)
-        self.assertEqual(int(edge.access_log(5)[4]["time"][:4]) - int(year), ahead // YEAR)
+        years = [int(line["time"][:4]) - int(year) for line in edge.access_log(5)]
+        self.assertIn(ahead // YEAR, years, "lines of two workers have no order")
 
     def test_jumps_ahead(self):
         self.jumps(2 * YEAR)
