@@ -34,6 +34,7 @@ Doors::Doors(io::Loop& loop, const std::atomic<bool>& shut, Welcome welcome, Mak
 
 Doors::~Doors() {
   if (spare_ >= 0) ::close(spare_);
+  if (held_.descriptor >= 0) ::close(held_.descriptor);
 }
 
 bool Doors::open(std::string key, std::size_t listener, int descriptor) {
@@ -71,12 +72,7 @@ Doors::Took Doors::take_one(const Door& door) {
   socklen_t length = sizeof address;
   const int caller = ::accept4(door.descriptor, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (caller >= 0) {
-    // One of the last descriptors, which are kept for files and logs. Other workers may be about to give some back: so the first
-    // few come in on the files' account.
-    if (caller >= loop_.descriptors().sockets && !make_room_() && caller >= loop_.descriptors().files) {
-      ::close(caller);
-      return Took::one;
-    }
+    if (caller >= loop_.descriptors().sockets) return take_last(door, caller, endpoint_of(address));
     welcome_(door, caller, endpoint_of(address));
     return Took::one;
   }
@@ -91,17 +87,52 @@ Doors::Took Doors::take_one(const Door& door) {
   }
 }
 
+// One of the last descriptors, which are kept for files and logs. Other workers may be about to give some back: so the first few
+// come in on the files' account, and the one after them waits for the answer.
+Doors::Took Doors::take_last(const Door& door, int caller, const Endpoint& peer) {
+  const Room room = make_room_(false);
+  if (room == Room::made || caller < loop_.descriptors().files) {
+    welcome_(door, caller, peer);
+    return Took::one;
+  }
+  if (room == Room::soon && held_.descriptor < 0) {
+    held_ = {&door, caller, peer};
+    return Took::held;
+  }
+  ::close(caller);
+  return Took::one;
+}
+
+// With a number that tells how many are in use now.
+void Doors::let_held_in() {
+  const Held held = std::exchange(held_, {});
+  const int caller = ::fcntl(held.descriptor, F_DUPFD_CLOEXEC, 0);
+  ::close(held.descriptor);
+  if (caller < 0) return;
+  if (caller < loop_.descriptors().files)
+    welcome_(*held.door, caller, held.peer);
+  else
+    ::close(caller);
+}
+
 void Doors::take(const Door& door) {
   for (int i = 0; i < kAtOnce; ++i) {
     if (shut_.load(std::memory_order_relaxed)) return pause(kPauseMs);
     Took took = take_one(door);
-    if (took == Took::no_room && make_room_()) took = take_one(door);
     if (took == Took::none) return;
+    if (took == Took::held) return pause(kRoomMs);
     if (took == Took::no_room) {
-      // The first who finds none waits for what other workers give back.
-      if (!std::exchange(short_, true)) return pause(kRoomMs);
-      turn_away(door);
-      return pause(kPauseMs);
+      const bool again = std::exchange(short_, true);
+      const Room room = make_room_(again);
+      if (room == Room::made) took = take_one(door);
+      if (took == Took::no_room) {
+        if (!again || room == Room::soon) return pause(kRoomMs);
+        turn_away(door);
+        short_ = false;
+        return pause(kPauseMs);
+      }
+      if (took == Took::none) return;
+      if (took == Took::held) return pause(kRoomMs);
     }
     short_ = false;
   }
@@ -121,13 +152,22 @@ void Doors::pause(io::TimeMs wait) {
 }
 
 void Doors::expired() noexcept {
+  if (held_.descriptor >= 0) {
+    if (make_room_(true) == Room::soon) return pause(kRoomMs);
+    let_held_in();
+  }
   paused_ = false;
   for (Door* door : doors_) watch(*door);
 }
 
 void Doors::close(Door& door) {
   std::erase(doors_, &door);
-  for (int i = 0; i < kLastCall && take_one(door) == Took::one; ++i) {}
+  if (held_.door == &door) let_held_in();
+  for (int i = 0; i < kLastCall; ++i) {
+    const Took took = take_one(door);
+    if (took == Took::held) let_held_in();
+    if (took == Took::none || took == Took::no_room) break;
+  }
   uv_close(reinterpret_cast<uv_handle_t*>(&door.handle), [](uv_handle_t* handle) {
     auto* closed = static_cast<Door*>(handle->data);
     ::close(closed->descriptor);

@@ -30,8 +30,9 @@ public:
   // Takes the accepted descriptor over.
   using Welcome = std::function<void(const Door& door, int descriptor, const Endpoint& peer)>;
 
-  // Asked when there is no descriptor for a caller. True: one is free now; false: there may be one soon.
-  using MakeRoom = std::function<bool()>;
+  // Asked when there is no descriptor for a caller, `again` when it was asked for this one before: others are not asked twice then.
+  enum class Room : std::uint8_t { made, soon, none }; // one is free now; others were asked and have not answered; nobody has any
+  using MakeRoom = std::function<Room(bool again)>;
 
   // `shut`: while it is true nobody is let in; callers wait in the kernel's queue. Must outlive the doors.
   Doors(io::Loop& loop, const std::atomic<bool>& shut, Welcome welcome, MakeRoom make_room);
@@ -55,10 +56,18 @@ private:
   int spare_ = -1; // given up for a moment to take in, and turn away, a caller there is no descriptor for
   bool paused_ = false;
   bool short_ = false; // there was no descriptor for the caller before
+  // One who has the last descriptor and waits for what others give back; the doors are paused meanwhile.
+  struct Held {
+    const Door* door = nullptr;
+    int descriptor = -1;
+    Endpoint peer;
+  } held_;
 
-  enum class Took : std::uint8_t { one, none, no_room };
+  enum class Took : std::uint8_t { one, none, held, no_room };
   Took take_one(const Door& door);
   void take(const Door& door);
+  Took take_last(const Door& door, int caller, const Endpoint& peer);
+  void let_held_in();
   void turn_away(const Door& door);
   void watch(Door& door);
   void pause(io::TimeMs wait);

@@ -26,7 +26,7 @@ Worker::Worker(Shared& shared, std::size_t number)
       doors_(std::make_unique<Doors>(
           loop_, shared.short_of_memory,
           [this](const Door& door, int descriptor, const Endpoint& peer) { welcome(door, descriptor, peer); },
-          [this] { return make_room_at_the_door(); })) {
+          [this](bool again) { return make_room_at_the_door(again); })) {
   spare_.reserve(kSpareExchanges); // here: give_back() must not fail
 }
 Worker::~Worker() = default;
@@ -134,11 +134,13 @@ bool Worker::refresh(std::shared_ptr<const Generation>& generation, std::size_t&
 // --- connections --------------------------------------------------------------------------------------------------------------
 
 // Nobody waits at a door for other workers: what they give back is there the next time it is looked at.
-bool Worker::make_room_at_the_door() {
-  if (relief_.close_idle()) return true;
-  relief_.ask_others();
-  tell_of_shortage();
-  return false;
+Doors::Room Worker::make_room_at_the_door(bool again) {
+  if (relief_.close_idle()) return Doors::Room::made;
+  if (!again) {
+    relief_.ask_others();
+    tell_of_shortage();
+  }
+  return relief_.asking() ? Doors::Room::soon : Doors::Room::none;
 }
 
 void Worker::tell_of_shortage() {

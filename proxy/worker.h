@@ -122,7 +122,7 @@ private:
   void welcome(const Door& door, int descriptor, const Endpoint& peer) noexcept;
   void give_back(Exchange* exchange) noexcept;
   void finish_if_drained();
-  bool make_room_at_the_door();
+  Doors::Room make_room_at_the_door(bool again);
   void tell_of_shortage();
 };
 

@@ -36,19 +36,28 @@ io::Task<Result<Stream::Ptr>> connect_to(io::Wake& wake, Endpoint address) {
   co_return std::move(stream);
 }
 
-// Out of descriptors, what idles in a pool is worth less than this request.
-io::Task<bool> made_room(io::Wake& wake, Relief& relief) {
-  if (relief.close_idle()) co_return true;
-  co_await relief.others_close_idle(wake);
-  co_return wake.loop().now() < wake.deadline();
+constexpr io::TimeMs kRoomPatienceMs = 1000;
+constexpr io::TimeMs kFirstPauseMs = 10;
+
+// Nothing but the deadline, or the end of a drain, ends it.
+io::Task<void> pause(io::Wake& wake, io::TimeMs span) {
+  const io::TimeMs before = wake.deadline();
+  wake.deadline_in(span);
+  co_await wake.wait(0);
+  wake.deadline_at(before);
 }
 
+// Out of descriptors, what idles in a pool is worth less than this request. Where nothing idles, others may just be done with
+// theirs, or have taken what was given up: it is tried again for a second, less and less often.
 io::Task<Result<Stream::Ptr>> connect_at_any_cost(io::Wake& wake, Relief* relief, Endpoint address) {
-  auto connected = co_await connect_to(wake, address);
-  if (connected || connected.error().cause != Cause::no_capacity || relief == nullptr) co_return std::move(connected);
-  const auto again = co_await made_room(wake, *relief);
-  if (!again) co_return std::move(connected);
-  co_return co_await connect_to(wake, address);
+  const io::TimeMs end = std::min(wake.deadline(), wake.loop().now() + kRoomPatienceMs);
+  for (io::TimeMs wait = 0;; wait = std::max(2 * wait, kFirstPauseMs)) {
+    auto connected = co_await connect_to(wake, address);
+    const bool full = !connected && connected.error().cause == Cause::no_capacity;
+    if (!full || relief == nullptr || wake.halted() || wake.loop().now() + wait >= end) co_return std::move(connected);
+    if (wait != 0) co_await pause(wake, wait);
+    if (!relief->close_idle()) co_await relief->others_close_idle(wake);
+  }
 }
 
 io::Task<Result<void>> handshake(io::Wake& wake, Stream& stream) {

@@ -24,8 +24,10 @@ bool Relief::close_idle() noexcept {
   return any;
 }
 
+bool Relief::asking() const noexcept { return unanswered_ != 0 && loop_.now() < asked_at_ + kPatienceMs; }
+
 void Relief::ask_others() noexcept {
-  if (unanswered_ != 0 && loop_.now() < asked_at_ + kPatienceMs) return; // the answer to that is as good
+  if (asking()) return; // the answer to that is as good
   ++question_;
   asked_at_ = loop_.now();
   unanswered_ = all_.size() - 1;

@@ -31,6 +31,8 @@ public:
   bool close_idle() noexcept;
   // Asks the other workers to do the same; nobody waits for it.
   void ask_others() noexcept;
+  // They were asked and have not all answered; never for longer than a second.
+  [[nodiscard]] bool asking() const noexcept;
   // Asks them and waits until they have, for a second at most, and no longer than the deadline that `wake` has (it is kept).
   // `wake` must outlive the task.
   io::Task<void> others_close_idle(io::Wake& wake);

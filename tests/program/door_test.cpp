@@ -83,21 +83,24 @@ struct DoorTest : ::testing::Test, LoopWorld {
     return uv_is_active(reinterpret_cast<const uv_handle_t*>(&doors.all()[index]->handle)) != 0;
   }
 
-  // One of what was set aside.
-  bool make_room() {
-    if (aside.empty()) return false;
+  // One of what was set aside. Who has been asked before is not asked again.
+  Doors::Room make_room(bool again) {
+    if (!again) ++questions;
+    if (aside.empty()) return others_are_asked ? Doors::Room::soon : Doors::Room::none;
     aside.pop_back();
-    return true;
+    return Doors::Room::made;
   }
 
   std::vector<Guest> guests;
   std::vector<Socket> aside;
+  bool others_are_asked = false;
+  int questions = 0;
   std::atomic<bool> shut{false};
   Doors doors{loop, shut,
               [this](const Door& door, int descriptor, const Endpoint& peer) {
                 guests.push_back({door.listener, peer, Socket(descriptor)});
               },
-              [this] { return make_room(); }};
+              [this](bool again) { return make_room(again); }};
 };
 
 TEST_F(DoorTest, LetsACallerInWithItsAddress) {
@@ -209,6 +212,62 @@ TEST_F(DoorTest, TurnsAwayWhoWouldTakeOneOfTheLastDescriptors) {
     return end;
   }));
   EXPECT_EQ(guests.size(), 1U) << "room was made for the first";
+}
+
+TEST_F(DoorTest, WhoHasTheLastDescriptorWaitsForTheAnswerOfOtherWorkers) {
+  const std::uint16_t port = open(4);
+  const auto callers = call(port, 2);
+  others_are_asked = true;
+  loop.set_descriptors({0, 0});
+  ASSERT_TRUE(until([&] { return questions == 1 && !open_for_callers(0); }));
+  settle();
+  EXPECT_TRUE(guests.empty());
+  EXPECT_EQ(callers[0].read_error(), EAGAIN) << "neither in nor turned away";
+  EXPECT_EQ(questions, 1);
+  others_are_asked = false;
+  loop.set_descriptors({});
+  ASSERT_TRUE(until([&] { return guests.size() == 2; }));
+  EXPECT_EQ(guests[0].listener, 4U);
+  EXPECT_EQ(guests[0].peer.text(), "127.0.0.1:" + std::to_string(port_of(callers[0].get())));
+}
+
+TEST_F(DoorTest, WhoWaitedForNothingIsTurnedAway) {
+  const Socket caller = call(open(0));
+  others_are_asked = true;
+  loop.set_descriptors({0, 0});
+  ASSERT_TRUE(until([&] { return questions == 1; }));
+  others_are_asked = false;
+  ASSERT_TRUE(until([&] {
+    bool end = false;
+    caller.receive(&end);
+    return end;
+  }));
+  EXPECT_TRUE(guests.empty());
+}
+
+TEST_F(DoorTest, WhoWaitsForADescriptorIsLetInWhenItsDoorCloses) {
+  const auto callers = call(open(0), 2);
+  others_are_asked = true;
+  loop.set_descriptors({0, 0});
+  ASSERT_TRUE(until([&] { return questions == 1; }));
+  loop.set_descriptors({});
+  doors.close_all();
+  EXPECT_EQ(guests.size(), 2U);
+}
+
+TEST_F(FullDoorTest, WithoutADescriptorNobodyIsTurnedAwayBeforeOtherWorkersHaveAnswered) {
+  const auto callers = call(open(0), 2);
+  others_are_asked = true;
+  {
+    const NoDescriptors none;
+    ASSERT_TRUE(until([&] { return questions == 1; }));
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(until([&] { return open_for_callers(0); }));
+      ASSERT_TRUE(until([&] { return !open_for_callers(0); }));
+    }
+    EXPECT_EQ(questions, 1);
+  }
+  EXPECT_TRUE(until([&] { return guests.size() == 2; }));
 }
 
 TEST_F(DoorTest, LetsInOnTheFilesAccountWhileOtherWorkersAreAsked) {

@@ -91,9 +91,38 @@ TEST_F(ConnectTest, WithoutADescriptorWhatIdlesAtTheOtherWorkersIsGivenUp) {
   auto ends = ledgergate::tests::connected_pair();
   idle.put(adopt(std::move(ends.first)));
   ASSERT_EQ(idle.idle(), 1U);
-  loop.set_descriptors({0, 0}); // also the second attempt fails here, but what idled is gone
+  loop.set_descriptors({0, 0}); // every attempt fails here, but what idled is gone
   EXPECT_EQ(outcome(server_at("127.0.0.1", listening.port()), nullptr, &mine), "no_capacity");
   EXPECT_EQ(idle.idle(), 0U);
+}
+
+TEST_F(ConnectTest, WithoutADescriptorItWaitsForOneThatOthersAreDoneWith) {
+  const Listening listening;
+  std::vector<Relief*> all;
+  Relief mine(loop, all);
+  Pool pool(loop, server_at("127.0.0.1", listening.port()), nullptr, &mine);
+  loop.set_descriptors({0, 0});
+  std::optional<Result<io::Stream::Ptr>> result;
+  call(wake, resolver, pool, result);
+  settle();
+  ASSERT_FALSE(result) << "given up at once";
+  loop.set_descriptors({});
+  ASSERT_TRUE(until([&] { return result.has_value(); }));
+  EXPECT_TRUE(*result);
+}
+
+TEST_F(ConnectTest, TheEndOfADrainEndsTheWaitForADescriptor) {
+  const Listening listening;
+  std::vector<Relief*> all;
+  Relief mine(loop, all);
+  Pool pool(loop, server_at("127.0.0.1", listening.port()), nullptr, &mine);
+  loop.set_descriptors({0, 0});
+  std::optional<Result<io::Stream::Ptr>> result;
+  call(wake, resolver, pool, result);
+  settle();
+  ASSERT_FALSE(result);
+  wake.halt();
+  EXPECT_TRUE(result);
 }
 
 TEST_F(ConnectTest, EveryAddressIsTried) {
