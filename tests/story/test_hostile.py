@@ -6,8 +6,8 @@ import hostile
 from client import Ended
 from harness import Story
 
+from liar import Liar
 from raw import Raw
-from standin import StandIn
 
 BEFORE = b"GET /before HTTP/1.1\r\nHost: localhost\r\n\r\n"
 AFTER = b"GET /after HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -44,36 +44,9 @@ class Callers(Story):
             self.assertEqual((client.end(), bytes(client.buffer)), ("closed", b""))
 
 
-class Liar(StandIn):
-    """Answers /good well, and everything else with `answer`, and then does `then`."""
-
-    name = "liar"
-
-    def known_knobs(self):
-        return super().known_knobs() | {"answer", "then", "piece"}
-
-    def serve(self, connection):
-        while (request := connection.reader.head()) is not None:
-            if request.target == b"/good":
-                connection.send(hostile.OK + b"Content-Length: 4\r\n\r\ngood")
-                continue
-            answer, piece = self.knobs["answer"], self.knobs["piece"]
-            try:
-                for i in range(0, len(answer), piece):
-                    connection.send(answer[i : i + piece])
-            except OSError:
-                return  # refused before all of it was sent
-            if self.knobs["then"] == "reset":
-                connection.reset()
-            elif self.knobs["then"] == "finish":
-                connection.finish()
-            if self.knobs["then"] != "stay":
-                return
-
-
 class Servers(Story):
     def start_liar(self):
-        self.server, self.edge = self.front(Liar, knobs={"answer": b"", "then": "stay", "piece": 1}, workers=1)
+        self.server, self.edge = self.front(Liar, workers=1)
 
     def play(self, answer, then="stay"):
         """Both listeners, both ways of splitting: (status, whole), and the connection and the next caller are well."""
