@@ -36,6 +36,15 @@ inline void only_out_of_memory() noexcept {
   } catch (const std::bad_alloc&) {}
 }
 
+// clang 14 drops what follows an awaited task where resuming does the same as destroying (only destructors are left): SimplifyCFG
+// makes one branch of both, and CoroSplit, looking for the `ret` behind a symmetric transfer, resolves that branch for the case
+// that suspends. No code comes of this, but it keeps the two apart (tests/compiler).
+inline void mark_resumption() noexcept {
+#ifdef __clang__
+  asm volatile("");
+#endif
+}
+
 struct PromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
 
@@ -104,6 +113,7 @@ public:
     return handle_;
   }
   T await_resume() {
+    detail::mark_resumption();
     if constexpr (!std::is_void_v<T>) return std::move(*handle_.promise().value);
   }
 

@@ -184,6 +184,35 @@ TEST_F(SafeShape, LocalsOfALoopEndWithEachRound) {
   EXPECT_TRUE(Counted::even());
 }
 
+// What is left behind the last await is destructors, so that resuming and destroying look alike (clang 14; io/task.h).
+Task<void> waits(int& out) {
+  co_await pass();
+  ++out;
+}
+Task<int> answers(int& out) {
+  co_await pass();
+  co_return ++out;
+}
+Detached ends_with_an_await(int& out) {
+  const Counted local(1);
+  co_await waits(out);
+  if (out == 1) co_await waits(out);
+}
+Detached ends_with_an_unused_answer(int& out) {
+  const Counted local(1);
+  co_await waits(out);
+  if (out == 1) co_await answers(out);
+}
+TEST_F(SafeShape, WhatFollowsTheLastAwaitHappens) {
+  for (const auto story : {ends_with_an_await, ends_with_an_unused_answer}) {
+    int out = 0;
+    story(out);
+    gate.go();
+    EXPECT_EQ(out, 2);
+    EXPECT_TRUE(Counted::even()) << "the story has not come to its end";
+  }
+}
+
 Task<Result<int>> throws(bool now) {
   const Counted local(1);
   if (now) throw std::bad_alloc();
