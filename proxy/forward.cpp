@@ -56,6 +56,12 @@ bool keeps_server_connection(const Exchange& x, const io::Stream& server) {
   return x.answer.keep_alive && server.unsent() == 0 && server.input().empty();
 }
 
+// RFC 9110 section 15.5.9: a server may say 408 to a connection that idles too long for it, and close that. On a kept connection it
+// is no answer to a request that had all left: the two have crossed on the way.
+bool idled_out(const Exchange& x, bool reused, bool whole) {
+  return reused && whole && x.answer.status == 408 && !x.answer.keep_alive;
+}
+
 } // namespace
 
 io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool reused, BodySource& body, http::Framing framing) {
@@ -71,6 +77,8 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
   } else {
     result.whole = *sent == Sent::whole;
     result.outcome = co_await receive_head(x, server);
+    if (result.outcome && idled_out(x, reused, result.whole))
+      result.outcome = Error{Cause::upstream_closed, "it took the connection for an idle one"};
   }
   const std::string_view refusal = result.outcome || reused ? std::string_view() : upstream::refused_certificate(server);
   if (!refusal.empty()) {

@@ -1,5 +1,7 @@
 #include "upstream/connect.h"
 
+#include "upstream/unasked.h"
+
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
@@ -108,6 +110,11 @@ io::Task<Result<Stream::Ptr>> connect_within(io::Wake& wake, Resolver& resolver,
       if (!secured) co_return secured.error();
       if (!pool.tls()->has_right_name(stream->tls()))
         co_return Error{Cause::upstream_certificate, X509_verify_cert_error_string(X509_V_ERR_HOSTNAME_MISMATCH)};
+    }
+    const auto silent = silent_so_far(*stream);
+    if (!silent) {
+      last = silent.error();
+      continue;
     }
     co_return std::move(stream);
   }

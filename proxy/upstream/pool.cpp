@@ -1,10 +1,10 @@
 #include "upstream/pool.h"
 
+#include "upstream/unasked.h"
+
 #include <openssl/ssl.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <utility>
 
@@ -27,12 +27,6 @@ bool usable(const io::Stream& stream) {
   return !stream.gone() && !stream.write_failed() && stream.unsent() == 0 && stream.input().empty();
 }
 
-// Whether the kernel holds something of the server that the loop has not seen yet.
-bool said_something(const io::Stream& stream) {
-  char byte = 0;
-  return ::recv(stream.descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
-}
-
 } // namespace
 
 io::Stream::Ptr Pool::take() noexcept {
@@ -46,7 +40,7 @@ io::Stream::Ptr Pool::take() noexcept {
     io::Stream::Ptr stream = std::move(chosen->stream);
     idle_.erase(chosen);
     stream->attach(static_cast<io::StreamWatcher*>(nullptr));
-    if (usable(*stream) && !(unseen && said_something(*stream))) return stream;
+    if (usable(*stream) && !(unseen && look_ahead(*stream) != io::Step::blocked)) return stream;
   }
   return {};
 }

@@ -1,13 +1,17 @@
-/* Preloaded into an edge by tests/story/test_surroundings.py: a wall clock that jumps, and names under .world.test that resolve to
-   127.0.0.1, fail, or hang. What holds is in a file that both sides map; LEDGERGATE_TEST_WORLD names it. */
+/* Preloaded into an edge by tests/story/other_world.py: a wall clock that jumps, names under .world.test that resolve to
+   127.0.0.1, fail, or hang, and a server whose first words arrive before anybody can send. What holds is in a file that both sides map; LEDGERGATE_TEST_WORLD names it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,8 +19,9 @@
 struct world {
   volatile int64_t ahead; /* seconds */
   volatile int64_t names; /* 0: good, 1: they fail, 2: they hang */
+  volatile int64_t hasty; /* the port of that server; 0: none */
 };
-static struct world still = {0, 0};
+static struct world still = {0, 0, 0};
 static struct world* world = &still;
 
 __attribute__((constructor)) static void open_world(void) {
@@ -48,4 +53,16 @@ int getaddrinfo(const char* node, const char* service, const struct addrinfo* hi
   const struct timespec step = {0, 10000000};
   while (world->names == 2) nanosleep(&step, NULL);
   return world->names == 1 ? EAI_AGAIN : real("127.0.0.1", service, hints, list);
+}
+
+int connect(int socket, const struct sockaddr* address, socklen_t length) {
+  int (*real)(int, const struct sockaddr*, socklen_t) = dlsym(RTLD_NEXT, "connect");
+  const int result = real(socket, address, length);
+  const int failure = errno;
+  if (address->sa_family == AF_INET && world->hasty != 0 && ntohs(((const struct sockaddr_in*)address)->sin_port) == world->hasty) {
+    struct pollfd words = {socket, POLLIN, 0};
+    poll(&words, 1, 10000);
+  }
+  errno = failure;
+  return result;
 }

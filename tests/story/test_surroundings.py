@@ -1,44 +1,15 @@
 """The wall clock jumps, and the name server is gone: what does not need them does not notice, and what does comes back by itself."""
 
-import os
-import pathlib
-import struct
 import threading
 import unittest
 
-from harness import Story, config, poll, program, scratch
+from harness import config, poll
+from other_world import FAIL, GOOD, HANG, World
 
 from web import Web
 
 ASK = b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 YEAR = 365 * 24 * 3600
-GOOD, FAIL, HANG = 0, 1, 2
-
-
-class World(Story):
-    """An edge in another world (tests/faults/other_world.c)."""
-
-    def setUp(self):
-        self.library = pathlib.Path(program()).parent / "tests" / "libother_world.so"
-        if not self.library.exists():
-            self.skipTest(f"{self.library} is not built")
-        self.file = scratch() / f"world-{id(self)}"
-        self.turn()
-
-    def turn(self, ahead=0, names=GOOD):
-        with open(self.file, "r+b" if self.file.exists() else "w+b") as file:
-            file.write(struct.pack("=qq", ahead, names))
-
-    def begin(self, settings):
-        world = {
-            "LD_PRELOAD": str(self.library),
-            "LEDGERGATE_TEST_WORLD": str(self.file),
-            # A sanitizer's library wants to be the first; this one is no more than a few functions.
-            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
-            # The exit leaves a thread behind that waits for a name, on purpose.
-            "TSAN_OPTIONS": os.environ.get("TSAN_OPTIONS", "") + ":report_thread_leaks=0",
-        }
-        return self.start(settings, environment=world)
 
 
 class Clock(World):
