@@ -3,6 +3,7 @@
 import ctypes
 import resource
 import socket
+import ssl
 import threading
 import time
 import unittest
@@ -34,6 +35,7 @@ class Callers(Story):
 
     def setUp(self):
         self.callers = []
+        self.turned_away = 0  # before they could say anything
         self.addCleanup(self.leave)
         # A story's own limit must not be what ends a flood.
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -41,14 +43,17 @@ class Callers(Story):
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         self.most = hard - 200
 
-    def call(self, edge, data=b""):
-        sock = socket.create_connection(("127.0.0.1", edge.ports["lan"]), PATIENCE)
+    def call(self, edge, data=b"", listener="lan"):
+        try:
+            sock = edge.connect(listener).sock
+        except OSError:
+            self.turned_away += 1
+            return
         self.callers.append(sock)
         try:
             sock.sendall(data)
         except OSError:
             pass  # turned away: that is one of the right answers
-        return sock
 
     def leave(self):
         for sock in self.callers:
@@ -114,23 +119,27 @@ class Descriptors(Callers):
 
 class Memory(Callers):
     HEAD = b"GET /" + b"a" * 30 + b" HTTP/1.1\r\nHost: localhost\r\nX: " + b"b" * 15_000
-    ROOM = 16 << 20
+    BODY = b"POST /xml HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: 1000000\r\n\r\n" + b"c" * 200_000
 
-    def test_none_left(self):
+    def story(self, kind, figure, data, listener="lan", room=16 << 20, **settings):
+        """`kind` of bound at `room` more than `figure`, and callers who send `data`, no whole request, until some are turned away."""
         if sanitized():
             self.skipTest("a sanitizer's own memory is in the way of the bound")
         server = self.standin(Web)
-        edge = self.start(config(server, workers=1))  # nobody was served yet: what is made at the first request is not there
-        bound = edge.memory("VmData") * 1024 + self.ROOM
-        resource.prlimit(edge.process.pid, resource.RLIMIT_DATA, (bound, bound))
+        # Nobody was served yet: what is made at the first request is not there.
+        # One arena: others have 64 MiB of addresses each that are no one's yet.
+        edge = self.start(config(server, workers=1, **settings), environment={"MALLOC_ARENA_MAX": "1"})
+        bound = edge.memory(figure) * 1024 + room
+        resource.prlimit(edge.process.pid, kind, (bound, bound))
         refused = 0
         while not refused and len(self.callers) < min(self.most, 5000):
             for _ in range(250):
-                self.call(edge, self.HEAD)
-            refused = sum(self.was_left(sock) for sock in self.callers)
+                self.call(edge, data, listener)
+            refused = self.turned_away + sum(self.was_left(sock) for sock in self.callers)
         self.assertGreater(refused, 0, "the memory was enough for all")
         for _ in range(250):
-            self.call(edge, self.HEAD)
+            self.call(edge, data, listener)
+        self.ask_among_them(edge)
         edge.reload()  # refused, or done
         self.assertIsNone(edge.process.poll())
         self.leave()
@@ -138,11 +147,34 @@ class Memory(Callers):
         for _ in range(20):
             self.assertTrue(answers(edge))
 
+    def ask_among_them(self, edge):
+        """An answer, a refusal that says so, or the end of the connection: never half of something, never silence."""
+        for listener in ("lan", "internet"):
+            try:
+                reply = edge.ask(ASK, listener)
+            except (Ended, OSError) as error:
+                self.assertIsNone(getattr(error, "partial", None))
+                self.assertNotIsInstance(error, TimeoutError)
+                continue
+            self.assertIn(reply.status, (200, 503), reply)
+
+    def test_none_left(self):
+        self.story(resource.RLIMIT_DATA, "VmData", self.HEAD)
+
+    def test_no_addresses_left_for_heads(self):
+        self.story(resource.RLIMIT_AS, "VmSize", self.HEAD)
+
+    def test_no_addresses_left_for_bodies(self):
+        self.story(resource.RLIMIT_AS, "VmSize", self.BODY, server={"spool": "request"}, spool={"memory": "10MiB", "memory_total": "1GiB"})
+
+    def test_no_addresses_left_for_tls(self):
+        self.story(resource.RLIMIT_AS, "VmSize", b"", listener="internet", room=2 << 20)
+
     def was_left(self, sock):
         sock.setblocking(False)
         try:
-            return sock.recv(1, socket.MSG_PEEK) is not None
-        except BlockingIOError:
+            return sock.recv(1) is not None
+        except (BlockingIOError, ssl.SSLWantReadError):
             return False
         except OSError:
             return True
