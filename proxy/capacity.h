@@ -36,6 +36,11 @@ struct DescriptorShares {
   return {static_cast<std::uint32_t>(std::clamp<std::uint64_t>(sockets * 2 / 3, 4, UINT32_MAX)), {number(2 * kept), number(kept)}};
 }
 
+// Of this process: what its limit allows, less what is open now. At the start, on the main thread.
+[[nodiscard]] DescriptorShares shares_of_descriptors();
+// To what the hard limit allows: the soft one is a relic of select(), and we use none.
+void raise_descriptor_limit() noexcept;
+
 // One open connection in both counts, for as long as it lives.
 class Slot {
 public:

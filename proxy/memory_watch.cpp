@@ -1,6 +1,9 @@
 #include "memory_watch.h"
 
+#include "observe/log_ring.h"
+
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +15,9 @@
 
 namespace ledgergate {
 namespace {
+
+using observe::event;
+using settings::LogLevel;
 
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t out = 0;
@@ -52,6 +58,18 @@ std::uint64_t default_memory_budget() {
     if (const auto bound = number(file(path.c_str()))) all = std::min(all, *bound);
   }
   return all / 4 * 3;
+}
+
+void look_at_memory(MemoryWatch& watch, std::atomic<bool>& short_of_memory) {
+  const auto resident = resident_now();
+  if (!resident || !watch.saw(*resident)) return;
+  short_of_memory = watch.over();
+  const std::string figures = std::to_string(*resident >> 20U) + " MiB of " + std::to_string(watch.budget() >> 20U) + " MiB";
+  if (watch.over())
+    event(LogLevel::error, "beyond limits.memory (" + figures + "): callers wait, requests get 503");
+  else
+    event(LogLevel::warning, "within limits.memory again (" + figures + ")");
+  if (watch.over()) malloc_trim(0); // what is free inside must not count
 }
 
 } // namespace ledgergate

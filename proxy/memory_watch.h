@@ -2,6 +2,7 @@
 // a reading four times a second costs nothing, and counting every buffer would miss what the libraries hold.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -33,5 +34,9 @@ private:
   std::uint64_t budget_ = UINT64_MAX;
   bool over_ = false;
 };
+
+// Shows the watch what is resident now. When its state changes, that is logged and becomes `short_of_memory` (shared.h): beyond the
+// budget nobody new is let in and requests get 503, until enough has been given back. Main thread; throws std::bad_alloc.
+void look_at_memory(MemoryWatch& watch, std::atomic<bool>& short_of_memory);
 
 } // namespace ledgergate

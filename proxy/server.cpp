@@ -1,29 +1,23 @@
 #include "server.h"
 
 #include "base/prepare_thread.h"
-#include "listen/sockets.h"
+#include "door_keeper.h"
 #include "memory_watch.h"
 #include "notify.h"
 #include "observe/log_ring.h"
+#include "revocation_lists.h"
 #include "shared.h"
 #include "snapshot.h"
 #include "worker.h"
 
-#include <fcntl.h>
-#include <malloc.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <filesystem>
 #include <memory>
 #include <new>
 #include <thread>
@@ -54,41 +48,6 @@ void tell_certificates(const Snapshot* before, const Snapshot& now) {
   for (const std::string& change : certificate_changes(before, now)) event(LogLevel::info, change);
 }
 
-// The soft limit on descriptors is a relic of select(); we use none.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-DescriptorShares shares_of_descriptors() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
-  std::error_code error;
-  std::uint64_t used = 0;
-  for (auto each = std::filesystem::directory_iterator("/proc/self/fd", error);
-       !error && each != std::filesystem::directory_iterator(); each.increment(error))
-    ++used;
-  return share_descriptors(limit.rlim_cur, used);
-}
-
-// Names, sizes and times of the revocation lists: another text when one of them has been written.
-std::string state_of_lists(const settings::Settings& settings) {
-  std::string out;
-  const auto add = [&](const settings::CallerCertificates& callers) {
-    struct stat about {};
-    if (callers.crl.empty() || ::stat(callers.crl.c_str(), &about) != 0) return;
-    out += callers.crl + ' ' + std::to_string(about.st_ino) + ' ' + std::to_string(about.st_size) + ' ' +
-           std::to_string(about.st_mtim.tv_sec) + '.' + std::to_string(about.st_mtim.tv_nsec) + '\n';
-  };
-  for (const auto& listener : settings.listeners) {
-    add(listener.callers);
-    for (const auto& [name, callers] : listener.names) add(callers);
-  }
-  return out;
-}
-
 class Server {
 public:
   explicit Server(const Loader& load) : load_(load) {}
@@ -110,8 +69,7 @@ private:
   Shared shared_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<std::string> doors_; // keys of the doors that are open
-  std::vector<listen::Activated> activated_;
+  DoorKeeper doors_;
   std::vector<std::uint64_t> last_beats_;
   uv_loop_t loop_{};
   uv_timer_t timer_{};
@@ -127,12 +85,7 @@ private:
   bool draining_ = false;
 
   bool start();
-  // Opens what the snapshot wants and is not open yet, for each worker; false: `error` says what can't be opened (nothing is open
-  // then).
-  bool open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOrder>>& orders, std::string& error);
-  listen::Sockets open_door(const settings::Listener& listener);
-  void warn_of_idle_sockets(const Snapshot& snapshot) const;
-  void hand_over(std::vector<std::vector<DoorOrder>>& orders);
+  void hand_over(DoorOrders& orders);
   void watch_signals();
   void tick();
   void watch_revocations();
@@ -146,71 +99,15 @@ private:
   void stop();
 };
 
-listen::Sockets Server::open_door(const settings::Listener& listener) {
-  const auto given = std::find_if(activated_.begin(), activated_.end(),
-                                  [&](const listen::Activated& each) { return each.address == listener.address; });
-  if (given == activated_.end()) return listen::open_sockets(listener.address, workers_.size());
-  // An activated socket is shared: every worker accepts from it.
-  listen::Sockets sockets;
-  sockets.bound = given->address;
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    const int shared = ::fcntl(given->descriptor, F_DUPFD_CLOEXEC, 0);
-    if (shared < 0)
-      sockets.error = std::string("can't share the activated socket: ") + std::strerror(errno);
-    else
-      sockets.descriptors.push_back(shared);
-  }
-  if (!sockets.error.empty())
-    for (const int open : sockets.descriptors) ::close(open);
-  return sockets;
-}
-
-// Its callers would wait in the kernel's queue for ever, and nobody would know why.
-void Server::warn_of_idle_sockets(const Snapshot& snapshot) const {
-  const auto& listeners = snapshot.settings->listeners;
-  for (const listen::Activated& given : activated_)
-    if (std::none_of(listeners.begin(), listeners.end(),
-                     [&](const settings::Listener& listener) { return listener.address == given.address; }))
-      event(LogLevel::warning,
-            "systemd handed over " + given.address.text() + ", but no listener has this address: nobody answers there");
-}
-
-bool Server::open_doors(const Snapshot& snapshot, std::vector<std::vector<DoorOrder>>& orders, std::string& error) {
-  orders.assign(workers_.size(), {});
-  const auto& listeners = snapshot.settings->listeners;
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    if (!snapshot.listeners[i].enabled) continue;
-    const std::string key = door_key(listeners[i]);
-    if (std::find(doors_.begin(), doors_.end(), key) != doors_.end()) {
-      for (auto& order : orders) order.push_back({i, key, -1});
-      continue;
-    }
-    const listen::Sockets sockets = open_door(listeners[i]);
-    if (!sockets.error.empty()) {
-      error = "listener " + listeners[i].name + ": " + sockets.error;
-      for (auto& order : orders)
-        for (auto& each : order)
-          if (each.descriptor >= 0) ::close(each.descriptor);
-      return false;
-    }
-    if (!sockets.warning.empty()) event(LogLevel::warning, sockets.warning);
-    for (std::size_t w = 0; w < workers_.size(); ++w) orders[w].push_back({i, key, sockets.descriptors[w]});
-    event(LogLevel::info, "listening " + listeners[i].name + " " + sockets.bound.text());
-  }
-  warn_of_idle_sockets(snapshot);
-  return true;
-}
-
 // From here on the new snapshot is what counts: bounds that are kept across reloads become its own.
-void Server::hand_over(std::vector<std::vector<DoorOrder>>& orders) {
+void Server::hand_over(DoorOrders& orders) {
   const settings::Spool& spool = snapshot_->settings->spool;
   shared_.spool.set_bounds({spool.memory_total, spool.total});
   for (std::size_t i = 0; i < snapshot_->turns.size(); ++i)
     if (snapshot_->turns[i]) snapshot_->turns[i]->apply(snapshot_->settings->servers[i]);
   shared_.addresses.set_entries(snapshot_->settings->client_table.entries);
   set_memory_budget();
-  doors_.clear();
-  for (const DoorOrder& order : orders.front()) doors_.push_back(order.key);
+  doors_.handed_over(orders);
   for (std::size_t w = 0; w < workers_.size(); ++w) workers_[w]->apply(snapshot_, std::move(orders[w]));
 }
 
@@ -219,11 +116,11 @@ bool Server::start() {
   const std::uint32_t count = snapshot_->settings->workers != 0 ? snapshot_->settings->workers : cores;
   for (std::uint32_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(shared_, i));
   last_beats_.assign(count, 0);
-  activated_ = listen::activated_sockets();
+  doors_.take_over();
 
-  std::vector<std::vector<DoorOrder>> orders;
+  DoorOrders orders;
   std::string error;
-  if (!open_doors(*snapshot_, orders, error)) {
+  if (!doors_.open(*snapshot_, workers_.size(), orders, error)) {
     event(LogLevel::error, error);
     return false;
   }
@@ -275,13 +172,13 @@ void Server::tick() {
 // stolen certificate alive.
 void Server::renew_if_revoked() {
   if (draining_) return;
-  const std::string now = state_of_lists(*snapshot_->settings);
+  const std::string now = state_of_revocation_lists(*snapshot_->settings);
   if (now == crl_state_) return;
   SnapshotProblems problems;
   auto next = renew_fronts(*snapshot_, keys_, problems);
-  std::vector<std::vector<DoorOrder>> orders;
+  DoorOrders orders;
   std::string error;
-  if (!next || !open_doors(*next, orders, error)) {
+  if (!next || !doors_.open(*next, workers_.size(), orders, error)) {
     // It is tried again each second, since what is in its way may be another file; and told once.
     if (now == crl_refused_) return;
     crl_refused_ = now;
@@ -298,34 +195,18 @@ void Server::renew_if_revoked() {
 }
 
 void Server::watch_revocations() {
-  const auto& listeners = snapshot_->settings->listeners;
-  const bool any = std::any_of(listeners.begin(), listeners.end(), [](const settings::Listener& each) {
-    return !each.callers.crl.empty() ||
-           std::any_of(each.names.begin(), each.names.end(), [](const auto& name) { return !name.second.crl.empty(); });
-  });
-  if (!any) {
+  if (!has_revocation_lists(*snapshot_->settings)) {
     uv_timer_stop(&crl_timer_);
     return;
   }
   uv_timer_start(&crl_timer_, in_turn<&Server::renew_if_revoked>, kLookAtListsMs, kLookAtListsMs);
 }
 
+void Server::watch_memory() { look_at_memory(memory_, shared_.short_of_memory); }
+
 void Server::set_memory_budget() {
   const std::uint64_t asked = snapshot_->settings->limits.memory;
   memory_.set_budget(asked != 0 ? asked : default_memory_budget());
-}
-
-// Beyond the budget nobody new is let in and requests get 503, until enough has been given back.
-void Server::watch_memory() {
-  const auto resident = resident_now();
-  if (!resident || !memory_.saw(*resident)) return;
-  shared_.short_of_memory = memory_.over();
-  const std::string figures = std::to_string(*resident >> 20U) + " MiB of " + std::to_string(memory_.budget() >> 20U) + " MiB";
-  if (memory_.over())
-    event(LogLevel::error, "beyond limits.memory (" + figures + "): callers wait, requests get 503");
-  else
-    event(LogLevel::warning, "within limits.memory again (" + figures + ")");
-  if (memory_.over()) malloc_trim(0); // what is free inside must not count
 }
 
 void Server::reload() {
@@ -344,13 +225,13 @@ void Server::reload_settings() {
   for (const auto& problem : loaded.problems) event(problem.warning ? LogLevel::warning : LogLevel::error, problem.format());
   SnapshotProblems problems;
   std::shared_ptr<const Snapshot> next;
-  const std::string lists = loaded.settings ? state_of_lists(*loaded.settings) : std::string();
+  const std::string lists = loaded.settings ? state_of_revocation_lists(*loaded.settings) : std::string();
   if (loaded.settings) next = make_snapshot(loaded.settings, keys_, snapshot_.get(), problems);
   for (const auto& text : problems.warnings) event(LogLevel::warning, text);
   for (const auto& text : problems.errors) event(LogLevel::error, text);
-  std::vector<std::vector<DoorOrder>> orders;
+  DoorOrders orders;
   std::string error;
-  if (next && !open_doors(*next, orders, error)) {
+  if (next && !doors_.open(*next, workers_.size(), orders, error)) {
     event(LogLevel::error, error);
     next = nullptr;
   }
@@ -428,7 +309,7 @@ int Server::run() {
   print(loaded);
   if (!loaded.settings) return kExitSettings;
   SnapshotProblems problems;
-  crl_state_ = state_of_lists(*loaded.settings);
+  crl_state_ = state_of_revocation_lists(*loaded.settings);
   snapshot_ = make_snapshot(loaded.settings, keys_, nullptr, problems);
   print(problems);
   if (!snapshot_) return kExitSettings;
