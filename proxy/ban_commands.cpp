@@ -2,7 +2,6 @@
 #include "ask_admin.h"
 #include "commands.h"
 #include "observe/escape.h"
-#include "server.h"
 #include "settings/load.h"
 
 #include <fmt/format.h>
@@ -153,14 +152,12 @@ void add_common(CLI::App& command, BanOptions& options) {
 
 void add_ban_commands(CLI::App& app, Deed& chosen) {
   const auto options = std::make_shared<BanOptions>();
-  CLI::App* bans = app.add_subcommand("bans", "Show who is locked out after failed logins, at the running edge");
+  CLI::App* bans = add_deed(app, "bans", "Show who is locked out after failed logins, at the running edge", options, chosen, list);
   add_common(*bans, *options);
   bans->add_flag("--json", options->json, "As JSON");
-  bans->callback([&chosen, options] { chosen = [options] { return list(*options); }; });
-  CLI::App* unban = app.add_subcommand("unban", "Let an address log in again");
+  CLI::App* unban = add_deed(app, "unban", "Let an address log in again", options, chosen, lift);
   unban->add_option("ADDRESS", options->address, "As `ledgergate bans` shows it (IPv6: any of its /64)")->required();
   add_common(*unban, *options);
-  unban->callback([&chosen, options] { chosen = [options] { return lift(*options); }; });
 }
 
 } // namespace ledgergate

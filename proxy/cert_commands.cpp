@@ -2,12 +2,9 @@
 
 #include "enrol/audit.h"
 #include "enrol/authority.h"
-#include "server.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -38,12 +35,7 @@ struct CertOptions {
 };
 using Shared = std::shared_ptr<CertOptions>;
 
-std::int64_t now() { return static_cast<std::int64_t>(std::time(nullptr)); }
-
-int fail(const std::string& why, int code = kExitRuntime) {
-  fmt::print(stderr, "ledgergate cert: {}\n", why);
-  return code;
-}
+constexpr const char* kCommand = "cert";
 
 // None with words: it can't be had. None without: no bundle was asked for. `made`: nobody knows it yet.
 std::optional<enrol::BundleWish> bundle_wish(const CertOptions& options, bool& made, std::string& why) {
@@ -98,16 +90,17 @@ int make(const CertOptions& options, bool renew) {
   wish.days = options.days;
   wish.key = options.rsa ? enrol::KeyType::rsa : enrol::KeyType::ecdsa;
   if (const std::string mistake = server ? enrol::san_mistake(wish.name) : enrol::name_mistake(wish.name); !mistake.empty())
-    return fail(wish.name + ": " + mistake, kExitSettings);
+    return fail(kCommand, wish.name + ": " + mistake, kExitSettings);
   for (const std::string& san : wish.sans)
-    if (const std::string mistake = enrol::san_mistake(san); !mistake.empty()) return fail(san + ": " + mistake, kExitSettings);
+    if (const std::string mistake = enrol::san_mistake(san); !mistake.empty())
+      return fail(kCommand, san + ": " + mistake, kExitSettings);
   bool password_made = false;
   wish.bundle = bundle_wish(options, password_made, why);
-  if (!why.empty()) return fail(why);
-  auto authority = Authority::open(options.directory, now(), why);
-  if (!authority) return fail(why);
+  if (!why.empty()) return fail(kCommand, why);
+  auto authority = Authority::open(options.directory, unix_now(), why);
+  if (!authority) return fail(kCommand, why);
   const auto issued = renew ? authority->renew(wish, why) : authority->issue(wish, why);
-  if (!issued) return fail(why);
+  if (!issued) return fail(kCommand, why);
   tell(*issued, wish.bundle ? &*wish.bundle : nullptr, password_made);
   return kExitFine;
 }
@@ -115,8 +108,9 @@ int make(const CertOptions& options, bool renew) {
 int init(const CertOptions& options) {
   std::string why;
   const auto type = options.rsa ? enrol::KeyType::rsa : enrol::KeyType::ecdsa;
-  if (options.authority.empty() || options.authority.size() > 64) return fail("--name has 1 to 64 bytes", kExitSettings);
-  if (!Authority::create(options.directory, options.authority, options.authority_days, type, now(), why)) return fail(why);
+  if (options.authority.empty() || options.authority.size() > 64) return fail(kCommand, "--name has 1 to 64 bytes", kExitSettings);
+  if (!Authority::create(options.directory, options.authority, options.authority_days, type, unix_now(), why))
+    return fail(kCommand, why);
   const auto in = [&](const char* file) {
     return (std::filesystem::absolute(options.directory) / file).lexically_normal().string();
   };
@@ -129,10 +123,10 @@ int init(const CertOptions& options) {
 
 int revoke(const CertOptions& options) {
   std::string why;
-  auto authority = Authority::open(options.directory, now(), why);
-  if (!authority) return fail(why);
+  auto authority = Authority::open(options.directory, unix_now(), why);
+  if (!authority) return fail(kCommand, why);
   const auto revoked = authority->revoke(options.names.front(), why);
-  if (!revoked) return fail(why);
+  if (!revoked) return fail(kCommand, why);
   if (revoked->empty()) fmt::print("{} had no valid certificate any more.\n", options.names.front());
   for (const auto& each : *revoked) fmt::print("{} is revoked: serial {}\n", each.name, each.serial);
   fmt::print("A running edge that reads {} knows it within a second; no reload is needed.\n",
@@ -144,14 +138,15 @@ int list(const CertOptions& options) {
   std::string why;
   bool behind = false;
   const auto index = Authority::look(options.directory, behind, why);
-  if (!index) return fail(why);
+  if (!index) return fail(kCommand, why);
   std::size_t width = 4;
   for (const auto& each : index->records) width = std::max(width, each.name.size());
   fmt::print("{:<{}}  {:<6}  {:<10}  {:<9}  {}\n", "NAME", width, "FOR", "UNTIL", "STATE", "SERIAL");
   for (const auto& each : index->records)
     fmt::print("{:<{}}  {:<6}  {:<10}  {:<9}  {}\n", each.name, width, each.kind == Kind::client ? "client" : "server",
-               enrol::day_text(each.until), enrol::state_of(each, now()), each.serial);
-  if (behind) return fail("crl.pem is older than the index: whatever changes something next makes it again, as another `revoke`");
+               enrol::day_text(each.until), enrol::state_of(each, unix_now()), each.serial);
+  if (behind)
+    return fail(kCommand, "crl.pem is older than the index: whatever changes something next makes it again, as another `revoke`");
   return kExitFine;
 }
 
@@ -168,30 +163,27 @@ void bundle_options(CLI::App* command, const Shared& options) {
   command->add_flag("--ask-password", options->ask, "Ask at the terminal for the .p12's password")->excludes(file);
 }
 
-CLI::App* add(CLI::App* under, const char* name, const char* about, const Shared& options, Deed& chosen,
-              std::function<int(const CertOptions&)> deed) {
-  CLI::App* command = under->add_subcommand(name, about);
-  command->add_option("--dir", options->directory, "Where the CA is kept")->capture_default_str();
-  command->callback([options, &chosen, deed = std::move(deed)] { chosen = [options, deed] { return deed(*options); }; });
-  return command;
-}
-
 } // namespace
 
 void add_cert_commands(CLI::App& app, Deed& chosen) {
   CLI::App* cert = app.add_subcommand("cert", "Certificates for branches, of a CA of your own");
   cert->require_subcommand(1);
   const auto options = std::make_shared<CertOptions>();
+  const auto add = [&](const char* name, const char* about, std::function<int(const CertOptions&)> deed) {
+    CLI::App* command = add_deed(*cert, name, about, options, chosen, std::move(deed));
+    command->add_option("--dir", options->directory, "Where the CA is kept")->capture_default_str();
+    return command;
+  };
   const auto name_of = [&](CLI::App* command, const char* about) {
     command->add_option("NAME", options->names, about)->required()->allow_extra_args(false);
   };
 
-  CLI::App* command = add(cert, "init-ca", "Make the CA, once", options, chosen, init);
+  CLI::App* command = add("init-ca", "Make the CA, once", init);
   command->add_option("--name", options->authority, "What its certificate calls it")->capture_default_str();
   days_option(command, options->authority_days);
   command->add_flag("--rsa", options->rsa, "RSA 3072 in place of ECDSA P-256, for what is too old for it");
 
-  command = add(cert, "issue", "A client certificate for a branch", options, chosen, [](const auto& o) { return make(o, false); });
+  command = add("issue", "A client certificate for a branch", [](const auto& o) { return make(o, false); });
   name_of(command, "The branch: small letters, digits, - _ and ., as till-brno");
   command->add_option("--san", options->sans, "Names in it, in place of NAME.branch.internal: DNS, e-mail, URI")
       ->allow_extra_args(false);
@@ -199,7 +191,7 @@ void add_cert_commands(CLI::App& app, Deed& chosen) {
   command->add_flag("--rsa", options->rsa, "RSA 2048 in place of ECDSA P-256, for what is too old for it");
   bundle_options(command, options);
 
-  command = add(cert, "renew", "A new certificate for a name that had one; the one before stays valid", options, chosen,
+  command = add("renew", "A new certificate for a name that had one; the one before stays valid",
                 [](const auto& o) { return make(o, true); });
   name_of(command, "As it was issued");
   command->add_flag("--server", options->server, "It is a server's");
@@ -207,17 +199,16 @@ void add_cert_commands(CLI::App& app, Deed& chosen) {
   command->add_flag("--rsa", options->rsa, "RSA 2048 in place of ECDSA P-256");
   bundle_options(command, options);
 
-  command = add(cert, "revoke", "Take certificates back; a running edge sees it within a second", options, chosen, revoke);
+  command = add("revoke", "Take certificates back; a running edge sees it within a second", revoke);
   name_of(command, "A name: all its valid ones; or one serial number");
 
-  add(cert, "list", "What was issued: for whom, until when, and what became of it", options, chosen, list);
+  add("list", "What was issued: for whom, until when, and what became of it", list);
 
-  command =
-      add(cert, "server", "A server certificate, for an edge on a LAN that no public CA knows", options, chosen, [](const auto& o) {
-        CertOptions server = o;
-        server.server = true;
-        return make(server, false);
-      });
+  command = add("server", "A server certificate, for an edge on a LAN that no public CA knows", [](const auto& o) {
+    CertOptions server = o;
+    server.server = true;
+    return make(server, false);
+  });
   command->add_option("NAME", options->names, "DNS names and addresses that it answers to")->required()->expected(1, 100);
   days_option(command, options->days);
   command->add_flag("--rsa", options->rsa, "RSA 2048 in place of ECDSA P-256");

@@ -1,12 +1,9 @@
 #include "commands.h"
 
 #include "enrol/client_files.h"
-#include "server.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,14 +22,8 @@ struct ClientOptions {
   enrol::NewClient client;
   bool finish = false, undo = false;
 };
-using Shared = std::shared_ptr<ClientOptions>;
 
-std::int64_t now() { return static_cast<std::int64_t>(std::time(nullptr)); }
-
-int fail(const std::string& why) {
-  fmt::print(stderr, "ledgergate client: {}\n", why);
-  return kExitRuntime;
-}
+constexpr const char* kCommand = "client";
 
 void tell_reload() { fmt::print("It counts from the next reload on: systemctl reload ledgergate\n"); }
 
@@ -44,9 +35,9 @@ void tell_key(const enrol::Secret& key) {
 int add_one(const ClientOptions& options) {
   std::string why;
   auto files = ClientFiles::open(options.directory, true, why);
-  if (!files) return fail(why);
-  const auto key = files->add(options.client, now(), why);
-  if (!key) return fail(why);
+  if (!files) return fail(kCommand, why);
+  const auto key = files->add(options.client, unix_now(), why);
+  if (!key) return fail(kCommand, why);
   tell_key(*key);
   fmt::print("In the edge's settings `clients_dir: {}` (once), and {} in `clients` of a route.\n", options.directory,
              options.client.name);
@@ -57,7 +48,7 @@ int add_one(const ClientOptions& options) {
 int list(const ClientOptions& options) {
   std::string why;
   const auto clients = ClientFiles::list(options.directory, why);
-  if (!clients) return fail(why);
+  if (!clients) return fail(kCommand, why);
   std::size_t width = 4;
   for (const auto& each : *clients) width = std::max(width, each.name.size());
   fmt::print("{:<{}}  {:<8}  {:<7}  {:<6}  {:<10}  {}\n", "NAME", width, "STATE", "KEYS", "CLASS", "UNTIL", "FROM");
@@ -79,7 +70,7 @@ int list(const ClientOptions& options) {
 int set_disabled(const ClientOptions& options, bool disabled) {
   std::string why;
   auto files = ClientFiles::open(options.directory, false, why);
-  if (!files || !files->set_disabled(options.client.name, disabled, now(), why)) return fail(why);
+  if (!files || !files->set_disabled(options.client.name, disabled, unix_now(), why)) return fail(kCommand, why);
   fmt::print("{} is {}.\n", options.client.name, disabled ? "disabled" : "enabled");
   tell_reload();
   return kExitFine;
@@ -88,10 +79,10 @@ int set_disabled(const ClientOptions& options, bool disabled) {
 int rotate(const ClientOptions& options) {
   std::string why;
   auto files = ClientFiles::open(options.directory, false, why);
-  if (!files) return fail(why);
+  if (!files) return fail(kCommand, why);
   const Rotation rotation = options.finish ? Rotation::finish : options.undo ? Rotation::undo : Rotation::begin;
-  const auto key = files->rotate(options.client.name, rotation, now(), why);
-  if (!key) return fail(why);
+  const auto key = files->rotate(options.client.name, rotation, unix_now(), why);
+  if (!key) return fail(kCommand, why);
   if (rotation == Rotation::begin) {
     tell_key(*key);
     fmt::print("The old one stays good. When the new one is in use: ledgergate client rotate {} --finish\n", options.client.name);
@@ -102,25 +93,22 @@ int rotate(const ClientOptions& options) {
   return kExitFine;
 }
 
-CLI::App* add(CLI::App* under, const char* name, const char* about, const Shared& options, Deed& chosen,
-              std::function<int(const ClientOptions&)> deed) {
-  CLI::App* command = under->add_subcommand(name, about);
-  command->add_option("--dir", options->directory, "What the settings call `clients_dir`")->capture_default_str();
-  command->callback([options, &chosen, deed = std::move(deed)] { chosen = [options, deed] { return deed(*options); }; });
-  return command;
-}
-
 } // namespace
 
 void add_client_commands(CLI::App& app, Deed& chosen) {
   CLI::App* client = app.add_subcommand("client", "Clients with API keys, in files of their own");
   client->require_subcommand(1);
   const auto options = std::make_shared<ClientOptions>();
+  const auto add = [&](const char* name, const char* about, std::function<int(const ClientOptions&)> deed) {
+    CLI::App* command = add_deed(*client, name, about, options, chosen, std::move(deed));
+    command->add_option("--dir", options->directory, "What the settings call `clients_dir`")->capture_default_str();
+    return command;
+  };
   const auto name_of = [&](CLI::App* command) {
     command->add_option("NAME", options->client.name, "Small letters, digits, - _ and ., as eshop")->required();
   };
 
-  CLI::App* command = add(client, "add", "A new client and its key, which is shown once", options, chosen, add_one);
+  CLI::App* command = add("add", "A new client and its key, which is shown once", add_one);
   name_of(command);
   command->add_option("--from", options->client.from, "Addresses and networks it may come from; anywhere when left out")
       ->allow_extra_args(false);
@@ -131,12 +119,12 @@ void add_client_commands(CLI::App& app, Deed& chosen) {
       ->allow_extra_args(false);
   command->add_option("--valid-until", options->client.valid_until, "The day from whose beginning (UTC) it is refused: 2027-01-01");
 
-  add(client, "list", "All of them: whether they are let in, from where, until when", options, chosen, list);
+  add("list", "All of them: whether they are let in, from where, until when", list);
 
-  name_of(add(client, "disable", "Refuse it, and keep it", options, chosen, [](const auto& o) { return set_disabled(o, true); }));
-  name_of(add(client, "enable", "Let it in again", options, chosen, [](const auto& o) { return set_disabled(o, false); }));
+  name_of(add("disable", "Refuse it, and keep it", [](const auto& o) { return set_disabled(o, true); }));
+  name_of(add("enable", "Let it in again", [](const auto& o) { return set_disabled(o, false); }));
 
-  command = add(client, "rotate", "A new key beside the old one; then --finish, and the old one is gone", options, chosen, rotate);
+  command = add("rotate", "A new key beside the old one; then --finish, and the old one is gone", rotate);
   name_of(command);
   CLI::Option* finish = command->add_flag("--finish", options->finish, "Take the old key away");
   command->add_flag("--undo", options->undo, "Take the new key away")->excludes(finish);

@@ -2,14 +2,35 @@
 // goes through the administrator's door.
 #pragma once
 
+#include "server.h"
+
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
 
 namespace ledgergate {
 
 // What the command line chose; it is run when all of the line is read, and returns the exit code.
 using Deed = std::function<int()>;
+
+// `under`'s sub-command `name`: chooses `deed`, which is given the options that the command line filled. They live as long as it.
+template <class Options>
+CLI::App* add_deed(CLI::App& under, const char* name, const char* about, const std::shared_ptr<Options>& options, Deed& chosen,
+                   std::function<int(const std::type_identity_t<Options>&)> deed) {
+  CLI::App* command = under.add_subcommand(name, about);
+  command->callback([options, &chosen, deed = std::move(deed)] { chosen = [options, deed] { return deed(*options); }; });
+  return command;
+}
+
+// Says on stderr why `command` ("cert") ends without its work done; gives `code` back, one of server.h.
+int fail(const char* command, const std::string& why, int code = kExitRuntime);
+// Seconds since 1970.
+[[nodiscard]] std::int64_t unix_now() noexcept;
 
 // `ledgergate cert`: a CA of one's own, and what it issues.
 void add_cert_commands(CLI::App& app, Deed& chosen);
