@@ -1,5 +1,6 @@
 #include "enrol/client_files.h"
 
+#include "base/directory.h"
 #include "enrol/audit.h"
 #include "enrol/index.h"
 #include "http/base64.h"
@@ -125,13 +126,12 @@ std::optional<std::vector<ClientFile>> ClientFiles::list(const fs::path& directo
   const auto folder = Folder::open(directory, why);
   if (!folder) return std::nullopt;
   std::vector<ClientFile> out;
-  std::error_code failure;
-  for (fs::directory_iterator each(directory, failure), end; !failure && each != end; each.increment(failure)) {
-    const std::string name = each->path().filename().string();
+  int failure = 0;
+  for (const std::string& name : names_in(directory.string(), failure)) {
     if (!name.starts_with(".") && name.ends_with(".yaml")) out.push_back(read_one(*folder, name));
   }
-  if (failure) {
-    why = directory.string() + ": " + failure.message();
+  if (failure != 0) {
+    why = directory.string() + ": " + std::generic_category().message(failure);
     return std::nullopt;
   }
   std::sort(out.begin(), out.end(), [](const ClientFile& a, const ClientFile& b) { return a.name < b.name; });

@@ -1,6 +1,7 @@
 #include "enrol/files.h"
 
-#include <dirent.h>
+#include "base/directory.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -164,19 +165,9 @@ bool Folder::remove(const std::string& name, std::string& why) const {
 }
 
 void Folder::sweep() const {
-  const int twin = ::openat(descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* const listing = twin >= 0 ? ::fdopendir(twin) : nullptr;
-  if (listing == nullptr) {
-    if (twin >= 0) ::close(twin);
-    return;
-  }
-  std::vector<std::string> left;
-  while (const dirent* entry = ::readdir(listing)) { // NOLINT(concurrency-mt-unsafe): a stream of our own
-    const std::string name = static_cast<const char*>(entry->d_name);
-    if (name.starts_with(kUnfinished)) left.push_back(name);
-  }
-  ::closedir(listing);
-  for (const std::string& name : left) ::unlinkat(descriptor_, name.c_str(), 0);
+  int failure = 0;
+  for (const std::string& name : names_in(descriptor_, failure))
+    if (name.starts_with(kUnfinished)) ::unlinkat(descriptor_, name.c_str(), 0);
 }
 
 std::optional<Lock> Lock::take(const Folder& folder, std::chrono::milliseconds wait, std::string& why) {

@@ -1,4 +1,5 @@
 // `clients_dir`: clients in files of their own, which programs (`ledgergate client`) may write where the main file is people's.
+#include "base/directory.h"
 #include "settings/document.h"
 #include "settings/read_file.h"
 #include "settings/sections.h"
@@ -41,17 +42,17 @@ void read_clients_dir(const Value& value, Draft& draft) {
   if (!value.existing_directory(directory)) return;
   if (others_may_write(directory))
     value.error("`clients_dir`: " + quote(directory) + ": " + std::string(kOthersMayWrite) + directory);
-  std::error_code failure;
+  int failure = 0;
   std::vector<fs::path> files;
-  for (fs::directory_iterator each(directory, failure), end; !failure && each != end; each.increment(failure)) {
-    const std::string name = each->path().filename().string();
+  for (const std::string& name : names_in(directory, failure)) {
     if (name.starts_with(".") || name == "lock" || name == "audit.log") continue; // the writers' own
     if (!name.ends_with(".yaml"))
-      value.warning(quote(each->path().string()) + " is not read: only files whose names end in `.yaml` are");
+      value.warning(quote((fs::path(directory) / name).string()) + " is not read: only files whose names end in `.yaml` are");
     else
-      files.push_back(each->path());
+      files.push_back(fs::path(directory) / name);
   }
-  if (failure) return value.error("`clients_dir`: " + quote(directory) + " can't be read: " + failure.message());
+  if (failure != 0)
+    return value.error("`clients_dir`: " + quote(directory) + " can't be read: " + std::generic_category().message(failure));
   if (files.size() > kMostFiles) return value.error("`clients_dir` holds more than " + std::to_string(kMostFiles) + " files");
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) read_client_file(file.string(), value.context().directory, draft);

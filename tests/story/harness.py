@@ -177,7 +177,7 @@ class Edge:
             self.write(settings)
         mark = len(self.said.lines)
         self.process.send_signal(signal.SIGHUP)
-        return self.said.wait(r"\breload(ed)?\b.*|\brefused\b", mark)
+        return self.said.wait(r"\breloaded\b|\breload refused\b", mark)
 
     def terminate(self):
         self.told = True
