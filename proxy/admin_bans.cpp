@@ -1,8 +1,10 @@
-// The bans at the administrator's door: GET /bans tells them, DELETE /bans/ADDRESS lifts those of an address.
+// The bans at the administrator's door: GET /bans tells them and the accounts that are slowed down, DELETE /bans/ADDRESS lifts
+// those of an address, DELETE /bans?account=NAME lets an account be tried at any pace again.
 //
 // The door has no password: whoever reaches it is the administrator, and so would be any page that the administrator's browser
 // shows. So these ask for a header that no page of another origin may send (Fetch standard, CORS-safelisted request headers), take
 // no request that says where it comes from (Origin), and none under a name that somebody else's DNS may have pointed here.
+#include "http/chars.h"
 #include "observe/escape.h"
 #include "observe/log_ring.h"
 #include "story.h"
@@ -11,8 +13,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ledgergate {
@@ -21,6 +26,7 @@ namespace {
 using client::Lockout;
 
 constexpr std::string_view kPath = "/bans";
+constexpr std::string_view kAccount = "account=";
 
 client::Nanos now_nanos() { return static_cast<client::Nanos>(uv_hrtime()); }
 
@@ -36,15 +42,51 @@ bool from_a_browser(const Exchange& x) {
 
 std::int64_t seconds(client::Nanos left) { return left / 1'000'000'000 + 1; }
 
-void append_json(const std::vector<Lockout::Ban>& bans, std::string& out) {
+void append_account(const std::string& account, std::string& out) {
+  out += "\"account\":\"";
+  observe::append_json(account, out);
+  out += '"';
+}
+
+void append_json(const std::vector<Lockout::Ban>& bans, const std::vector<Lockout::Slowed>& slowed, std::string& out) {
+  std::string_view before = "\n {";
   out += '[';
   for (const Lockout::Ban& ban : bans) {
-    if (out.size() > 1) out += ",";
-    out += "\n {\"address\":\"" + ban.ip.text() + "\",\"account\":\"";
-    observe::append_json(ban.account, out);
-    fmt::format_to(std::back_inserter(out), "\",\"seconds\":{},\"times\":{}}}", seconds(ban.left), ban.times);
+    out.append(std::exchange(before, ",\n {")).append("\"address\":\"").append(ban.ip.text()).append("\",");
+    append_account(ban.account, out);
+    fmt::format_to(std::back_inserter(out), ",\"seconds\":{},\"times\":{}}}", seconds(ban.left), ban.times);
   }
-  out += out.size() > 1 ? "\n]\n" : "]\n";
+  for (const Lockout::Slowed& each : slowed) {
+    out += std::exchange(before, ",\n {");
+    append_account(each.account, out);
+    fmt::format_to(std::back_inserter(out), ",\"slowed\":true,\"seconds\":{},\"failures\":{}}}", seconds(each.left), each.failures);
+  }
+  out += bans.empty() && slowed.empty() ? "]\n" : "\n]\n";
+}
+
+// RFC 3986 section 2.1. Nothing when it is not well made; a '+' is a '+'.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (text.size() - i < 3 || !http::is(text[i + 1], http::hex_byte) || !http::is(text[i + 2], http::hex_byte))
+      return std::nullopt;
+    out += static_cast<char>(http::hex_value(text[i + 1]) << 4U | http::hex_value(text[i + 2]));
+    i += 2;
+  }
+  return out;
+}
+
+Result<void> lift_account(Exchange& x) {
+  const std::string_view query = x.target.query;
+  const auto account = query.starts_with(kAccount) ? percent_decoded(query.substr(kAccount.size())) : std::nullopt;
+  if (!account || account->empty()) return Error{Cause::bad_target, "no account to lift what slows it down"};
+  x.note = forget_failed_logins(x, *account) ? "{\"lifted\":1}\n" : "{\"lifted\":0}\n";
+  answer(x, 200, "application/json", x.note);
+  return {};
 }
 
 Result<void> lift(Exchange& x, std::string_view address) {
@@ -73,11 +115,12 @@ Result<void> answer_bans(Exchange& x) {
     if (x.request.method != http::Method::delete_) return Error{Cause::method_not_allowed, "DELETE"};
     return lift(x, path.substr(kPath.size() + 1));
   }
+  if (x.request.method == http::Method::delete_ && x.target.has_query) return lift_account(x);
   if (x.request.method != http::Method::get && x.request.method != http::Method::head)
     return Error{Cause::method_not_allowed, "GET, HEAD"};
-  const auto bans = x.worker->shared().lockout.bans(now_nanos());
+  const Lockout& lockout = x.worker->shared().lockout;
   x.note.clear();
-  append_json(bans, x.note);
+  append_json(lockout.bans(now_nanos()), lockout.slowed(x.generation->settings().lockout, now_nanos()), x.note);
   answer(x, 200, "application/json", x.note);
   return {};
 }

@@ -22,11 +22,12 @@ using nlohmann::json;
 struct BanOptions {
   std::string file = "/etc/ledgergate/ledgergate.yaml";
   std::string door;
-  std::string address;
+  std::string address, account; // of which unban has one
   bool json = false;
 };
 
 constexpr int kNoBan = 3;
+constexpr const char* kNotTheDoor = "what answers at {} is not the administrator's door of an edge\n";
 
 // --admin, or what the settings name. None: said why.
 std::optional<Endpoint> find_door(const BanOptions& options) {
@@ -69,32 +70,44 @@ json ask(const Endpoint& door, const std::string& request_line) {
     return none();
   }
   json said = json::parse(answer.body, nullptr, false);
-  if (said.is_discarded()) fmt::print(stderr, "what answers at {} is not the administrator's door of an edge\n", door.text());
+  if (said.is_discarded()) fmt::print(stderr, kNotTheDoor, door.text());
   return said;
+}
+
+const json::string_t* text_of(const json& entry, const char* key) {
+  const auto found = entry.find(key);
+  return found != entry.end() ? found->get_ptr<const json::string_t*>() : nullptr;
+}
+const json::number_unsigned_t* number_of(const json& entry, const char* key) {
+  const auto found = entry.find(key);
+  return found != entry.end() ? found->get_ptr<const json::number_unsigned_t*>() : nullptr;
+}
+
+// An account is what a stranger wrote: nothing in it may disturb a terminal.
+void append_account(const std::string& account, std::string& out) {
+  if (account.empty())
+    out += "(keys)";
+  else
+    observe::append_visible(account, out);
+  out += '\n';
 }
 
 // One line of the table; false: not what an edge says.
 bool append_ban(const json& ban, std::string& out) {
-  const auto text = [&](const char* key) {
-    const auto found = ban.find(key);
-    return found != ban.end() ? found->get_ptr<const json::string_t*>() : nullptr;
-  };
-  const auto number = [&](const char* key) {
-    const auto found = ban.find(key);
-    return found != ban.end() ? found->get_ptr<const json::number_unsigned_t*>() : nullptr;
-  };
-  if (!ban.is_object()) return false;
-  const auto *address = text("address"), *account = text("account");
-  const auto *seconds = number("seconds"), *times = number("times");
+  const auto *address = text_of(ban, "address"), *account = text_of(ban, "account");
+  const auto *seconds = number_of(ban, "seconds"), *times = number_of(ban, "times");
   const auto ip = address != nullptr ? IpAddress::parse(*address) : std::nullopt;
   if (!ip || account == nullptr || seconds == nullptr || times == nullptr) return false;
   fmt::format_to(std::back_inserter(out), "{:<39}  {:>8}  {:>5}  ", ip->text(), *seconds, *times);
-  // An account is what a stranger wrote: nothing in it may disturb a terminal.
-  if (account->empty())
-    out += "(keys)";
-  else
-    observe::append_visible(*account, out);
-  out += '\n';
+  append_account(*account, out);
+  return true;
+}
+bool append_slowed(const json& slowed, std::string& out) {
+  const auto* account = text_of(slowed, "account");
+  const auto *seconds = number_of(slowed, "seconds"), *failures = number_of(slowed, "failures");
+  if (account == nullptr || seconds == nullptr || failures == nullptr) return false;
+  fmt::format_to(std::back_inserter(out), "{:<39}  {:>8}  {:>5}  ", "(slowed down, from anywhere)", *seconds, *failures);
+  append_account(*account, out);
   return true;
 }
 
@@ -105,9 +118,10 @@ int list(const BanOptions& options) {
   if (said.is_discarded()) return kExitRuntime;
   std::string table = fmt::format("{:<39}  {:>8}  {:>5}  {}\n", "ADDRESS", "SECONDS", "TIMES", "ACCOUNT");
   bool good = said.is_array();
-  for (const json& ban : said) good = good && append_ban(ban, table);
+  for (const json& each : said)
+    good = good && each.is_object() && (each.contains("slowed") ? append_slowed(each, table) : append_ban(each, table));
   if (!good) {
-    fmt::print(stderr, "what answers at {} is not the administrator's door of an edge\n", door->text());
+    fmt::print(stderr, kNotTheDoor, door->text());
     return kExitRuntime;
   }
   if (options.json)
@@ -117,25 +131,54 @@ int list(const BanOptions& options) {
   return kExitFine;
 }
 
+std::string percent_encoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+  return out;
+}
+
+// What DELETE lifted; none: said why.
+std::optional<std::uint64_t> lifted(const Endpoint& door, const std::string& target) {
+  const json said = ask(door, "DELETE " + target);
+  if (said.is_discarded()) return std::nullopt;
+  const auto* const count = number_of(said, "lifted");
+  if (count == nullptr) {
+    fmt::print(stderr, kNotTheDoor, door.text());
+    return std::nullopt;
+  }
+  return *count;
+}
+
+int lift_account(const BanOptions& options) {
+  const auto door = find_door(options);
+  if (!door) return kExitSettings;
+  const auto count = lifted(*door, "/bans?account=" + percent_encoded(options.account));
+  if (!count) return kExitRuntime;
+  std::string shown;
+  observe::append_visible(options.account, shown);
+  if (*count == 0) {
+    fmt::print("{} is not slowed down (a ban is lifted by its address).\n", shown);
+    return kNoBan;
+  }
+  fmt::print("{} is slowed down no more.\n", shown);
+  return kExitFine;
+}
+
 int lift(const BanOptions& options) {
+  if (!options.account.empty()) return lift_account(options);
   const auto ip = IpAddress::parse(options.address);
   if (!ip) {
     std::string shown;
     observe::append_visible(options.address, shown);
-    fmt::print(stderr, "{} is not an address (`ledgergate bans` shows those that are banned)\n", shown);
+    fmt::print(stderr, "{} is not an address (`ledgergate bans` shows those that are banned; --account NAME lifts an account's)\n",
+               shown);
     return kExitSettings;
   }
   const auto door = find_door(options);
   if (!door) return kExitSettings;
-  const json said = ask(*door, "DELETE /bans/" + ip->text());
-  if (said.is_discarded()) return kExitRuntime;
-  const auto found = said.find("lifted");
-  const auto* const lifted = found != said.end() ? found->get_ptr<const json::number_unsigned_t*>() : nullptr;
-  if (lifted == nullptr) {
-    fmt::print(stderr, "what answers at {} is not the administrator's door of an edge\n", door->text());
-    return kExitRuntime;
-  }
-  if (*lifted == 0) {
+  const auto count = lifted(*door, "/bans/" + ip->text());
+  if (!count) return kExitRuntime;
+  if (*count == 0) {
     fmt::print("{} is not banned.\n", ip->text());
     return kNoBan;
   }
@@ -155,8 +198,11 @@ void add_ban_commands(CLI::App& app, Deed& chosen) {
   CLI::App* bans = add_deed(app, "bans", "Show who is locked out after failed logins, at the running edge", options, chosen, list);
   add_common(*bans, *options);
   bans->add_flag("--json", options->json, "As JSON");
-  CLI::App* unban = add_deed(app, "unban", "Let an address log in again", options, chosen, lift);
-  unban->add_option("ADDRESS", options->address, "As `ledgergate bans` shows it (IPv6: any of its /64)")->required();
+  CLI::App* unban = add_deed(app, "unban", "Let an address log in again, or an account that is slowed down", options, chosen, lift);
+  CLI::Option_group* who = unban->add_option_group("Who");
+  who->add_option("ADDRESS", options->address, "As `ledgergate bans` shows it (IPv6: any of its /64)");
+  who->add_option("--account", options->account, "An account that is slowed down, from wherever it is tried");
+  who->require_option(1);
   add_common(*unban, *options);
 }
 

@@ -42,4 +42,12 @@ void count_failed_login(Exchange& x, std::string_view account, std::string_view 
     observe::event(settings::LogLevel::warning, "login banned:" + where + " seconds=" + std::to_string(ban / 1'000'000'000));
 }
 
+bool forget_failed_logins(Exchange& x, std::string_view account) {
+  const bool was = x.worker->shared().lockout.lift(x.generation->settings().lockout, account, now_nanos());
+  observe::event(settings::LogLevel::warning, "login slowed no more: account=" + plain(account) +
+                                                  " was=" + (was ? "slowed" : "free") + " by=" + std::string(x.peer_ip_text) +
+                                                  " request=" + x.request_id);
+  return was;
+}
+
 } // namespace ledgergate

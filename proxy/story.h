@@ -36,6 +36,8 @@ io::Task<Result<void>> identify(Exchange& exchange);
 [[nodiscard]] Result<bool> may_log_in(Exchange& exchange, std::string_view account);
 // Counts, logs and perhaps bans. `way`: a word for the log.
 void count_failed_login(Exchange& exchange, std::string_view account, std::string_view way);
+// By the administrator's wish: an account that many addresses tried is slowed down no more. Logs it; whether it was.
+[[nodiscard]] bool forget_failed_logins(Exchange& exchange, std::string_view account);
 
 // server_login.cpp: whether the user of the server whom the caller names may be tried from here now; and what the server's reply
 // says of that login.

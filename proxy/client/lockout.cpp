@@ -15,6 +15,10 @@ std::string_view cut(std::string_view account) noexcept { return account.substr(
 
 } // namespace
 
+bool Lockout::is_slowed(const settings::Lockout& rules, const Account& account, Nanos now) noexcept {
+  return rules.enabled && account.failures >= rules.failures && now - account.first <= nanos(rules.within);
+}
+
 Lockout::Decision Lockout::may_try(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now) {
   if (!rules.enabled) return {};
   const Key key{network_of(ip), std::string(cut(account))};
@@ -25,7 +29,7 @@ Lockout::Decision Lockout::may_try(const settings::Lockout& rules, const IpAddre
     return {Verdict::banned, pair->banned_until - now, trusted};
   if (trusted || account.empty()) return {Verdict::go_on, 0, trusted};
   Account* const entry = accounts_.find(cut(account));
-  if (entry == nullptr || now - entry->first > nanos(rules.within) || entry->failures < rules.failures) return {};
+  if (entry == nullptr || !is_slowed(rules, *entry, now)) return {};
   const settings::Rate rate{1, std::chrono::milliseconds(kPace / 1'000'000), 1};
   const Nanos wait = entry->pace.take(rate, 1, now);
   return {wait == 0 ? Verdict::go_on : Verdict::slowed, wait, false};
@@ -105,6 +109,24 @@ std::size_t Lockout::lift(const IpAddress& ip, Nanos now) {
   banned_.each(forgive);
   suspects_.each(forgive);
   return lifted;
+}
+
+std::vector<Lockout::Slowed> Lockout::slowed(const settings::Lockout& rules, Nanos now) const {
+  const std::lock_guard guard(lock_);
+  std::vector<Slowed> out;
+  accounts_.each([&](const std::string& name, const Account& account) {
+    if (is_slowed(rules, account, now)) out.push_back({name, account.first + nanos(rules.within) - now, account.failures});
+  });
+  return out;
+}
+
+bool Lockout::lift(const settings::Lockout& rules, std::string_view account, Nanos now) {
+  const std::string key(cut(account));
+  const std::lock_guard guard(lock_);
+  const Account* const entry = accounts_.find(key);
+  const bool was = entry != nullptr && is_slowed(rules, *entry, now);
+  accounts_.erase(key);
+  return was;
 }
 
 } // namespace ledgergate::client

@@ -59,6 +59,16 @@ public:
   // Lifts all bans of this address; how many there were.
   std::size_t lift(const IpAddress& ip, Nanos now);
 
+  struct Slowed {
+    std::string account;
+    Nanos left = 0; // until it ends by itself
+    std::uint32_t failures = 0;
+  };
+  // The accounts that are tried once in kPace.
+  [[nodiscard]] std::vector<Slowed> slowed(const settings::Lockout& rules, Nanos now) const;
+  // Forgets the failures of this account, of all addresses together; bans stay. Whether it was slowed down.
+  bool lift(const settings::Lockout& rules, std::string_view account, Nanos now);
+
 private:
   using Key = std::pair<IpAddress, std::string>;
   struct Pair {
@@ -72,6 +82,8 @@ private:
     std::uint32_t failures = 0;
     Nanos first = 0;
   };
+  [[nodiscard]] static bool is_slowed(const settings::Lockout& rules, const Account& account, Nanos now) noexcept;
+
   mutable std::mutex lock_;
   Recent<Key, Pair> suspects_{kMost}; // failed, and never banned
   Recent<Key, Pair> banned_{kMost};   // now or earlier

@@ -119,6 +119,31 @@ TEST(Lockout, AnAccountIsSlowedForAsLongAsItsFailuresCountAndNeverLocked) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(lockout.may_try(rules(), kTill, "shop", now).verdict, Verdict::go_on);
 }
 
+TEST(Lockout, ASlowedAccountIsShownAndLifted) {
+  Lockout lockout;
+  for (std::uint32_t n = 0; n < 2; ++n) lockout.failed(rules(), ip("203.0.113." + std::to_string(n)), "shop", kSecond);
+  EXPECT_TRUE(lockout.slowed(rules(), kSecond).empty()) << "two are none";
+  EXPECT_FALSE(lockout.lift(rules(), "till", kSecond));
+  lockout.failed(rules(), kStranger, "shop", kSecond);
+  const auto slowed = lockout.slowed(rules(), 11 * kSecond);
+  ASSERT_EQ(slowed.size(), 1U);
+  EXPECT_EQ(slowed[0].account, "shop");
+  EXPECT_EQ(slowed[0].failures, 3U);
+  EXPECT_EQ(slowed[0].left, 50 * kSecond);
+  EXPECT_TRUE(lockout.slowed(rules(), 62 * kSecond).empty()) << "it ends by itself";
+  EXPECT_TRUE(lockout.lift(rules(), "shop", 11 * kSecond));
+  EXPECT_FALSE(lockout.lift(rules(), "shop", 11 * kSecond));
+  EXPECT_TRUE(lockout.slowed(rules(), 11 * kSecond).empty());
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(lockout.may_try(rules(), kTill, "shop", 11 * kSecond).verdict, Verdict::go_on);
+}
+
+TEST(Lockout, ToLiftAnAccountLiftsNoBan) {
+  Lockout lockout;
+  for (int i = 0; i < 3; ++i) lockout.failed(rules(), kStranger, "shop", kSecond);
+  EXPECT_TRUE(lockout.lift(rules(), "shop", kSecond));
+  EXPECT_EQ(lockout.may_try(rules(), kStranger, "shop", kSecond).verdict, Verdict::banned);
+}
+
 TEST(Lockout, AKeyIsNoAccountThatCouldBeSlowed) {
   Lockout lockout;
   for (std::uint32_t n = 0; n < 250; ++n) lockout.failed(rules(), ip("203.0.113." + std::to_string(n)), "", kSecond);

@@ -109,6 +109,38 @@ class Bans(Story):
         self.assertEqual(self.run_command("bans", file=self.write_other(admin={"address": self.door()})), (0, "nobody is banned\n", ""))
         self.assertEqual(self.run_command("unban", "--admin", "here", "192.0.2.1", file="/nonexistent.yaml")[0], 2)
 
+    def test_an_account_that_is_slowed_down_is_shown_and_lifted(self):
+        server = self.standin(MServer)
+        settings = config(server, "mserver", route={"clients": ["desk"]}, clients={"desk": {"user": "desk"}}, users=users(desk="right"),
+                          admin={"address": "127.0.0.1:0"}, trusted_proxies=["127.0.0.1"], lockout={"failures": 3, "ban": "1h", "longest": "1h"})
+        del settings["routes"][0]["access"]
+        self.edge = self.start(settings)
+
+        def log_in(address, password="right", user="desk"):
+            return self.edge.ask(ask(b"/status", b"X-Forwarded-For: " + address, basic(user, password)))
+
+        odd = "d\u011bda & 100 %+/?"
+        for user in ("desk", odd):
+            for n in range(3):
+                self.assert_refused(log_in(b"203.0.113.%d" % n, "wrong", user), 401, "login_failed")
+        code, out, err = self.run_command("bans")
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, r"(?m)^\(slowed down, from anywhere\) +\d+ +3 +desk$")
+        code, out, _ = self.run_command("bans", "--json")
+        self.assertEqual({each["account"]: (each["slowed"], each["failures"]) for each in json.loads(out)}, {"desk": (True, 3), odd: (True, 3)})
+
+        self.assertEqual(self.run_command("unban", "--account", "desk"), (0, "desk is slowed down no more.\n", ""))
+        self.edge.said.wait(r"login slowed no more: account=desk was=slowed by=127\.0\.0\.1 request=\S+")
+        for n in range(3, 8):
+            self.assertEqual(log_in(b"192.0.2.%d" % n).status, 200)
+        self.assertEqual(self.run_command("unban", "--account", "desk")[0], 3, "it is slowed down no more")
+        self.assertEqual(self.run_command("unban", "--account", odd)[0], 0)
+        self.assertEqual(self.run_command("bans"), (0, "nobody is banned\n", ""))
+        self.assertNotEqual(self.run_command("unban")[0], 0, "whom?")
+        self.assertNotEqual(self.run_command("unban", "192.0.2.1", "--account", "desk")[0], 0, "one of them")
+        for query in (b"?account=", b"?account=%4", b"?account=%zz", b"?accounts=x"):
+            self.assertEqual(self.admin(b"/bans" + query, self.PROGRAM, method=b"DELETE").status, 400, query)
+
     def write_other(self, admin):
         settings = {**self.settings, "admin": admin}
         if admin is None:
