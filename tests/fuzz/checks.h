@@ -27,6 +27,9 @@ void check_path(std::string_view bytes);
 void check_config(std::string_view bytes);
 // A PROXY header: the same verdict however it is cut, and the caller that the C library reads.
 void check_proxy(std::string_view bytes);
+// The first bytes on a TLS listener, behind a PROXY header or without one: the same verdict however they are cut, never a way in,
+// and for who is answered the certificate and the rules of the name that a reader of the RFC finds.
+void check_hello(std::string_view bytes);
 // Fields with a grammar of their own: Accept, Forwarded, Authorization, Upgrade, Location, Set-Cookie and their like.
 void check_fields(std::string_view bytes);
 

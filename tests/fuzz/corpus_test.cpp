@@ -25,7 +25,8 @@ constexpr Target kTargets[] = {
     {"xml", check_xml, 1000},           {"json", check_json, 1000},      {"inflate", check_inflate, 300},
     {"reply", check_reply, 1000},       {"refusal", check_refusal, 200}, {"request", check_request, 3000},
     {"response", check_response, 1000}, {"path", check_path, 200},       {"config", check_config, 200},
-    {"proxy", check_proxy, 20000},      {"fields", check_fields, 10000}, {"story", check_story, 500},
+    {"proxy", check_proxy, 20000},      {"fields", check_fields, 10000}, {"hello", check_hello, 1000},
+    {"story", check_story, 500},
 };
 
 // From the tree, and from what tests/fuzz/seeds.py has gathered; in an order that is the same everywhere.

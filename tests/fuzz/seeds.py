@@ -3,7 +3,7 @@
 
 DIRECTORY/TARGET/ gets one file for each line of seeds/TARGET.txt, and what the byte-exact cases and the settings' fixtures hold. A
 line of seeds/TARGET.txt is one input, with \\r \\n \\t \\0 \\\\ \\xNN for what can't stand in a line; one that begins with '#' is a
-comment. What fuzzing found stands there, too, so that it is tried for ever.
+comment. What fuzzing found stands there, too, so that it is tried for ever. TLS hellos are made by hellos.py.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ sys.path.insert(0, str(TESTS / "wire"))
 
 import cases  # noqa: E402
 import expected  # noqa: E402
+import hellos  # noqa: E402
 
 LARGEST = 8192
 # The door of story_settings.h that a case's profile comes in by.
@@ -74,6 +75,11 @@ def add_settings(corpus):
             corpus.add("config", path.read_bytes())
 
 
+def add_hellos(corpus):
+    for hello in hellos.all_of_them():
+        corpus.add("hello", hello)
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -81,6 +87,7 @@ def main():
     add_lines(corpus)
     add_wire(corpus)
     add_settings(corpus)
+    add_hellos(corpus)
 
 
 if __name__ == "__main__":
