@@ -188,6 +188,7 @@ void Server::renew_if_revoked() {
   }
   crl_state_ = now;
   crl_refused_.clear();
+  for (const auto& text : problems.warnings) event(LogLevel::warning, text); // a list out of date, a CA that is revoked
   tell_certificates(snapshot_.get(), *next);
   snapshot_ = std::move(next);
   hand_over(orders);

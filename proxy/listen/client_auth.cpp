@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cctype>
 #include <ctime>
+#include <utility>
 
 namespace ledgergate::listen {
 namespace {
@@ -73,6 +74,85 @@ void read_sans(X509* certificate, std::vector<std::string>& out) {
   GENERAL_NAMES_free(list);
 }
 
+bool issued(X509* issuer, X509* certificate) {
+  return issuer != certificate && X509_check_issued(issuer, certificate) == X509_V_OK &&
+         X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
+}
+
+bool lists(const std::vector<CrlPtr>& all, X509* issuer, X509* certificate) {
+  return std::any_of(all.begin(), all.end(), [&](const CrlPtr& list) {
+    X509_REVOKED* entry = nullptr;
+    return X509_NAME_cmp(X509_CRL_get_issuer(list.get()), X509_get_subject_name(issuer)) == 0 &&
+           X509_CRL_verify(list.get(), X509_get0_pubkey(issuer)) == 1 &&
+           X509_CRL_get0_by_cert(list.get(), &entry, certificate) == 1;
+  });
+}
+
+// Which of the CAs that are named are revoked by others of them, or have no issuer among these that is not. A chain ends at the
+// first CA that is named, so that OpenSSL never asks.
+std::vector<bool> find_revoked(const std::vector<X509Ptr>& authorities, const std::vector<CrlPtr>& all) {
+  std::vector<bool> revoked(authorities.size());
+  const auto is_revoked = [&](std::size_t which) {
+    std::size_t issuers = 0, bad = 0;
+    for (std::size_t i = 0; i < authorities.size(); ++i) {
+      if (!issued(authorities[i].get(), authorities[which].get())) continue;
+      if (lists(all, authorities[i].get(), authorities[which].get())) return true;
+      ++issuers;
+      if (revoked[i]) ++bad;
+    }
+    return issuers > 0 && bad == issuers;
+  };
+  for (bool more = true; more;) {
+    more = false;
+    for (std::size_t i = 0; i < authorities.size(); ++i) {
+      if (revoked[i] || !is_revoked(i)) continue;
+      revoked[i] = more = true;
+    }
+  }
+  return revoked;
+}
+
+// Whether the file has a list of the CA that issued the certificate which is looked at. Allocates nothing: without memory OpenSSL
+// finds no list either, and that must not pass for having none.
+bool has_list(X509_STORE_CTX* context) noexcept {
+  X509_STORE* store = X509_STORE_CTX_get0_store(context);
+  const X509_NAME* issuer = X509_get_issuer_name(X509_STORE_CTX_get_current_cert(context));
+  X509_STORE_lock(store);
+  const STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(store);
+  bool found = false;
+  for (int i = 0; !found && i < sk_X509_OBJECT_num(all); ++i) {
+    const X509_CRL* list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, i));
+    found = list != nullptr && X509_NAME_cmp(X509_CRL_get_issuer(list), issuer) == 0;
+  }
+  X509_STORE_unlock(store);
+  return found;
+}
+
+// OpenSSL asks this about each mistake in a chain. The list of the CA that issued the caller's own certificate must be there; of
+// the CAs above, who gave no list must not be locked out. The chain ends at the one that is named in client_ca, which is believed
+// by itself: its issuer may be unknown, and that one's list can't be verified then. find_revoked() has judged it where it can.
+int judge_mistake(int good, X509_STORE_CTX* context) {
+  const int depth = X509_STORE_CTX_get_error_depth(context);
+  if (good == 1 || depth == 0) return good;
+  const bool named = depth + 1 == sk_X509_num(X509_STORE_CTX_get0_chain(context));
+  bool passes = false;
+  switch (X509_STORE_CTX_get_error(context)) {
+  case X509_V_ERR_DIFFERENT_CRL_SCOPE: passes = true; break; // it says nothing of CAs
+  case X509_V_ERR_UNABLE_TO_GET_CRL:
+  case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER: passes = named || !has_list(context); break;
+  case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+  case X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE:
+  case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+  case X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
+  case X509_V_ERR_CRL_NOT_YET_VALID:
+  case X509_V_ERR_CRL_HAS_EXPIRED:
+  case X509_V_ERR_CERT_REVOKED: passes = named; break;
+  default: break;
+  }
+  if (passes) X509_STORE_CTX_set_error(context, X509_V_OK);
+  return passes ? 1 : good;
+}
+
 } // namespace
 
 void free_store(X509_STORE* object) { X509_STORE_free(object); }
@@ -93,7 +173,6 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertifi
       X509Ptr authority(next);
       ++found;
       if (X509_check_ca(next) == 0) problems.errors.push_back(file + ": certificate " + std::to_string(found) + " is not a CA's");
-      X509_STORE_add_cert(made->store_.get(), next);
       made->facts_.push_back("callers' CA " + certificate_facts(next));
       made->authorities_.push_back(std::move(authority));
     }
@@ -102,15 +181,17 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertifi
   }
   // A CA that is named is believed by itself: whoever names one below a root does not mean the root's others.
   unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
+  std::vector<CrlPtr> revocations;
   if (!rules.crl.empty()) {
     if (const auto text = read_pem(rules.crl, problems)) {
       all += *text;
       const BioPtr bio = reader(*text);
       std::size_t found = 0;
       while (X509_CRL* next = PEM_read_bio_X509_CRL(bio.get(), nullptr, no_password, nullptr)) {
-        const CrlPtr list(next);
+        CrlPtr list(next);
         ++found;
-        X509_STORE_add_crl(made->store_.get(), next);
+        if (X509_STORE_add_crl(made->store_.get(), next) != 1) problems.errors.push_back(rules.crl + ": out of memory");
+        revocations.push_back(std::move(list));
         made->facts_.push_back("revocation list " + list_facts(next));
         const ASN1_TIME* end = X509_CRL_get0_nextUpdate(next);
         if (end != nullptr && X509_cmp_current_time(end) < 0)
@@ -119,8 +200,19 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertifi
       ERR_clear_error();
       if (found == 0) problems.errors.push_back(rules.crl + ": holds no PEM revocation list (X509 CRL)");
     }
-    flags |=
-        X509_V_FLAG_CRL_CHECK; // of the callers' own certificates: who has no list for its intermediates must not be locked out
+    flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+    X509_STORE_set_verify_cb(made->store_.get(), judge_mistake);
+  }
+  ERR_clear_error();
+  const std::vector<bool> revoked = find_revoked(made->authorities_, revocations);
+  while (const unsigned long error = ERR_get_error())
+    if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) problems.errors.push_back(rules.crl + ": out of memory");
+  for (std::size_t i = 0; i < revoked.size(); ++i) {
+    if (!revoked[i])
+      X509_STORE_add_cert(made->store_.get(), made->authorities_[i].get());
+    else
+      problems.warnings.push_back(rules.crl + ": a CA of client_ca is revoked, and nobody is let in by it: " +
+                                  certificate_facts(made->authorities_[i].get()));
   }
   X509_STORE_set_flags(made->store_.get(), flags);
   made->required_ = rules.required;
@@ -202,7 +294,7 @@ std::string_view explain_verify(long result) noexcept {
   switch (result) {
   case X509_V_ERR_CERT_HAS_EXPIRED: return "the caller's certificate has expired";
   case X509_V_ERR_CERT_NOT_YET_VALID: return "the caller's certificate is not valid yet (is a clock wrong?)";
-  case X509_V_ERR_CERT_REVOKED: return "the caller's certificate is revoked";
+  case X509_V_ERR_CERT_REVOKED: return "the caller's certificate, or a CA above it, is revoked";
   case X509_V_ERR_INVALID_PURPOSE: return "the caller's certificate is not for clients (extended key usage clientAuth)";
   case X509_V_ERR_CRL_HAS_EXPIRED: return "client_crl is out of date, so no caller's certificate can be believed";
   case X509_V_ERR_UNABLE_TO_GET_CRL: return "client_crl has no list of the CA that issued the caller's certificate";
