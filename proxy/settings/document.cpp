@@ -5,6 +5,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -17,6 +18,21 @@ constexpr std::size_t kDeepest = 24;     // the schema needs 6
 constexpr std::size_t kLargest = 50'000; // nodes, so that aliases of aliases can't grow without end
 
 Place place_of(const YAML::Mark& mark) { return mark.is_null() ? Place{} : Place{mark.line + 1, mark.column + 1}; }
+
+// What was probably meant where the parser gave up: it says only what it did not find. "" where the line does not tell.
+std::string hint(std::string_view text, Place place) {
+  for (int line = 1; line < place.line; ++line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  text = text.substr(0, text.find('\n'));
+  if (text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos)
+    return " (this line begins with a tab: YAML is indented with spaces)";
+  for (const std::string_view sign : {"[::", "${", "*."}) {
+    const auto before = text.substr(0, text.find(sign));
+    const auto quotes = [&](char quote) { return std::count(before.begin(), before.end(), quote); };
+    if (before.size() < text.size() && quotes('"') % 2 == 0 && quotes('\'') % 2 == 0)
+      return " (what has `" + std::string(sign) + "` in it must stand in quotes)";
+  }
+  return {};
+}
 
 // Builds the tree from the parser's events. After the first mistake that makes the rest meaningless it ignores all that follows:
 // the parser itself stops at a depth of its own.
@@ -201,7 +217,10 @@ NodePointer parse_document(std::string_view text, Problems& problems) {
     if (!builder.stopped()) problems.error(place_of(deep.mark), "nested too deeply");
     return nullptr;
   } catch (const YAML::Exception& mistake) {
-    if (!builder.stopped()) problems.error(place_of(mistake.mark), "YAML syntax: " + mistake.msg);
+    if (!builder.stopped()) {
+      const Place place = place_of(mistake.mark);
+      problems.error(place, "YAML syntax: " + mistake.msg + hint(text, place));
+    }
     return nullptr;
   }
   const bool stopped = builder.stopped();
