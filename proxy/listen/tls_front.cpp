@@ -142,9 +142,12 @@ std::string_view server_name(SSL* ssl, std::array<char, 255>& out) {
   std::size_t size = 0;
   if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
   if (size < 5 || data[2] != TLSEXT_NAMETYPE_host_name) return {};
-  const std::size_t length = static_cast<std::size_t>(data[3]) << 8 | data[4];
+  std::size_t length = static_cast<std::size_t>(data[3]) << 8 | data[4];
   if (length != size - 5 || length > out.size()) return {};
   std::transform(data + 5, data + size, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  // It should come without a trailing dot, and some callers send the host of their URL as it is; Host is read alike
+  // (http/target.cpp).
+  if (length > 1 && out[length - 1] == '.') --length;
   return {out.data(), length};
 }
 

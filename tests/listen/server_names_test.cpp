@@ -90,6 +90,8 @@ TEST_P(ServerNames, ANameThatRequiresOneIsClosedWithout) {
   const auto to = front();
   Handshake bare(*to, "strict.test", GetParam());
   EXPECT_FALSE(bare.run());
+  Handshake with_dot(*to, "strict.test.", GetParam());
+  EXPECT_FALSE(with_dot.run()) << "a trailing dot is read alike in Host";
   Handshake elsewhere(*to, "", GetParam());
   EXPECT_TRUE(elsewhere.run()) << "the listener's own rules ask only";
 }
