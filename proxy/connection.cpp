@@ -18,8 +18,9 @@
 namespace ledgergate {
 namespace {
 
-// Discarded after a refusal, so that a reset does not destroy the answer (law 6a).
-constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
+// Discarded after a refusal, so that a reset does not destroy the answer (law 6a). More than most lines carry in
+// `timeouts.linger`: the time is what bounds, and this what a caller on a fast line can cost.
+constexpr std::size_t kLingerBytes = 64 * 1024 * 1024;
 constexpr io::TimeMs kFirstWhileDrainingMs = 1000;
 constexpr std::uint32_t kMostUnwaited = 32;
 
@@ -286,12 +287,19 @@ io::Task<bool> serve_one(Connection& c, Exchange& x) {
 // RFC 9112 section 9.6: close in two steps, so that what the caller is still sending does not reset away what it has not read.
 io::Task<void> close_politely(Connection& c) {
   c.client->end_output();
-  c.wake.deadline_in(ms(c.generation->settings().timeouts.linger));
-  for (std::size_t discarded = 0; discarded < kLingerBytes;) {
+  const io::TimeMs until = c.wake.loop().now() + ms(c.generation->settings().timeouts.linger);
+  c.wake.deadline_at(until);
+  for (std::size_t discarded = 0, stretch = 0; discarded < kLingerBytes;) {
     const io::Step step = c.client->fill();
     if (step == io::Step::done) {
       discarded += c.client->input().size();
+      stretch += c.client->input().size();
       c.client->consume(c.client->input().size());
+      if (stretch < kStretch) continue;
+      stretch = 0;
+      co_await c.wake.next_round();
+      if (c.wake.halted() || c.wake.loop().now() >= until) co_return;
+      c.wake.deadline_at(until);
       continue;
     }
     if (step != io::Step::blocked) co_return;

@@ -11,6 +11,8 @@
 namespace ledgergate {
 namespace {
 
+constexpr std::size_t kPassedOver = 64 * 1024;
+
 void append_proxy_status(const Exchange& x, const CauseInfo& info, std::string& out) {
   out += "ledgergate; error=";
   out += info.proxy_error;
@@ -33,6 +35,15 @@ std::uint64_t waited(const Exchange& x, Cause cause) {
   case Cause::reply_timeout: return of(x.facts.server->timeouts.reply);
   case Cause::reply_stalled: return of(x.facts.server->timeouts.stall);
   default: return 0;
+  }
+}
+
+// What has come of a body that nobody will read is passed over, and with it all of a small one: then the connection can go on, and
+// a caller that sends again behind a 401 or 502 pays for no other TLS handshake.
+void pass_over_body(Exchange& x) {
+  std::string_view bytes;
+  for (std::size_t passed = 0; passed < kPassedOver && !x.body->complete(); passed += bytes.size()) {
+    if (x.body->pull(bytes) != io::Step::done) return;
   }
 }
 
@@ -74,12 +85,11 @@ void refuse(Exchange& x, Error error) {
     return;
   }
   x.last = x.last || info.status == 400;
+  if (!x.last) pass_over_body(x);
   x.answer.clear();
   x.out.clear();
   append_proxy_status(x, info, x.out);
   x.answer.fields.push_back({"Proxy-Status", x.out});
-  // RFC 9110 section 15.5.16: what would do.
-  if (error.cause == Cause::unsupported_coding) x.answer.fields.push_back({"Accept-Encoding", "gzip, deflate"});
   if (error.cause == Cause::method_not_allowed) x.answer.fields.push_back({"Allow", error.detail});
   // RFC 9110 section 15.5.2. mServer's own 401 has no challenge (vendor document 001): none is registered for STW-Authorization,
   // and Basic would make a client send Authorization, which is not read there.
@@ -88,7 +98,7 @@ void refuse(Exchange& x, Error error) {
   if (error.cause == Cause::login_required || error.cause == Cause::login_failed)
     x.answer.fields.push_back({"WWW-Authenticate", challenges_basic(x) ? "Basic realm=\"ledgergate\", charset=\"UTF-8\""
                                                                        : "Edge-Key realm=\"ledgergate\""});
-  // RFC 9110 section 15.5.16.
+  // RFC 9110 section 15.5.16: what would do.
   if (error.cause == Cause::unsupported_coding) x.answer.fields.push_back({"Accept-Encoding", "gzip, deflate"});
   const std::string wait = std::to_string(x.retry_after);
   if (info.status == 503 || info.status == 429) x.answer.fields.push_back({"Retry-After", wait});

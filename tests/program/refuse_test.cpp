@@ -26,7 +26,32 @@ public:
   std::string fields, text;
 };
 
-Reply refused(Cause cause, http::Method method, bool forwarded) {
+// A body of which `left` pieces of 16 KiB have come; then it ends, or the rest is on its way.
+class Body final : public BodySource {
+public:
+  Body(int pieces, bool all) : left(pieces), all_(all) {}
+  io::Step pull(std::string_view& bytes) override {
+    if (left == 0) return all_ ? io::Step::ended : io::Step::blocked;
+    --left;
+    bytes = piece_;
+    return io::Step::done;
+  }
+  void want() override {}
+  void limit(std::uint64_t) override {}
+  void invite() override { ADD_FAILURE() << "nobody wants it"; }
+  [[nodiscard]] Error error() const override { return {}; }
+  [[nodiscard]] bool complete() const override { return all_ && left == 0; }
+  [[nodiscard]] bool caller_gone() override { return false; }
+  [[nodiscard]] bool caller_left() override { return false; }
+
+  int left;
+
+private:
+  bool all_;
+  std::string piece_ = std::string(16 * 1024, 'x');
+};
+
+Reply refused(Cause cause, http::Method method, bool forwarded, BodySource& body) {
   static const settings::Route route;
   static const settings::Server server;
   Reply reply;
@@ -34,13 +59,34 @@ Reply refused(Cause cause, http::Method method, bool forwarded) {
   exchange.facts.route = &route;
   exchange.facts.server = &server;
   exchange.reply = &reply;
+  exchange.body = &body;
   exchange.request.method = method;
   exchange.record.forwarded = forwarded;
   refuse(exchange, Error{cause});
   return reply;
 }
 
+Reply refused(Cause cause, http::Method method, bool forwarded) {
+  Body none(0, true);
+  return refused(cause, method, forwarded, none);
+}
+
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+TEST(Refusal, PassesOverASmallBodyThatHasCome) {
+  Body small(3, true);
+  EXPECT_EQ(refused(Cause::connect_refused, http::Method::post, false, small).status, 502);
+  EXPECT_TRUE(small.complete());
+  Body coming(3, false);
+  EXPECT_EQ(refused(Cause::connect_refused, http::Method::post, false, coming).status, 502);
+  EXPECT_FALSE(coming.complete());
+  Body large(100, true);
+  EXPECT_EQ(refused(Cause::connect_refused, http::Method::post, false, large).status, 502);
+  EXPECT_EQ(large.left, 96) << "what is read in one go is bounded";
+  Body doubtful(3, true);
+  EXPECT_EQ(refused(Cause::bad_framing, http::Method::post, false, doubtful).status, 400);
+  EXPECT_EQ(doubtful.left, 3) << "the connection ends anyway";
+}
 
 TEST(Refusal, WithoutCapacityMaySendAgain) {
   const auto reply = refused(Cause::no_capacity, http::Method::post, false);

@@ -145,6 +145,29 @@ class Bodies(Story):
                 client.send(bytes(300000))
                 self.assertEqual(client.reply().status, 413)
 
+    def test_a_caller_may_send_a_long_body_to_its_end_before_it_reads_the_refusal(self):
+        server = self.standin(Web)
+        edge = self.start(config(server, route={"body_limit": 1000}, timeouts={"linger": "20s"}))
+        with edge.connect("lan") as client:
+            client.send(b"POST /sink HTTP/1.1\r\n" + H + b"Content-Length: 25165824\r\n\r\n")
+            for _ in range(24):
+                client.send(bytes(1 << 20))
+            self.assertEqual(client.reply().status, 413)
+
+    def test_behind_the_refusal_of_a_small_body_the_connection_goes_on(self):
+        server = self.standin(Web)
+        edge = self.start(config(server, route={"path": "/app", "body_limit": 1000}))
+        with edge.connect() as client:
+            for path, body, status in ((b"/other", b"Content-Length: 5\r\n\r\nhello", 404),
+                                       (b"/other", b"Transfer-Encoding: chunked\r\n\r\n" + chunked(b"hello", 2), 404),
+                                       (b"/app", b"Content-Length: 2000\r\n\r\n" + bytes(2000), 413)):
+                with self.subTest(path=path, body=body[:20]):
+                    client.send(b"POST " + path + b" HTTP/1.1\r\n" + H + body)
+                    reply = client.reply()
+                    self.assertEqual((reply.status, reply.get("Connection")), (status, None))
+            client.send(get(b"/app/"))
+            self.assertEqual(client.reply().status, 200)
+
 
 class Expect(Story):
     def test_100_comes_when_the_body_is_wanted(self):
