@@ -63,9 +63,9 @@ void check_story(std::string_view bytes) {
   if (door == std::end(kDoors)) return;
   bytes.remove_prefix(1);
 
-  const auto settings = story_settings();
+  const auto settings = story_settings(*door);
   World world(settings);
-  world.call(listener_of(*settings, *door), *Endpoint::parse(std::string(door->peer)));
+  world.call(listener_of(*settings, *door), *Endpoint::parse(std::string(door->peer)), door->tls);
   world.settle();
   while (!bytes.empty()) play(world, take_step(bytes));
 

@@ -3,6 +3,8 @@
 #include "checks.h"
 #include "mutate.h"
 #include "require.h"
+#include "story_settings.h"
+#include "story_world.h"
 
 #include <gtest/gtest.h>
 
@@ -70,6 +72,27 @@ TEST_P(Corpus, HoldsNearItsSeeds) {
 
 INSTANTIATE_TEST_SUITE_P(Fuzz, Corpus, ::testing::ValuesIn(kTargets),
                          [](const auto& each) { return std::string(each.param.name); });
+
+// Else the stories through TLS would hold because nothing happens in them.
+TEST(Story, ThroughTlsARequestIsAnswered) {
+  const Door* door = std::find_if(std::begin(kDoors), std::end(kDoors), [](const Door& each) { return each.tls; });
+  ASSERT_NE(door, std::end(kDoors));
+  const auto settings = story_settings(*door);
+  World world(settings);
+  world.call(listener_of(*settings, *door), *Endpoint::parse(std::string(door->peer)), true);
+  world.caller().say("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  world.server_says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  world.settle();
+  ASSERT_EQ(world.servers().size(), 1U);
+  EXPECT_TRUE(world.servers().front()->received().starts_with("GET /a HTTP/1.1\r\n"));
+  EXPECT_TRUE(world.caller().received().starts_with("HTTP/1.1 200 OK\r\n"));
+  world.caller().end();
+  world.settle();
+  EXPECT_FALSE(world.connected());
+  world.drain();
+  world.settle();
+  EXPECT_TRUE(world.drained());
+}
 
 } // namespace
 } // namespace ledgergate::fuzz

@@ -1,5 +1,6 @@
 #include "story_settings.h"
 
+#include "../certificates.h"
 #include "client/directory.h"
 #include "require.h"
 #include "settings/load.h"
@@ -25,7 +26,7 @@ listen:
   - { name: onec, address: "127.0.0.1:8009", tls: off }
   - { name: proxied, address: "127.0.0.1:8010", tls: off, proxy_protocol: true }
   - { name: trusted, address: "127.0.0.1:8011", tls: off, odd_hosts: false }
-  - { name: redirect, address: "127.0.0.1:8012", redirect: https, acme_webroot: /tmp }
+SECURE  - { name: redirect, address: "127.0.0.1:8012", redirect: https, acme_webroot: /tmp }
 admin: { address: "127.0.0.1:8013" }
 trusted_proxies: [10.0.0.0/8]
 servers:
@@ -40,7 +41,7 @@ servers:
 clients:
   till: { api_key_sha256: KEY, operations: ["listStock*", order], limits: { requests: 100/min, concurrent: 2 } }
 routes:
-  - { name: r1, server: web, listeners: [web, proxied, trusted], access: anonymous }
+  - { name: r1, server: web, listeners: [web, proxied, trustedOTHERS], access: anonymous }
   - { name: r2, path: /onec, server: onec, listeners: [web], access: anonymous }
   - { name: r3, path: /app, server: shared, listeners: [features], access: anonymous, strip_prefix: true, websocket: true,
       compress: { min: 1 }, decompress_requests: true, host_header: client,
@@ -68,18 +69,32 @@ std::string hex(const client::Digest& digest) {
   return out;
 }
 
+// Its certificate is made once; to take it into use takes longer than many a story.
+std::string secure_listener() {
+  static const ledgergate::tests::Directory directory;
+  const auto edge = ledgergate::tests::make_identity({});
+  return R"(  - { name: secure, address: "127.0.0.1:8014", certificates: [{ chain: )" +
+         directory.write("edge.pem", pem(edge)).string() + ", key: " + directory.write("edge.key", key_pem(edge)).string() +
+         " }] }\n";
+}
+
+std::shared_ptr<const settings::Settings> load(bool secure) {
+  std::string text(kText);
+  const auto put = [&](std::string_view mark, const std::string& value) { text.replace(text.find(mark), mark.size(), value); };
+  put("KEY", hex(client::digest_of(kKey)));
+  put("SECURE", secure ? secure_listener() : "");
+  put("OTHERS", secure ? ", secure" : "");
+  const auto loaded = settings::load_text(text, "story.yaml");
+  for (const auto& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.format().c_str());
+  require(loaded.settings != nullptr, "the settings of the stories can be used");
+  return loaded.settings;
+}
+
 } // namespace
 
-std::shared_ptr<const settings::Settings> story_settings() {
-  static const auto made = [] {
-    std::string text(kText);
-    text.replace(text.find("KEY"), 3, hex(client::digest_of(kKey)));
-    const auto loaded = settings::load_text(text, "story.yaml");
-    for (const auto& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.format().c_str());
-    require(loaded.settings != nullptr, "the settings of the stories can be used");
-    return loaded.settings;
-  }();
-  return made;
+std::shared_ptr<const settings::Settings> story_settings(const Door& door) {
+  static const auto plain = load(false), secure = load(true);
+  return door.name == "secure" ? secure : plain;
 }
 
 std::size_t listener_of(const settings::Settings& settings, const Door& door) {

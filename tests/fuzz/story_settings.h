@@ -15,6 +15,7 @@ struct Door {
   std::string_view name;
   std::string_view peer; // who comes in by it
   bool same_body;        // the server gets the bytes of a body that the caller sent
+  bool tls = false;      // what the caller says goes through TLS
 };
 inline constexpr Door kDoors[] = {
     {'h', "web", "203.0.113.9:50000", true},       // streamed both ways
@@ -30,12 +31,14 @@ inline constexpr Door kDoors[] = {
     {'t', "trusted", "10.0.0.1:50000", true}, // behind one that speaks HTTP
     {'r', "redirect", "203.0.113.9:50000", true},
     {'x', "admin", "203.0.113.9:50000", true},
+    {'s', "secure", "203.0.113.9:50000", true, true},
+    {'z', "secure", "203.0.113.9:50000", true}, // bytes as they are on a TLS listener: nothing is a request
 };
 
 // The key of the client that `keyed` is for.
 inline constexpr std::string_view kKey = "fuzzed-key-fuzzed-key-fuzzed-key";
 
-[[nodiscard]] std::shared_ptr<const settings::Settings> story_settings();
+[[nodiscard]] std::shared_ptr<const settings::Settings> story_settings(const Door& door);
 // The index of the door's listener.
 [[nodiscard]] std::size_t listener_of(const settings::Settings& settings, const Door& door);
 

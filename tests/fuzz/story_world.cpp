@@ -20,6 +20,7 @@ World* world = nullptr;
 
 constexpr int kMostRounds = 20'000;
 constexpr int kQuietRounds = 3;
+constexpr std::size_t kBlock = 16 * 1024;
 
 // Small buffers, so that what is sent is often taken in parts.
 std::pair<int, int> connection() {
@@ -47,9 +48,10 @@ void FarEnd::close() {
 bool FarEnd::turn() {
   if (descriptor_ < 0) return false;
   bool moved = false;
+  if (tls_) seal();
   if (!waiting_.empty()) {
     const ssize_t sent = ::send(descriptor_, waiting_.data(), waiting_.size(), MSG_NOSIGNAL);
-    if (sent > 0) said_.append(waiting_, 0, static_cast<std::size_t>(sent));
+    if (sent > 0 && !tls_) said_.append(waiting_, 0, static_cast<std::size_t>(sent));
     const bool gone = sent < 0 && errno != EAGAIN;
     waiting_.erase(0, gone ? waiting_.size() : static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
     moved = sent > 0 || gone;
@@ -58,7 +60,7 @@ bool FarEnd::turn() {
     ::shutdown(descriptor_, SHUT_WR);
     ended_ = moved = true;
   }
-  std::array<char, 16 * 1024> block{};
+  std::array<char, kBlock> block{};
   while (!finished_) {
     const ssize_t got = ::recv(descriptor_, block.data(), block.size(), 0);
     if (got < 0 && errno == EAGAIN) break;
@@ -66,7 +68,7 @@ bool FarEnd::turn() {
     if (got <= 0)
       finished_ = true;
     else
-      received_.append(block.data(), static_cast<std::size_t>(got));
+      receive({block.data(), static_cast<std::size_t>(got)});
   }
   return moved;
 }
@@ -97,10 +99,10 @@ World::~World() {
   world = nullptr;
 }
 
-void World::call(std::size_t listener, const Endpoint& peer) {
+void World::call(std::size_t listener, const Endpoint& peer, bool tls) {
   const auto [near, far] = connection();
   near_ = near;
-  caller_ = std::make_unique<FarEnd>(far);
+  caller_ = std::make_unique<FarEnd>(far, tls ? make_caller_tls() : SslPtr());
   auto generation = std::make_shared<Generation>();
   generation->snapshot = snapshot_;
   Slot slot(snapshot_->listeners[listener].connections, 1, shared_.capacity);

@@ -7,25 +7,34 @@
 #include "shared.h"
 #include "worker.h"
 
+#include <openssl/types.h>
 #include <uv.h>
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ledgergate::fuzz {
 
-// The far end of a connection.
+struct FreeSsl {
+  void operator()(SSL* ssl) const;
+};
+using SslPtr = std::unique_ptr<SSL, FreeSsl>;
+// A client's, over buffers in memory.
+[[nodiscard]] SslPtr make_caller_tls();
+
+// The far end of a connection. With `tls` what it says and receives goes through that.
 class FarEnd {
 public:
-  explicit FarEnd(int descriptor) : descriptor_(descriptor) {}
+  explicit FarEnd(int descriptor, SslPtr tls = {}) : descriptor_(descriptor), tls_(std::move(tls)) {}
   FarEnd(const FarEnd&) = delete;
   FarEnd& operator=(const FarEnd&) = delete;
   ~FarEnd() { close(); }
 
-  void say(std::string_view bytes) { waiting_ += bytes; }
+  void say(std::string_view bytes) { (tls_ ? unsealed_ : waiting_) += bytes; }
   void end() { ending_ = true; } // behind what is waiting
   void close();
   // Sends and takes what can be sent and taken now; true when anything happened.
@@ -42,6 +51,11 @@ private:
   bool ending_ = false;
   bool ended_ = false;    // FIN is out
   bool finished_ = false; // the other side ended
+  SslPtr tls_;
+  std::string unsealed_; // what waits for the handshake
+
+  void seal();
+  void receive(std::string_view bytes);
 };
 
 class World {
@@ -52,7 +66,7 @@ public:
   World& operator=(const World&) = delete;
 
   // A caller at `peer` comes in by the listener of that index.
-  void call(std::size_t listener, const Endpoint& peer);
+  void call(std::size_t listener, const Endpoint& peer, bool tls);
   [[nodiscard]] FarEnd& caller() { return *caller_; }
   // The server's connections, oldest first. What is said while none is open is for the next one.
   [[nodiscard]] const std::vector<std::unique_ptr<FarEnd>>& servers() const { return servers_; }
