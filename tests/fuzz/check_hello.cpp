@@ -136,6 +136,7 @@ std::optional<std::string> name_in(std::string_view bytes) {
   if (!hello.good || !extensions.good) return std::nullopt;
   std::string found = name.value_or("");
   std::transform(found.begin(), found.end(), found.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (found.size() > 1 && found.back() == '.') found.pop_back(); // a name is the same with it and without
   return found;
 }
 
