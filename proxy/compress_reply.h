@@ -26,12 +26,14 @@ public:
   [[nodiscard]] std::optional<std::string_view> whole(std::string_view body);
   // What follows goes to `next`, which must outlive it.
   void before(ReplySink& next) noexcept { next_ = &next; }
+  [[nodiscard]] ReplySink& behind() const noexcept { return *next_; }
 
   void head(const http::ReplyHead& reply, http::BodyKind body, std::uint64_t length) override { next_->head(reply, body, length); }
   void body(std::string_view bytes) override;
   void end() override;
   io::Step flush() override;
   [[nodiscard]] std::size_t undelivered() const override { return next_->undelivered(); }
+  [[nodiscard]] bool take_back() override { return next_->take_back(); }
   void cut() override;
 
 private:

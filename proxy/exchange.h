@@ -76,6 +76,8 @@ public:
   virtual io::Step flush() = 0;
   // Bytes on their way that the caller's machine has not confirmed yet, those that the kernel holds included.
   [[nodiscard]] virtual std::size_t undelivered() const = 0;
+  // Takes back all that was given, if not one byte of it has left: a reply may begin anew then. False: too late.
+  [[nodiscard]] virtual bool take_back() = 0;
   // The reply can't be completed: the caller must see that (law 5). Nothing can be sent after it.
   virtual void cut() = 0;
   // A verified 101: hands its head over, and then the caller's connection, which speaks another protocol from here on and ends

@@ -108,7 +108,7 @@ bool H1Body::caller_left() {
 void H1Reply::start(Exchange& exchange, bool may_keep) noexcept {
   exchange_ = &exchange;
   may_keep_ = may_keep;
-  keep_ = ended_ = cut_ = false;
+  keep_ = ended_ = cut_ = left_ = false;
   length_ = sent_ = 0;
   gathered_.clear();
 }
@@ -134,8 +134,13 @@ void H1Reply::put(std::string_view bytes) {
     gathered_.append(bytes);
     return;
   }
-  client_.write(gathered_);
+  write(gathered_);
   gathered_.clear();
+  write(bytes);
+}
+
+void H1Reply::write(std::string_view bytes) {
+  left_ = true;
   client_.write(bytes);
 }
 
@@ -163,7 +168,7 @@ void H1Reply::end() {
 io::Step H1Reply::flush() {
   if (cut_) return io::Step::failed;
   if (!gathered_.empty()) {
-    client_.write(gathered_);
+    write(gathered_);
     gathered_.clear();
   }
   return client_.flush();
@@ -175,6 +180,14 @@ io::Stream* H1Reply::switch_protocols(const http::ReplyHead& reply) {
   ended_ = true;
   route::append_reply_head(exchange_->facts, reply, framing_, 0, false, gathered_);
   return &client_;
+}
+
+bool H1Reply::take_back() {
+  if (left_ || cut_) return false;
+  gathered_.clear();
+  sent_ = 0;
+  exchange_->record.bytes_out = 0;
+  return true;
 }
 
 void H1Reply::cut() {

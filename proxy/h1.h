@@ -49,6 +49,7 @@ public:
   void end() override;
   io::Step flush() override;
   [[nodiscard]] std::size_t undelivered() const override { return gathered_.size() + client_.undelivered(); }
+  [[nodiscard]] bool take_back() override;
   void cut() override;
   io::Stream* switch_protocols(const http::ReplyHead& reply) override;
   // After the exchange: whether the next request may follow on this connection.
@@ -66,8 +67,10 @@ private:
   bool keep_ = false;
   bool ended_ = false;
   bool cut_ = false;
+  bool left_ = false; // something of it is the stream's: written, or encrypted
 
   void put(std::string_view bytes);
+  void write(std::string_view bytes);
 };
 
 } // namespace ledgergate

@@ -1,5 +1,6 @@
 // A failure as a reply: the status from the one table, Proxy-Status (RFC 9209), and the body that the caller's program parses, in
 // its language, with the request id (profile/native_error.h).
+#include "compress_reply.h"
 #include "profile/native_error.h"
 #include "route/reason.h"
 #include "route/route.h"
@@ -55,6 +56,19 @@ std::string https_address(const Exchange& x) {
   return address;
 }
 
+// A caller that loses a kept connection without a byte of answer may send the same again by itself (RFC 9112 section 9.3.1), so
+// a reply that broke before any of it left becomes a word and no cut.
+bool may_still_answer(Exchange& x) {
+  if (!x.head_sent) return true;
+  if (!x.reply->take_back()) return false;
+  if (x.pressed) {
+    x.reply = &x.pressed->behind();
+    x.pressed.reset();
+  }
+  x.head_sent = false;
+  return true;
+}
+
 } // namespace
 
 void answer(Exchange& x, std::uint16_t status, std::string_view content_type, std::string_view body) {
@@ -80,7 +94,7 @@ void refuse(Exchange& x, Error error) {
   const CauseInfo& info = describe(error.cause);
   x.failed = true;
   x.failure = error;
-  if (x.head_sent || info.status == 0) {
+  if (info.status == 0 || !may_still_answer(x)) {
     x.reply->cut();
     return;
   }

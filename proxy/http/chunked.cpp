@@ -17,6 +17,54 @@ void ChunkDecoder::reset() noexcept { *this = ChunkDecoder{}; }
 
 bool ChunkDecoder::extra(std::uint32_t most) noexcept { return ++extra_ <= most; }
 
+// RFC 9112 section 7.1.1: *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] ). None is understood, so all are dropped;
+// but where readers differ on the end of one (a line end in quotes, or none that closes), they differ on where the data begin.
+bool ChunkDecoder::judge_extension(char c) noexcept {
+  const bool blank = c == ' ' || c == '\t';
+  const bool token = is(c, token_byte);
+  const At before = at_;
+  switch (before) {
+  case At::extension:
+    if (token) at_ = At::extension_name;
+    return (token || blank) && extra(most_extension);
+  case At::extension_name:
+  case At::extension_name_end:
+    if (c == '=')
+      at_ = At::extension_value;
+    else if (blank)
+      at_ = At::extension_name_end;
+    else if (token)
+      return before == At::extension_name && extra(most_extension);
+    else
+      break;
+    return extra(most_extension);
+  case At::extension_value:
+    if (c == '"')
+      at_ = At::extension_quoted;
+    else if (token)
+      at_ = At::extension_word;
+    else if (!blank)
+      return false;
+    return extra(most_extension);
+  case At::extension_word:
+    if (token) return extra(most_extension);
+    break;
+  case At::extension_quoted:
+    if (c == '"') at_ = At::extension_end;
+    if (c == '\\') at_ = At::extension_escape;
+    return is(c, value_byte) && extra(most_extension);
+  case At::extension_escape: at_ = At::extension_quoted; return is(c, value_byte) && extra(most_extension);
+  default: break;
+  }
+  // The end of this one; behind blanks only if another begins.
+  if (c == '\r') {
+    at_ = At::size_lf;
+    return before != At::extension_name_end && before != At::extension_gap;
+  }
+  at_ = blank ? At::extension_gap : At::extension;
+  return (blank || c == ';') && extra(most_extension);
+}
+
 // One byte of framing. False when it must not be there.
 bool ChunkDecoder::judge(char c) noexcept {
   switch (at_) {
@@ -29,12 +77,15 @@ bool ChunkDecoder::judge(char c) noexcept {
     if (digits_ == 0) return false;
     at_ = c == '\r' ? At::size_lf : At::extension;
     return c == '\r' || (c == ';' && extra(most_extension));
-  case At::extension: // not understood, so ignored (RFC 9112 section 7.1.1), quoted strings too: a CR ends them in any case
-    if (c == '\r') {
-      at_ = At::size_lf;
-      return true;
-    }
-    return is(c, value_byte) && extra(most_extension);
+  case At::extension:
+  case At::extension_name:
+  case At::extension_name_end:
+  case At::extension_value:
+  case At::extension_word:
+  case At::extension_quoted:
+  case At::extension_escape:
+  case At::extension_end:
+  case At::extension_gap: return judge_extension(c);
   case At::size_lf:
     at_ = left_ > 0 ? At::data : At::trailer_start;
     if (left_ == 0) extra_ = 0; // the last chunk: from here on it counts trailers

@@ -1,5 +1,5 @@
 // The chunked transfer coding, strictly (RFC 9112 section 7.1): hexadecimal size without prefix, CRLF only, extensions and trailers
-// bounded and dropped. The same outcome for every way of splitting the bytes.
+// judged by their grammar, bounded and dropped. The same outcome for every way of splitting the bytes.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,15 @@ public:
 private:
   enum class At : std::uint8_t {
     size,
-    extension,
+    extension, // behind its ';'
+    extension_name,
+    extension_name_end, // blanks behind it
+    extension_value,    // behind its '='
+    extension_word,
+    extension_quoted,
+    extension_escape, // behind a backslash in quotes
+    extension_end,    // behind the quotes
+    extension_gap,    // blanks before the next one
     size_lf,
     data,
     data_cr,
@@ -41,6 +49,7 @@ private:
   std::uint32_t extra_ = 0;  // extension bytes of the whole body, then trailer bytes
   At at_ = At::size;
   [[nodiscard]] bool judge(char c) noexcept;
+  [[nodiscard]] bool judge_extension(char c) noexcept;
   [[nodiscard]] bool extra(std::uint32_t most) noexcept;
 };
 

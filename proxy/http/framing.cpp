@@ -76,8 +76,8 @@ void Noted::note(const Field& field, std::string_view written) noexcept {
     host = field.value;
     break;
   case Name::expect:
+    odd_expectation = odd_expectation || expects || !iequals(field.value, "100-continue"); // twice is odd, too
     expects = true;
-    odd_expectation = odd_expectation || !iequals(field.value, "100-continue");
     break;
   }
 }

@@ -30,6 +30,7 @@ public:
     return answer;
   }
   [[nodiscard]] std::size_t undelivered() const override { return 42; }
+  [[nodiscard]] bool take_back() override { return false; }
   void cut() override { events += "cut "; }
 
   std::string events, written;

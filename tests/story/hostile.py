@@ -78,7 +78,7 @@ def framings():
 
 # Chunked bodies that end nowhere, or not for every reader.
 CHUNKS = (
-    *(size + b"\r\nhello\r\n" + LAST for size in (b"0x5", b"+5", b"-5", b" 5", b"\t5", b"5 ", b"5\t", b"1" + b"0" * 16, b"f" * 16, b"f" * 17, b"10000000000000005", b"0" * 40 + b"5", b"g", b"", b"4", b"6", b"5\0", b"5_", b"5,5", b"5.0", b"5\x0b", b'"5"', b"5\rX", b"5;a\rb", b"5;a\nb", b"5;a\0", b'5;a="x\r\ny"', b"5;a\x01", b"5;" + b"a" * 100_000)),
+    *(size + b"\r\nhello\r\n" + LAST for size in (b"0x5", b"+5", b"-5", b" 5", b"\t5", b"5 ", b"5\t", b"1" + b"0" * 16, b"f" * 16, b"f" * 17, b"10000000000000005", b"0" * 40 + b"5", b"g", b"", b"4", b"6", b"5\0", b"5_", b"5,5", b"5.0", b"5\x0b", b'"5"', b"5\rX", b"5;a\rb", b"5;a\nb", b"5;a\0", b'5;a="x\r\ny"', b"5;a\x01", b"5;" + b"a" * 100_000, b"5;", b"5;;a", b"5; ", b"5;a ", b"5;a=", b"5;=a", b'5;a="', b'5;a="b\\"', b'5;a="b"c', b"5;a=b c", b"5;\xc5\x99")),
     b"5\nhello\r\n" + LAST, b"5\rhello\r\n" + LAST, b"5\r\nhello\n" + LAST, b"5\r\nhello" + LAST, b"5\r\nhelloXX" + LAST, b"5\r\nhello\r\r\n" + LAST,
     b"5\r\nhello\r\n0\n\r\n", b"5\r\nhello\r\n0\r\n\n", b"5\r\nhello\r\n0\n\n", b"5\r\nhello\r\n-0\r\n\r\n", b"5\r\nhello\r\n0\r\n\rX",
     *(b"5\r\nhello\r\n0\r\n" + trailer + b"\r\n\r\n" for trailer in (b"X: a\r\n b", b" X: a", b"X : a", b"X", b"X: a\n", b"X: a\rb", b"X: \0", b": a", b"GET /evil HTTP/1.1\r\nHost: a", b"X: " + b"a" * 200_000, b"X: a\r\n" * 20_000)),
@@ -97,7 +97,7 @@ def requests():
     framed += [b"POST / HTTP/1.0\r\n" + HOST + b"Connection: keep-alive\r\n" + CHUNKED + b"\r\n" + LAST]
     yield "framing", framed
     yield "chunk", [post(CHUNKED, body) for body in CHUNKS]
-    yield "expect", [post(FIVE + b"Expect: " + value + b"\r\n") for value in (b"x", b"200-ok", b"100-continue, x", b"100-continue\r\nExpect: x", b"", b"100-continue;a=b")]
+    yield "expect", [post(FIVE + b"Expect: " + value + b"\r\n") for value in (b"x", b"200-ok", b"100-continue, x", b"100-continue\r\nExpect: x", b"", b"100-continue;a=b", b"y 100-continue", b"100-continue y", b"100-continue\r\nExpect: 100-continue", b"100-continue, 100-continue", b"100-continue\xa0", b"\"100-continue\"")]
 
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -6,6 +6,7 @@ import unittest
 
 from harness import Story, certificates, config
 
+from raw import Raw
 from standin import StandIn
 from web import Web
 
@@ -149,6 +150,26 @@ class ResetBehindTheLastBytes(Story):
                     self.assertEqual((head.status, head.get("Transfer-Encoding")), (200, "chunked"))
                     self.assertIn(client.end(head), ways)
                     self.assertFalse(head.body.endswith(b"0\r\n\r\n"), "it looks whole")
+
+
+class BrokenBeforeAnyOfItLeft(Story):
+    """A caller that loses a kept connection without a byte of answer may ask again by itself: it gets a word instead."""
+
+    CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    def test_it_is_a_502(self):
+        for compress in ("off", "on"):
+            server, edge = self.front(Raw, route={"compress": compress}, workers=1)
+            for broken in (b"0x5\r\nhello\r\n0\r\n\r\n", b"5\r\nhello\r\n5 \r\nhello\r\n0\r\n\r\n", b"5\r\nhelloX"):
+                server.turn(answer=[self.CHUNKED + broken])
+                with edge.connect() as client:
+                    client.send(ASK.replace(b"\r\n\r\n", b"\r\nAccept-Encoding: gzip\r\n\r\n"))
+                    reply = client.reply()
+                    self.assert_refused(reply, 502, "reply_bad_coding", "maybe")
+                    self.assertIsNone(reply.get("Content-Encoding"))
+                    client.send(ASK)
+                    self.assertEqual(client.reply().body, b"ok")
+            self.assertEqual([line["status"] for line in edge.access_log(6)], [502, 200] * 3)
 
 
 class Counting:
