@@ -32,7 +32,7 @@ using settings::LogLevel;
 constexpr std::uint64_t kTickMs = 60'000; // ticket keys; also the watchdog's when it is slower
 constexpr std::uint64_t kLookAtMemoryMs = 250;
 constexpr std::uint64_t kLookAtListsMs = 1'000; // a revoked certificate is good for a second at most
-constexpr std::uint64_t kLastResortMs = 5'000; // halted stories end at once; whatever does not (a hanging DNS query) is left behind
+constexpr std::uint64_t kLastResortMs = 5'000;  // halted stories end at once; whatever does not (a slow disk) is left behind
 
 void print(const settings::Loaded& loaded) {
   for (const auto& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.format().c_str());

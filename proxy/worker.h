@@ -59,7 +59,8 @@ public:
   // --- main thread ---------------------------------------------------------------------------------------------------------
   void start();
   void join();
-  // join() won't wait. (A query that a name server does not answer can't be taken back, and the loop does not end before it.)
+  // join() won't wait. (A file that is closed elsewhere, on a disk that hangs, can't be taken back, and the loop does not end
+  // before it.)
   [[nodiscard]] bool ended() const noexcept { return !thread_.joinable() || ended_.load(std::memory_order_acquire); }
   // A new snapshot, and the doors it wants: those not named are closed (what waits in them is accepted first).
   void apply(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors);

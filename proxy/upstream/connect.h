@@ -10,8 +10,8 @@ namespace ledgergate::upstream {
 
 // The stream comes back attached to `wake` with kServerIn/kServerOut. All references must outlive the task.
 // A server that has spoken already, or gone, is none to send to: reply_unparsable, upstream_closed, upstream_reset.
-// Errors: these, dns_*, connect_*, upstream_tls, upstream_certificate, out_of_memory, no_capacity (no descriptor, also after what idled in
-// the pools of all workers was closed).
+// Errors: these, dns_*, connect_*, upstream_tls, upstream_certificate, out_of_memory, no_capacity (no descriptor, also after what
+// idled in the pools of all workers was closed).
 io::Task<Result<io::Stream::Ptr>> connect_within(io::Wake& wake, Resolver& resolver, Pool& pool, io::TimeMs patience);
 // Within the server's timeouts.connect.
 io::Task<Result<io::Stream::Ptr>> connect(io::Wake& wake, Resolver& resolver, Pool& pool);

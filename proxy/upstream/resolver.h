@@ -1,7 +1,8 @@
-// Server names -> addresses, off the loop (libuv's thread pool runs getaddrinfo) and kept for a while, a worker.
+// Server names -> addresses, off the loop (lookup.h) and kept for a while, a worker.
 //
-// Invariants: loop thread only. One query a name is in flight at most; everybody who waits for it is woken by kAnswer. A failed
-// query does not take away an answer that was good before (DNS may be down while the server is not).
+// Invariants: loop thread only. One lookup a name is in flight at most, so there are no more threads than names in the settings;
+// everybody who waits for it is woken by kAnswer. A failed lookup does not take away an answer that was good before (DNS may be
+// down while the server is not).
 #pragma once
 
 #include "base/address.h"
@@ -9,6 +10,7 @@
 #include "io/loop.h"
 #include "io/task.h"
 #include "io/wake.h"
+#include "upstream/lookup.h"
 
 #include <memory>
 #include <string>
@@ -16,8 +18,6 @@
 #include <vector>
 
 namespace ledgergate::upstream {
-
-using Addresses = std::vector<IpAddress>;
 
 class Resolver {
 public:
@@ -36,15 +36,14 @@ private:
     Addresses addresses;
     io::TimeMs answered_at = 0;
     bool asking = false;
-    bool failed = false; // the last query, at answered_at
+    bool failed = false; // the last lookup, at answered_at
     std::vector<io::Wake*> waiting;
   };
-  struct Query;
   io::Loop& loop_;
   std::unordered_map<std::string, Entry> entries_;
-  std::vector<Query*> queries_; // in flight; their results are dropped when the resolver is gone
+  std::vector<std::shared_ptr<Lookup>> lookups_; // in flight; their results are dropped when the resolver is gone
   void ask(const std::string& host, Entry& entry);
-  void answered(Query& query, int status, const struct addrinfo* list);
+  void answered(Lookup& lookup);
 };
 
 } // namespace ledgergate::upstream

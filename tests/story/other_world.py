@@ -6,7 +6,7 @@ import struct
 
 from harness import Story, program, scratch
 
-GOOD, FAIL, HANG = 0, 1, 2
+GOOD, FAIL, HANG, DEAD_HANG = 0, 1, 2, 3
 
 
 class World(Story):

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <set>
 
 namespace ledgergate::upstream::tests {
 namespace {
@@ -20,11 +21,14 @@ struct World {
   std::condition_variable changed;
   std::map<std::string, std::vector<std::string>> names;
   std::map<std::string, int> asked;
+  std::set<std::string> held_names;
   bool held = false;
+  int asking = 0;
 };
+// Never destroyed: a query that was given up may end when the process does.
 World& world() {
-  static World made;
-  return made;
+  static auto* const made = new World;
+  return *made;
 }
 
 addrinfo* entry(const std::string& text, addrinfo* next) {
@@ -55,9 +59,14 @@ void NameService::hold() {
   const std::lock_guard guard(world().lock);
   world().held = true;
 }
+void NameService::hold(const std::string& host) {
+  const std::lock_guard guard(world().lock);
+  world().held_names.insert(host);
+}
 void NameService::release() {
   const std::lock_guard guard(world().lock);
   world().held = false;
+  world().held_names.clear();
   world().changed.notify_all();
 }
 int NameService::asked(const std::string& host) {
@@ -66,7 +75,8 @@ int NameService::asked(const std::string& host) {
 }
 void NameService::forget() {
   release();
-  const std::lock_guard guard(world().lock);
+  std::unique_lock guard(world().lock);
+  world().changed.wait(guard, [] { return world().asking == 0; });
   world().names.clear();
   world().asked.clear();
 }
@@ -77,7 +87,10 @@ extern "C" int getaddrinfo(const char* host, const char*, const addrinfo*, addri
   auto& world = ledgergate::upstream::tests::world();
   std::unique_lock guard(world.lock);
   ++world.asked[host];
-  world.changed.wait(guard, [&] { return !world.held; });
+  ++world.asking;
+  world.changed.wait(guard, [&] { return !world.held && !world.held_names.contains(host); });
+  --world.asking;
+  world.changed.notify_all();
   const auto found = world.names.find(host);
   if (found == world.names.end() || found->second.empty()) return EAI_AGAIN;
   *list = nullptr;

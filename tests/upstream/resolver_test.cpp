@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ledgergate::upstream::tests {
 namespace {
@@ -93,6 +95,22 @@ TEST_F(ResolverTest, AnOldAnswerIsUsedAtOnceWhileANewOneIsOnItsWay) {
   ASSERT_TRUE(until([&] { return answer_of("pohoda.lan") == "192.0.2.9"; }));
 }
 
+TEST_F(ResolverTest, HoweverManyNamesHangTheOthersAreAnswered) {
+  std::vector<std::string> dead;
+  for (int i = 0; i < 40; ++i) NameService::hold(dead.emplace_back("dead" + std::to_string(i) + ".lan"));
+  NameService::says("pohoda.lan", {"192.0.2.1"});
+  std::vector<std::unique_ptr<Asker>> waiting;
+  for (const std::string& host : dead) ask(resolver, *waiting.emplace_back(std::make_unique<Asker>(loop)), host, 1000);
+  EXPECT_EQ(answer_of("pohoda.lan"), "192.0.2.1");
+  for (const auto& each : waiting) EXPECT_EQ(each->text(), "waiting");
+  ASSERT_TRUE(
+      until([&] { return std::all_of(dead.begin(), dead.end(), [](const auto& host) { return NameService::asked(host) == 1; }); }));
+  NameService::release();
+  ASSERT_TRUE(until(
+      [&] { return std::all_of(waiting.begin(), waiting.end(), [](const auto& each) { return each->answer.has_value(); }); }));
+  for (const auto& each : waiting) EXPECT_EQ(each->text(), "dns_error");
+}
+
 TEST_F(ResolverTest, ANameThatCannotBeResolvedIsADnsError) { EXPECT_EQ(answer_of("nobody.lan"), "dns_error"); }
 
 // A name server that is down is slow, and the pool of threads that ask it small.
@@ -143,8 +161,9 @@ TEST(ResolverEnd, AnAnswerThatComesAfterTheResolverIsGoneIsDropped) {
     ask(resolver, asker, host, 1000);
     ASSERT_TRUE(world.until([&] { return asker.answer.has_value(); }));
   }
+  world.loop.stop();
+  uv_run(world.loop.uv(), UV_RUN_DEFAULT); // nothing of it keeps the loop from its end
   NameService::forget();
-  world.settle();
 }
 
 } // namespace
