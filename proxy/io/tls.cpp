@@ -134,8 +134,13 @@ Step Stream::fill_tls(std::size_t room) noexcept {
   }
   const auto earned = kEarnedByData * static_cast<std::int64_t>(in_.size() - data_before);
   tls_credit_ = std::min(kTlsCredit, tls_credit_ + earned - static_cast<std::int64_t>(raw_before - raw_.size()));
-  if (tls_credit_ < 0) tls_failed_ = true;
   if (!out_.empty()) flush(); // key updates, alerts
+  if (tls_credit_ < 0) {
+    // What came with the flood is not served: nobody could be told how that ended.
+    tls_failed_ = true;
+    in_.end = in_.begin + data_before;
+    got = false;
+  }
   if (got) return Step::done;
   if (in_.empty()) give(in_);
   if (failed()) return Step::failed;

@@ -332,6 +332,28 @@ TEST_P(StreamTls13, AFloodOfKeyUpdatesEndsTheConnection) {
   EXPECT_GT(updates, 1000) << "a few are nobody's flood";
 }
 
+TEST_P(StreamTls13, WhatComesWithTheEndOfAFloodIsNotServed) {
+  begin();
+  ASSERT_TRUE(secure());
+  const auto flood = [this](int updates, const char* word) {
+    for (int i = 0; i < updates; ++i) update_keys(caller, SSL_KEY_UPDATE_NOT_REQUESTED);
+    ASSERT_TRUE(caller.stream->write(word));
+    caller.stream->flush();
+  };
+  flood(9600, "early"); // 27 bytes each: just within the credit
+  ASSERT_TRUE(until([&] {
+    caller.stream->flush();
+    edge.turn();
+    return edge.seen == "early";
+  }));
+  flood(300, "late");
+  EXPECT_TRUE(until([&] {
+    edge.turn();
+    return edge.last == Step::failed;
+  }));
+  EXPECT_EQ(edge.seen, "early");
+}
+
 TEST_P(StreamTls13, KeyUpdatesAmongDataAreNoFlood) {
   begin();
   ASSERT_TRUE(secure());
