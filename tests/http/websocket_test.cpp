@@ -88,6 +88,10 @@ TEST(WebSocketReply, ProvesThatTheKeyWasRead) {
   EXPECT_TRUE(agrees_to_websocket(handshake(), agreement()));
   EXPECT_TRUE(agrees_to_websocket(handshake(), agreement("Upgrade", "WebSocket")));
   EXPECT_TRUE(agrees_to_websocket(handshake(), agreement("Connection", "keep-alive, upgrade")));
+  auto more = agreement();
+  more.fields.push_back({"Sec-WebSocket-Protocol", "superchat"});
+  more.fields.push_back({"Content-Length", "0"}); // said by some, and frames nothing
+  EXPECT_TRUE(agrees_to_websocket(handshake(), more));
 }
 
 TEST(WebSocketReply, ThatProvesNothingIsNoAgreement) {
@@ -103,6 +107,14 @@ TEST(WebSocketReply, ThatProvesNothingIsNoAgreement) {
   auto twice = agreement();
   twice.fields.push_back({"Sec-WebSocket-Accept", kAccept});
   EXPECT_FALSE(agrees_to_websocket(handshake(), twice));
+  for (const Field& field : std::vector<Field>{{"Content-Length", "5"},
+                                               {"Transfer-Encoding", "chunked"},
+                                               {"Sec-WebSocket-Protocol", "mqtt"},
+                                               {"Sec-WebSocket-Protocol", ""}}) {
+    auto more = agreement();
+    more.fields.push_back(field);
+    EXPECT_FALSE(agrees_to_websocket(handshake(), more)) << field.name << ": " << field.value;
+  }
   auto ok = agreement();
   ok.status = 200;
   EXPECT_FALSE(agrees_to_websocket(handshake(), ok));
