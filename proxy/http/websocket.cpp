@@ -48,13 +48,6 @@ bool frames_a_body(const Field& field) noexcept {
   return iequals(field.name, "Transfer-Encoding") || (iequals(field.name, "Content-Length") && field.value != "0");
 }
 
-// RFC 6455 section 4.1: a protocol that was not asked for is none.
-bool protocol_was_asked(const RequestHead& request, const ReplyHead& reply) noexcept {
-  return std::all_of(reply.fields.begin(), reply.fields.end(), [&](const Field& field) {
-    return !iequals(field.name, "Sec-WebSocket-Protocol") || says(request.fields, "Sec-WebSocket-Protocol", field.value);
-  });
-}
-
 } // namespace
 
 Upgrade wanted_upgrade(const RequestHead& request) noexcept {
@@ -80,7 +73,7 @@ std::string websocket_accept(std::string_view key) {
 bool agrees_to_websocket(const RequestHead& request, const ReplyHead& reply) {
   if (reply.status != 101 || reply.minor == 0) return false;
   if (!iequals(only(reply.fields, "Upgrade"), "websocket") || !says(reply.fields, "Connection", "upgrade")) return false;
-  if (std::any_of(reply.fields.begin(), reply.fields.end(), frames_a_body) || !protocol_was_asked(request, reply)) return false;
+  if (std::any_of(reply.fields.begin(), reply.fields.end(), frames_a_body)) return false;
   const std::string accept = websocket_accept(only(request.fields, "Sec-WebSocket-Key"));
   return !accept.empty() && only(reply.fields, "Sec-WebSocket-Accept") == accept;
 }

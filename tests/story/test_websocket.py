@@ -93,10 +93,9 @@ class WebSockets(Story):
             good.replace(b"Sec-WebSocket-Accept", b"Sec-WebSocket-Except"),
             good.replace(b"Upgrade: websocket", b"Upgrade: h2c"),
             good.replace(b"Connection: Upgrade", b"Connection: close"),
-            # A body that a reader of framing would see, and a protocol of which the caller knows nothing.
+            # A body that a reader of framing would see.
             good.replace(b"\r\n\r\n", b"\r\nContent-Length: 7\r\n\r\n"),
             good.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n"),
-            good.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"),
         ):
             server.turn(answer=answer + b"\x81\x05frame")
             reply = edge.ask(handshake())
