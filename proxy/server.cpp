@@ -80,7 +80,7 @@ private:
   std::string crl_state_;   // of the revocation lists' files, from just before the snapshot read them
   std::string crl_refused_; // of those that can't be used
   uv_async_t drained_{};
-  std::array<uv_signal_t, 3> signals_{};
+  std::array<uv_signal_t, 4> signals_{};
   std::atomic<std::size_t> still_draining_{0};
   bool draining_ = false;
 
@@ -94,6 +94,7 @@ private:
   void renew_if_revoked();
   void reload();
   void reload_settings();
+  void reopen_log();
   void drain();
   [[noreturn]] void leave_behind();
   void stop();
@@ -138,7 +139,7 @@ bool Server::start() {
 }
 
 void Server::watch_signals() {
-  static constexpr std::array kSignals = {SIGTERM, SIGINT, SIGHUP};
+  static constexpr std::array kSignals = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     uv_signal_init(&loop_, &signals_[i]);
     signals_[i].data = this;
@@ -148,6 +149,8 @@ void Server::watch_signals() {
           auto* self = static_cast<Server*>(handle->data);
           if (number == SIGHUP)
             self->reload();
+          else if (number == SIGUSR1)
+            self->reopen_log();
           else
             self->drain();
         },
@@ -250,6 +253,19 @@ void Server::reload_settings() {
   hand_over(orders);
   watch_revocations();
   event(LogLevel::info, "reloaded");
+}
+
+// For logrotate: a half-edited settings file, which a reload refuses, must not keep the lines going to a file that is thrown away.
+void Server::reopen_log() {
+  try {
+    std::string error;
+    if (shared_.log.open(snapshot_->settings->log, error))
+      event(LogLevel::info, "access log opened again");
+    else
+      event(LogLevel::error, error + "; the access log stays where it was");
+  } catch (const std::bad_alloc&) {
+    event(LogLevel::error, "access log not opened again: out of memory");
+  }
 }
 
 void Server::drain() {

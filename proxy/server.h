@@ -18,6 +18,7 @@ using Loader = std::function<settings::Loaded()>;
 int check(const Loader& load);
 
 // Serves until SIGTERM or SIGINT. SIGHUP loads again: new requests see the new settings, a broken file changes nothing.
+// SIGUSR1 opens the access log again.
 int run(const Loader& load);
 
 } // namespace ledgergate

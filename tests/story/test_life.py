@@ -248,6 +248,18 @@ class AccessLog(Story):
         edge.ask(ASK)
         poll("a line in the new file, as logrotate needs it", lambda: path.exists() and path.read_text().count("\n") == 1)
 
+    def test_a_file_is_opened_again_while_the_settings_are_broken(self):
+        server = self.standin(Web)
+        path = scratch() / f"access-again-{os.getpid()}.log"
+        path.unlink(missing_ok=True)
+        edge = self.start(config(server, log={"access": str(path)}))
+        path.rename(path.with_suffix(".1"))
+        self.assertIn("refused", edge.reload("listen: ["))
+        edge.process.send_signal(signal.SIGUSR1)
+        edge.said.wait("access log opened again")
+        edge.ask(ASK)
+        poll("a line in the new file", lambda: path.exists() and path.read_text().count("\n") == 1)
+
     def test_text_instead_of_json(self):
         server = self.standin(Web)
         edge = self.start(config(server, log={"format": "text"}))
