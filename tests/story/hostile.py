@@ -19,7 +19,7 @@ def post(fields, body=b"hello"):
 
 def lines():
     # a space in a version below stands for itself
-    for version in b"HTTP/1.2 HTTP/1 HTTP/1. HTTP/.1 HTTP/11 HTTP/01.1 HTTP/1.01 HTTP/1,1 HTTP/0.9 HTTP/9.9 HTTP/2.0 HTTPS/1.1 Http/1.1".split():
+    for version in b"HTTP/1.2 HTTP/1 HTTP/1. HTTP/.1 HTTP/11 HTTP/01.1 HTTP/1.01 HTTP/1,1 HTTP/0.9 HTTP/9.9 HTTP/2.0 HTTPS/1.1 Http/1.1 RTSP/1.0 ICE/1.0 SIP/2.0".split():
         yield b"GET / " + version
     for end in (b" ", b"\t", b" x", b"\r", b".1"):
         yield b"GET / HTTP/1.1" + end
@@ -36,7 +36,7 @@ def lines():
 
 
 def targets():
-    yield from (b"http://u:p@localhost/", b"http://localhost:81/", b"http://", b"http://:80/", b"http:/localhost/", b"http:localhost/", b"ws://localhost/")
+    yield from (b"http://u:p@localhost/", b"https://localhost@evil/", b"http:///a", b"https:///", b"http://?a", b"http://localhost:80:80/", b"http://localhost:444/", b"http://localhost;a/", b"http://localhost&a/", b"http://localhost/../", b"http://localhost/%2e%2e", b"http:\\\\localhost/", b"http://localhost:81/", b"http://", b"http://:80/", b"http:/localhost/", b"http:localhost/", b"ws://localhost/")
     yield from (b"file:///etc/passwd", b"http://localhost:x/", b"http://localhost:99999/", b"http://localhost\\@evil/", b"http://localhost/#a")
     yield from (b"http://local%68ost/", b"http://localhost,evil/", b"localhost:80", b"*", b"*x", b"?a=b", b"a", b"/a#b", b"/a\\b", b"/\x7f", b"/\x01")
     yield from (b"/./a", b"/../a", b"/a/../../b", b"/a/..", b"/%2e%2e/a", b"/%2e./a", b"/%252e%252e/", b"/%25252e%25252e/", b"/..%5c", b"/..%5Ca", b"/a%2fb", b"/a%2Fb")
@@ -47,7 +47,7 @@ def targets():
 def hosts():
     yield from (b"localhost, evil", b"localhost,evil", b"localhost:65536", b"localhost:-1", b"localhost:+80", b"localhost :80", b"localhost:80:80", b"localhost:0x50")
     yield from (b"a@localhost", b"a:b@localhost", b"local%68ost", b"[::1", b"[::1]x", b"[zz]", b"[]", b"::1", b"localhost/x", b"localhost?x", b"localhost#x", b"localhost\\x")
-    yield from (b"local host", b"local\thost", b"local\0host", b"local\xc5\x99host", b"localhost;evil", b'"localhost"', b"<localhost>", b"\r\n localhost", b"localhost..")
+    yield from (b"localhost\x85", b"localhost\xa0", b"\x0blocalhost", b"localhost:0", b"localhost: 80", b"localhost:8\t0", b"localhost:00000080", b"[fe80::1%25eth0]", b"http://http://localhost", b"https://a@localhost", b"ssl://localhost/", b"HTTP://localhost", b"ws://localhost", b"local host", b"local\thost", b"local\0host", b"local\xc5\x99host", b"localhost;evil", b'"localhost"', b"<localhost>", b"\r\n localhost", b"localhost..")
     yield from (b".localhost", b".", b"*", b"a" * 300, b"localhost:" + b"0" * 50 + b"80", b"http://", b"http://localhost/", b"ftp://localhost", b"", b"  ")
 
 
@@ -57,8 +57,8 @@ FIELDS = (
     *(b"X: " + value for value in (b"a\r\n b", b"a\r\n\tb", b"a\r\n ", b"a\x0bb", b"a\x0cb", b"a\x08b", b"a\x1bb", b"a\x7f", b"\0", b"a\rY: b", b"a\r", b"a\nY: b", b"a\n\nGET /evil HTTP/1.1\r\nHost: a")),
     *(b"X", b":", b"X" * 300_000 + b": y", b"X: y\r\n" * 20_000 + b"X: y"),
 )  # fmt: skip
-LENGTHS = (b"+5", b"-5", b"5,5", b"5, 5", b"0x5", b"5.0", b"5e0", b"5 5", b"", b"   ", b'"5"', b"5;", b"9" * 30, b"18446744073709551621", b"9223372036854775808", b"\x0b5", b"\xa05", b"\xd9\xa5", b"5\0", b"5,", b",5", b"5a", b"0o5", b"5_0", b"\r\n 5", b"5\r\n 5")  # fmt: skip
-CODINGS = (b"identity", b"chunked, identity", b"identity, chunked", b"gzip, chunked", b"chunked, gzip", b"chunked, chunked", b"chunked;q=1", b"chunked; a=b", b"chunked,", b",chunked", b"\x0bchunked", b"chunked\x0b", b"chunked\0", b"\x0cchunked", b"\xa0chunked", b'"chunked"', b"'chunked'", b"xchunked", b"chunk", b"chunkedx", b"", b"cow", b"chun ked", b"chun\xe2\x84\xaaed", b"\rchunked", b"chunked\r", b"[chunked]", b"trailers", b"gzip", b"chunke\x08d", b"\r\n chunked", b"chunked\r\n , x")  # fmt: skip
+LENGTHS = (b"+5", b"-5", b"5,5", b"5, 5", b"0x5", b"5.0", b"5e0", b"5 5", b"", b"   ", b'"5"', b"5;", b"9" * 30, b"18446744073709551621", b"9223372036854775808", b"\x0b5", b"\xa05", b"5\x85", b"5\xa0", b"\x855", b"+0", b"-0", b"5\x0c", b"\xd9\xa5", b"5\0", b"5,", b",5", b"5a", b"0o5", b"5_0", b"\r\n 5", b"5\r\n 5")  # fmt: skip
+CODINGS = (b"identity", b"chunked, identity", b"identity, chunked", b"gzip, chunked", b"chunked, gzip", b"chunked, chunked", b"chunked;q=1", b"chunked; a=b", b"chunked,", b",chunked", b"\x0bchunked", b"chunked\x0b", b"chunked\0", b"\x0cchunked", b"\xa0chunked", b"\x85chunked", b"chunked\xa0", b"chunked\x85", b"chunked\x0c", b"chunked/1.0", b'"chunked"', b"'chunked'", b"xchunked", b"chunk", b"chunkedx", b"", b"cow", b"chun ked", b"chun\xe2\x84\xaaed", b"\rchunked", b"chunked\r", b"[chunked]", b"trailers", b"gzip", b"chunke\x08d", b"\r\n chunked", b"chunked\r\n , x")  # fmt: skip
 
 
 def framings():
@@ -106,7 +106,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 def status_lines():
     for status in (b"99", b"1000", b"20", b"200OK", b"000", b"-200", b"+20", b" 200 OK", b"200\tOK", b"", b"abc", b"2x0", b"2.0", b"200 O\0K", b"200 O\rK", b"200 O\nK", b"200 O\x01K"):
         yield b"HTTP/1.1 " + status
-    for version in (b"HTTP/1.2", b"HTTP/2.0", b"HTTP/2", b"HTTP/0.9", b"HTTP/1", b"HTTP/1.10", b"RTSP/1.0", b"ICY", b"http/1.1", b" HTTP/1.1", b"\r\nHTTP/1.1", b"\nHTTP/1.1"):
+    for version in (b"HTTP/1.2", b"HTTP/2.0", b"HTTP/2", b"HTTP/0.9", b"HTTP/1", b"HTTP/1.10", b"RTSP/1.0", b"ICE/1.0", b"ICY", b"http/1.1", b" HTTP/1.1", b"\r\nHTTP/1.1", b"\nHTTP/1.1"):
         yield version + b" 200 OK"
     yield from (b"HTTP/1.1", b"HTTP/1.1\t200 OK", b"hello", b"GET / HTTP/1.1", b"SSH-2.0-x", b"HTTP/1.1 200 " + b"O" * 300_000)
 
