@@ -119,7 +119,6 @@ void Doors::take(const Door& door) {
   for (int i = 0; i < kAtOnce; ++i) {
     if (shut_.load(std::memory_order_relaxed)) return pause(kPauseMs);
     Took took = take_one(door);
-    if (took == Took::none) return;
     if (took == Took::held) return pause(kRoomMs);
     if (took == Took::no_room) {
       const bool again = std::exchange(short_, true);
@@ -131,10 +130,10 @@ void Doors::take(const Door& door) {
         short_ = false;
         return pause(kPauseMs);
       }
-      if (took == Took::none) return;
       if (took == Took::held) return pause(kRoomMs);
     }
-    short_ = false;
+    short_ = false; // also when another worker took the caller
+    if (took == Took::none) return;
   }
 }
 
@@ -153,6 +152,7 @@ void Doors::pause(io::TimeMs wait) {
 
 void Doors::expired() noexcept {
   if (held_.descriptor >= 0) {
+    if (shut_.load(std::memory_order_relaxed)) return pause(kPauseMs);
     if (make_room_(true) == Room::soon) return pause(kRoomMs);
     let_held_in();
   }

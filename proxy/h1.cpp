@@ -186,6 +186,7 @@ bool H1Reply::take_back() {
   if (left_ || cut_) return false;
   gathered_.clear();
   sent_ = 0;
+  keep_ = ended_ = false; // should nothing follow, the caller must see an end
   exchange_->record.bytes_out = 0;
   return true;
 }

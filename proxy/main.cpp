@@ -28,6 +28,7 @@ constexpr const char* kDefaultFile = "/etc/ledgergate/ledgergate.yaml";
 int main(int argc, char** argv) {
   ledgergate::io::keep_openssl_buffers();
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGUSR1, SIG_IGN); // log rotation may come before the start is done, or meet `ledgergate check` in the same unit
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is a full disk (LimitFSIZE=), not an end of all requests
   CLI::App app{"Ledgergate: a secure front door for accounting servers (POHODA mServer, Premier ApiComPrem, 1C)"};
   app.set_version_flag("--version", "ledgergate " LEDGERGATE_VERSION);

@@ -61,10 +61,9 @@ std::string https_address(const Exchange& x) {
 bool may_still_answer(Exchange& x) {
   if (!x.head_sent) return true;
   if (!x.reply->take_back()) return false;
-  if (x.pressed) {
-    x.reply = &x.pressed->behind();
-    x.pressed.reset();
-  }
+  // A compressor that was taken stands before the caller only when the head is behind it.
+  if (x.pressed && x.reply == x.pressed.get()) x.reply = &x.pressed->behind();
+  x.pressed.reset();
   x.head_sent = false;
   return true;
 }

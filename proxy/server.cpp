@@ -259,7 +259,7 @@ void Server::reload_settings() {
 void Server::reopen_log() {
   try {
     std::string error;
-    if (shared_.log.open(snapshot_->settings->log, error))
+    if (shared_.log.open(snapshot_->settings->log, error)) // nothing to do for stdout and stderr
       event(LogLevel::info, "access log opened again");
     else
       event(LogLevel::error, error + "; the access log stays where it was");

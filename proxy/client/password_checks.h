@@ -1,5 +1,5 @@
-// Verifies passwords off the loops: a hash costs a tenth of a second on purpose. One thread of its own (libuv's pool also resolves
-// names, which a flood of logins must not hold up), a bounded line before it, and a short memory of what was right.
+// Verifies passwords off the loops: a hash costs a tenth of a second on purpose. One thread of its own (a flood of logins must not
+// hold up what libuv's pool does), a bounded line before it, and a short memory of what was right.
 //
 // Strangers stand behind those who logged in lately, and one address of theirs takes no more than a part of the line: neither a
 // flood of guesses nor one broken program keeps everybody else out.

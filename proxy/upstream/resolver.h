@@ -1,8 +1,8 @@
 // Server names -> addresses, off the loop (lookup.h) and kept for a while, a worker.
 //
-// Invariants: loop thread only. One lookup a name is in flight at most, so there are no more threads than names in the settings;
-// everybody who waits for it is woken by kAnswer. A failed lookup does not take away an answer that was good before (DNS may be
-// down while the server is not).
+// Invariants: loop thread only. One lookup a name is in flight at most, so a worker has no more threads than there are names in the
+// settings; everybody who waits for it is woken by kAnswer. A failed lookup does not take away an answer that was good before (DNS
+// may be down while the server is not).
 #pragma once
 
 #include "base/address.h"

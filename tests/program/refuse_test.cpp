@@ -1,5 +1,6 @@
 // What a refusal tells the caller to do next. Connectors in the field send a POST again by themselves on 503, so that status and
 // "safe to send again" must never be said of a request that the server may have carried out.
+#include "compress_reply.h"
 #include "story.h"
 
 #include <gtest/gtest.h>
@@ -20,9 +21,10 @@ public:
   void end() override {}
   io::Step flush() override { return io::Step::done; }
   [[nodiscard]] std::size_t undelivered() const override { return 0; }
-  [[nodiscard]] bool take_back() override { return false; }
+  [[nodiscard]] bool take_back() override { return may_be_taken_back; }
   void cut() override {}
 
+  bool may_be_taken_back = false;
   int status = 0;
   std::string fields, text;
 };
@@ -87,6 +89,34 @@ TEST(Refusal, PassesOverASmallBodyThatHasCome) {
   Body doubtful(3, true);
   EXPECT_EQ(refused(Cause::bad_framing, http::Method::post, false, doubtful).status, 400);
   EXPECT_EQ(doubtful.left, 3) << "the connection ends anyway";
+}
+
+// Memory may run out between the taking of a compressor and the head behind it.
+TEST(Refusal, IsToldToTheCallerWhetherACompressorWasTakenOrStandsBeforeHim) {
+  static const settings::Route route;
+  static const settings::Server server;
+  for (const bool before : {false, true}) {
+    Compressors compressors;
+    Body none(0, true);
+    Reply reply;
+    reply.may_be_taken_back = true;
+    Exchange exchange;
+    exchange.facts.route = &route;
+    exchange.facts.server = &server;
+    exchange.reply = &reply;
+    exchange.body = &none;
+    exchange.head_sent = true;
+    exchange.pressed = compressors.lease(http::Coding::gzip, 6);
+    ASSERT_TRUE(exchange.pressed);
+    if (before) {
+      exchange.pressed->before(reply);
+      exchange.reply = exchange.pressed.get();
+    }
+    refuse(exchange, Error{Cause::out_of_memory});
+    EXPECT_EQ(exchange.reply, &reply);
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_EQ(compressors.at_work(), 0U);
+  }
 }
 
 TEST(Refusal, WithoutCapacityMaySendAgain) {

@@ -113,7 +113,7 @@ TEST_F(ResolverTest, HoweverManyNamesHangTheOthersAreAnswered) {
 
 TEST_F(ResolverTest, ANameThatCannotBeResolvedIsADnsError) { EXPECT_EQ(answer_of("nobody.lan"), "dns_error"); }
 
-// A name server that is down is slow, and the pool of threads that ask it small.
+// A name server that is down is slow, and needs no flood.
 TEST_F(ResolverTest, ANameThatFailedJustNowIsNotAskedForAgain) {
   EXPECT_EQ(answer_of("nobody.lan"), "dns_error");
   Asker asker(loop);
