@@ -112,19 +112,52 @@ std::vector<bool> find_revoked(const std::vector<X509Ptr>& authorities, const st
   return revoked;
 }
 
-// Whether the file has a list of the CA that issued the certificate which is looked at. Allocates nothing: without memory OpenSSL
-// finds no list either, and that must not pass for having none.
+void free_key_id(AUTHORITY_KEYID* object) { AUTHORITY_KEYID_free(object); }
+using KeyIdPtr = std::unique_ptr<AUTHORITY_KEYID, OpenSslFree<AUTHORITY_KEYID, free_key_id>>;
+void free_scope(ISSUING_DIST_POINT* object) { ISSUING_DIST_POINT_free(object); }
+using ScopePtr = std::unique_ptr<ISSUING_DIST_POINT, OpenSslFree<ISSUING_DIST_POINT, free_scope>>;
+
+// Whether the list is of this issuer's key, or can't be told from it: a CA may have had several under one name. Key identifiers
+// that differ don't prove that the keys do (RFC 5280 4.2.1.2 leaves it to each CA how they are made).
+bool is_of(X509_CRL* list, X509* issuer) noexcept {
+  if (X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(issuer)) != 0) return false;
+  const KeyIdPtr key(static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, nullptr, nullptr)));
+  return X509_check_akid(issuer, key.get()) == X509_V_OK || X509_CRL_verify(list, X509_get0_pubkey(issuer)) == 1;
+}
+
+// Whether the list is of what is no CA, or of some reasons only (RFC 5280 5.2.5): whoever gives no more gave no list of CAs.
+bool leaves_out_authorities(X509_CRL* list) noexcept {
+  const ScopePtr scope(
+      static_cast<ISSUING_DIST_POINT*>(X509_CRL_get_ext_d2i(list, NID_issuing_distribution_point, nullptr, nullptr)));
+  return scope && (scope->onlyuser > 0 || scope->onlyattr > 0 || scope->onlysomereasons != nullptr);
+}
+
+// Whether the file has a list that could speak of the CA's certificate which is looked at, by the CA that issued it. One that has
+// the certificate on it does, whatever it is of. What can't be read, for want of memory too, leaves nothing out: OpenSSL finds no
+// list then either, and that must not pass for having none.
 bool has_list(X509_STORE_CTX* context) noexcept {
   X509_STORE* store = X509_STORE_CTX_get0_store(context);
-  const X509_NAME* issuer = X509_get_issuer_name(X509_STORE_CTX_get_current_cert(context));
+  const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context);
+  X509* certificate = X509_STORE_CTX_get_current_cert(context);
+  const X509_NAME* name = X509_get_issuer_name(certificate);
+  const auto speaks = [&](X509_CRL* list) {
+    if (X509_NAME_cmp(X509_CRL_get_issuer(list), name) != 0) return false;
+    bool of_issuer = false; // or of the same CA's further key above it, whose list OpenSSL takes too
+    for (int i = X509_STORE_CTX_get_error_depth(context) + 1; !of_issuer && i < sk_X509_num(chain); ++i)
+      of_issuer = is_of(list, sk_X509_value(chain, i));
+    X509_REVOKED* entry = nullptr;
+    return of_issuer && (!leaves_out_authorities(list) || X509_CRL_get0_by_cert(list, &entry, certificate) == 1);
+  };
+  ERR_set_mark();
   X509_STORE_lock(store);
   const STACK_OF(X509_OBJECT)* all = X509_STORE_get0_objects(store);
   bool found = false;
   for (int i = 0; !found && i < sk_X509_OBJECT_num(all); ++i) {
-    const X509_CRL* list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, i));
-    found = list != nullptr && X509_NAME_cmp(X509_CRL_get_issuer(list), issuer) == 0;
+    X509_CRL* list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, i));
+    found = list != nullptr && speaks(list);
   }
   X509_STORE_unlock(store);
+  ERR_pop_to_mark();
   return found;
 }
 
@@ -137,7 +170,7 @@ int judge_mistake(int good, X509_STORE_CTX* context) {
   const bool named = depth + 1 == sk_X509_num(X509_STORE_CTX_get0_chain(context));
   bool passes = false;
   switch (X509_STORE_CTX_get_error(context)) {
-  case X509_V_ERR_DIFFERENT_CRL_SCOPE: passes = true; break; // it says nothing of CAs
+  case X509_V_ERR_DIFFERENT_CRL_SCOPE: passes = true; break; // who is on it falls all the same; else OpenSSL goes on to the next
   case X509_V_ERR_UNABLE_TO_GET_CRL:
   case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER: passes = named || !has_list(context); break;
   case X509_V_ERR_CRL_SIGNATURE_FAILURE:
@@ -195,7 +228,9 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertifi
         made->facts_.push_back("revocation list " + list_facts(next));
         const ASN1_TIME* end = X509_CRL_get0_nextUpdate(next);
         if (end != nullptr && X509_cmp_current_time(end) < 0)
-          problems.warnings.push_back(rules.crl + ": this revocation list is out of date: no certificate of its CA is let in");
+          problems.warnings.push_back(
+              rules.crl +
+              ": this revocation list is out of date: what its CA issued is not let in, but for CAs that client_ca names");
       }
       ERR_clear_error();
       if (found == 0) problems.errors.push_back(rules.crl + ": holds no PEM revocation list (X509 CRL)");

@@ -82,13 +82,14 @@ class Authority:
         (self.directory / f"{name}.pem").write_text(chain)
         return self.directory / f"{name}.pem", self.directory / f"{name}.key"
 
-    def revoke(self, *names, until=None):
-        """The revocation list with these (certificates of its own, or CAs below it) on it; written in one step, as whoever replaces a file that is in use should."""
-        self.write(CONFIG)
+    def revoke(self, *names, until=None, extensions=""):
+        """The revocation list with these (certificates of its own, or CAs below it) on it, and with these lines of extensions; written in one step, as whoever replaces a file that is in use should."""
+        self.write(CONFIG + f"[x]\n{extensions}\n")
         for name in names:
             file = name.file if isinstance(name, Authority) else f"{name}.leaf"
             self.run("ca", "-cert", "ca.pem", "-keyfile", "ca.key", "-revoke", file)
         dates = ["-crl_lastupdate", _date(until - datetime.timedelta(days=1)), "-crl_nextupdate", _date(until)] if until else []
-        self.run("ca", "-gencrl", "-cert", "ca.pem", "-keyfile", "ca.key", "-out", "crl.new", *dates)
+        self.run("ca", "-gencrl", "-cert", "ca.pem", "-keyfile", "ca.key", "-out", "crl.new", *dates,
+                 *(["-crlexts", "x"] if extensions else []))
         (self.directory / "crl.new").rename(self.directory / "crl.pem")
         return self.directory / "crl.pem"

@@ -6,6 +6,16 @@ import unittest
 from authority import Authority
 from test_certificates import ASK, HOUR, Guarded, now
 
+KEY = "authorityKeyIdentifier = keyid:always"
+
+
+def only(what):
+    """The extension of a list that is of these certificates, or reasons, only."""
+    return f"issuingDistributionPoint = critical, @scope\n[scope]\n{what}"
+
+
+USERS, SOME_REASONS = only("onlyuser = TRUE"), only("onlysomereasons = keyCompromise")
+
 
 class RevokedAuthorities(Guarded):
     """root -> middle -> far, and root -> near. Who gives no list of the root is asked for none."""
@@ -90,6 +100,54 @@ class RevokedAuthorities(Guarded):
         edge = self.begin([self.root, self.middle], [self.root.revoke(until=now() - HOUR), self.middle.revoke()])
         self.is_let_in(edge, self.far)  # of a CA that is believed by itself
         self.is_shut_out(edge, self.near, "out of date")
+
+    def test_a_list_that_is_not_of_cas_is_asked_for_none(self):
+        for scope in (USERS, SOME_REASONS, only("onlyAA = TRUE")):
+            with self.subTest(scope):
+                edge = self.begin([self.root], [self.root.revoke(extensions=scope), self.middle.revoke()])
+                self.is_let_in(edge, self.far)
+
+    def test_a_ca_on_a_list_of_any_scope_is_revoked(self):
+        for scope in (USERS, SOME_REASONS, only("onlyCA = TRUE")):
+            with self.subTest(scope):
+                edge = self.begin([self.root], [self.root.revoke(self.middle, extensions=scope), self.middle.revoke()])
+                self.is_shut_out(edge, self.far, "is revoked|has no list of the CA")
+                self.setUp()
+
+    def test_of_the_callers_own_certificate_there_must_be_a_list_of_its_kind(self):
+        edge = self.begin([self.root], [self.root.revoke(extensions=USERS)])
+        self.is_let_in(edge, self.near)
+        for scope in (SOME_REASONS, only("onlyCA = TRUE"), only("onlyAA = TRUE")):
+            with self.subTest(scope):
+                edge = self.begin([self.root], [self.root.revoke(extensions=scope)])
+                self.is_shut_out(edge, self.near, "has no list of the CA|[Dd]ifferent CRL scope")
+        edge = self.begin([self.root], [self.root.revoke("near", extensions=USERS)])
+        self.is_shut_out(edge, self.near, "is revoked")
+
+    def test_a_list_of_a_cas_other_key_is_not_asked_for_the_first_ones(self):
+        """The root has a new key under its old name."""
+        renewed = Authority("Root")
+        edge = self.begin([self.root, renewed], [renewed.revoke(extensions=KEY), self.middle.revoke()])
+        self.is_let_in(edge, self.far)
+        self.is_let_in(edge, renewed.issue("near"))
+        self.is_shut_out(edge, self.near, "has no list of the CA")
+        self.publish([renewed.revoke(extensions=KEY), self.root.revoke(self.middle, extensions=KEY), self.middle.revoke()])
+        edge.said.wait("a changed revocation list is in use")
+        self.is_shut_out(edge, self.far, "is revoked")
+
+    def test_a_list_of_the_same_key_by_another_identifier_counts(self):
+        """The middle CA has two certificates for one key; its list names the one that the caller doesn't send."""
+        first = self.middle.file.read_text()
+        self.root.sign(self.middle.directory / "request", self.middle.file,
+                       "basicConstraints = critical, CA:true\nkeyUsage = critical, keyCertSign, cRLSign\nsubjectKeyIdentifier = 01020304")
+        second = self.middle.file.read_text()
+        self.middle.chain = second + self.root.chain
+        low = Authority("Low", self.middle)
+        certificate, key = low.issue("far")
+        certificate.write_text((low.directory / "far.leaf").read_text() + low.chain)
+        self.middle.file.write_text(first)
+        edge = self.begin([self.root], [self.middle.revoke(low, extensions=KEY), low.revoke()])
+        self.is_shut_out(edge, (certificate, key), "has no list of the CA")
 
 
 if __name__ == "__main__":
