@@ -1,9 +1,8 @@
 #include "capacity.h"
 
-#include <sys/resource.h>
+#include "base/directory.h"
 
-#include <filesystem>
-#include <system_error>
+#include <sys/resource.h>
 
 namespace ledgergate {
 
@@ -17,12 +16,8 @@ void raise_descriptor_limit() noexcept {
 DescriptorShares shares_of_descriptors() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
-  std::error_code error;
-  std::uint64_t used = 0;
-  for (auto each = std::filesystem::directory_iterator("/proc/self/fd", error);
-       !error && each != std::filesystem::directory_iterator(); each.increment(error))
-    ++used;
-  return share_descriptors(limit.rlim_cur, used);
+  int failure = 0;
+  return share_descriptors(limit.rlim_cur, names_in("/proc/self/fd", failure).size());
 }
 
 } // namespace ledgergate

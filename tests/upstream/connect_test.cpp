@@ -96,30 +96,28 @@ TEST_F(ConnectTest, WithoutADescriptorWhatIdlesAtTheOtherWorkersIsGivenUp) {
   EXPECT_EQ(idle.idle(), 0U);
 }
 
-TEST_F(ConnectTest, WithoutADescriptorItWaitsForOneThatOthersAreDoneWith) {
+// Begun without a descriptor for it.
+struct WaitingConnectTest : ConnectTest {
+  WaitingConnectTest() {
+    loop.set_descriptors({0, 0});
+    call(wake, resolver, pool, result);
+    settle();
+  }
   const Listening listening;
   std::vector<Relief*> all;
-  Relief mine(loop, all);
-  Pool pool(loop, server_at("127.0.0.1", listening.port()), nullptr, &mine);
-  loop.set_descriptors({0, 0});
+  Relief mine{loop, all};
+  Pool pool{loop, server_at("127.0.0.1", listening.port()), nullptr, &mine};
   std::optional<Result<io::Stream::Ptr>> result;
-  call(wake, resolver, pool, result);
-  settle();
+};
+
+TEST_F(WaitingConnectTest, TakesADescriptorThatOthersAreDoneWith) {
   ASSERT_FALSE(result) << "given up at once";
   loop.set_descriptors({});
   ASSERT_TRUE(until([&] { return result.has_value(); }));
   EXPECT_TRUE(*result);
 }
 
-TEST_F(ConnectTest, TheEndOfADrainEndsTheWaitForADescriptor) {
-  const Listening listening;
-  std::vector<Relief*> all;
-  Relief mine(loop, all);
-  Pool pool(loop, server_at("127.0.0.1", listening.port()), nullptr, &mine);
-  loop.set_descriptors({0, 0});
-  std::optional<Result<io::Stream::Ptr>> result;
-  call(wake, resolver, pool, result);
-  settle();
+TEST_F(WaitingConnectTest, EndsWithTheDrain) {
   ASSERT_FALSE(result);
   wake.halt();
   EXPECT_TRUE(result);
