@@ -64,7 +64,8 @@ struct Connection final : Standing {
   bool tls = false;
   client::AddressTable::Hold address; // of the caller, where addresses are limited
   client::Share address_share;
-  SSL* ssl = nullptr; // the stream's
+  SSL* ssl = nullptr;                            // the stream's
+  std::shared_ptr<const listen::TlsFront> front; // that it was opened with, and calls back; a reload changes `generation` only
   std::shared_ptr<const client::PeerCertificate> certificate;
   client::Share client_share; // of the connections that a client may have
   std::string client_of_share;
@@ -119,7 +120,9 @@ void give_back_handshake(Connection& c) {
     meter->handshakes.give_back(c.generation->settings().address_limits.handshakes, 1);
 }
 
-io::Task<Result<void>> handshake(Connection& c, const listen::TlsFront& front) {
+io::Task<Result<void>> handshake(Connection& c) {
+  c.front = c.generation->snapshot->listeners[c.listener].front;
+  const listen::TlsFront& front = *c.front;
   SSL* ssl = front.open(c.hello);
   if (ssl == nullptr) co_return Error{Cause::out_of_memory};
   c.client->start_tls(ssl);
@@ -356,7 +359,7 @@ io::Task<bool> receive_caller(Connection& c) {
     co_return false;
   }
   if (front == nullptr) co_return true;
-  const auto secured = co_await handshake(c, *front);
+  const auto secured = co_await handshake(c);
   if (!secured) c.worker.log_handshake_failure(c.peer, listener, secured.error());
   co_return secured.ok();
 }

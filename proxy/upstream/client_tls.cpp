@@ -10,21 +10,26 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <system_error>
 
 namespace ledgergate::upstream {
 namespace {
 
+using Share = std::shared_ptr<KeptSession>; // what an SSL has at session_index()
+
+void end_share(void*, void* share, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Share*>(share); }
+
 int session_index() {
-  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, end_share);
   return index;
 }
 
+// OpenSSL calls this for each session, and for each ticket behind a handshake, as long as the SSL lives.
 int keep_session(SSL* ssl, SSL_SESSION* session) {
-  auto** slot = static_cast<SSL_SESSION**>(SSL_get_ex_data(ssl, session_index()));
-  if (slot == nullptr) return 0;
-  SSL_SESSION_free(*slot);
-  *slot = session;
+  const auto* share = static_cast<const Share*>(SSL_get_ex_data(ssl, session_index()));
+  if (share == nullptr) return 0;
+  (*share)->put(session);
   return 1; // ours now
 }
 
@@ -128,12 +133,14 @@ std::shared_ptr<const ClientTls> ClientTls::make(const settings::Server& server,
 
 ClientTls::~ClientTls() { SSL_CTX_free(context_); }
 
-SSL* ClientTls::open(SSL_SESSION** session) const noexcept {
+SSL* ClientTls::open(const std::shared_ptr<KeptSession>& kept) const noexcept {
   SSL* ssl = SSL_new(context_);
   if (ssl == nullptr) return nullptr;
   SSL_set_connect_state(ssl);
   // Each of them needs memory, and without it a server of any name would be believed.
-  bool whole = SSL_set_ex_data(ssl, session_index(), session) == 1;
+  auto* const share = new (std::nothrow) Share(kept);
+  bool whole = share != nullptr && SSL_set_ex_data(ssl, session_index(), share) == 1;
+  if (!whole) delete share;
   if (IpAddress::parse(name_)) {
     whole = whole && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name_.c_str()) == 1;
   } else {
@@ -145,7 +152,7 @@ SSL* ClientTls::open(SSL_SESSION** session) const noexcept {
     SSL_free(ssl);
     return nullptr;
   }
-  if (session != nullptr && *session != nullptr) SSL_set_session(ssl, *session);
+  if (kept->get() != nullptr) SSL_set_session(ssl, kept->get());
   return ssl;
 }
 

@@ -13,6 +13,27 @@
 
 namespace ledgergate::upstream {
 
+// The newest TLS session with one server, which the next connection offers. The pool has a share of it, and so has every connection
+// that was opened with it: a server may send a ticket at any time (RFC 8446 section 4.6.1), also when the pool is gone.
+// Of one loop's thread; the last share may end on another thread once that loop has ended.
+class KeptSession {
+public:
+  KeptSession() = default;
+  ~KeptSession() { SSL_SESSION_free(session_); }
+  KeptSession(const KeptSession&) = delete;
+  KeptSession& operator=(const KeptSession&) = delete;
+  // Null: none yet.
+  [[nodiscard]] SSL_SESSION* get() const noexcept { return session_; }
+  // Takes it over.
+  void put(SSL_SESSION* session) noexcept {
+    SSL_SESSION_free(session_);
+    session_ = session;
+  }
+
+private:
+  SSL_SESSION* session_ = nullptr;
+};
+
 class ClientTls {
 public:
   // Null when the CA or the client certificate can't be read; `why` says so. Null with an empty `why`: the server is plain HTTP.
@@ -22,9 +43,10 @@ public:
   ClientTls(const ClientTls&) = delete;
   ClientTls& operator=(const ClientTls&) = delete;
 
-  // A new client-side SSL with SNI and the name to verify; null when out of memory. The caller owns it. When `session` is given,
-  // it is offered for resumption; new sessions are put there (it must outlive the SSL).
-  [[nodiscard]] SSL* open(SSL_SESSION** session) const noexcept;
+  // A new client-side SSL with SNI and the name to verify; null when out of memory. The caller owns it. The session that is kept is
+  // offered for resumption, and new ones are put there: the SSL has a share of it until its end. It needs nothing else of ours: it
+  // may outlive this context and the pool.
+  [[nodiscard]] SSL* open(const std::shared_ptr<KeptSession>& kept) const noexcept;
   // Behind the handshake: whether the certificate is one for the name, where that matters. OpenSSL 3.0 has looked already, but
   // passes over the name when it has no memory to copy it into its verification (ssl_verify_cert_chain does not look whether
   // X509_VERIFY_PARAM_set1() succeeds).

@@ -18,7 +18,6 @@ Pool::Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const Client
 
 Pool::~Pool() {
   if (relief_ != nullptr) relief_->remove(*this);
-  SSL_SESSION_free(session_);
 }
 
 namespace {

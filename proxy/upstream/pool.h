@@ -1,6 +1,9 @@
 // The idle connections of one worker to one server, newest used first. They keep reading while they wait: one that the server
 // closes, or that says something nobody asked for, is dropped at once and never used again.
 //
+// A connection that was taken from here, or opened for it, touches nothing of the pool: it may be closing still when the settings
+// that the pool belongs to are gone.
+//
 // Invariants: loop thread only; idle_ is ordered by the time since which they wait (oldest first); at most `keep_idle` of them.
 #pragma once
 
@@ -25,7 +28,8 @@ public:
 
   [[nodiscard]] const settings::Server& server() const noexcept { return server_; }
   [[nodiscard]] const ClientTls* tls() const noexcept { return tls_.get(); }
-  [[nodiscard]] SSL_SESSION** session() noexcept { return &session_; }
+  // What a new connection offers and brings; it outlives the pool with the connections that were opened with it.
+  [[nodiscard]] const std::shared_ptr<KeptSession>& session() const noexcept { return session_; }
   [[nodiscard]] Relief* relief() const noexcept { return relief_; }
 
   // An idle connection, or null.
@@ -45,7 +49,7 @@ private:
   settings::Server server_;
   std::shared_ptr<const ClientTls> tls_;
   Relief* relief_;
-  SSL_SESSION* session_ = nullptr;
+  std::shared_ptr<KeptSession> session_ = std::make_shared<KeptSession>();
   std::vector<Idle> idle_;
 
   void stream_woke(io::Stream& stream) override;
