@@ -92,6 +92,7 @@ void SpoolPart::give(std::uint64_t memory, std::uint64_t files) noexcept {
   if (budget_ == nullptr) return;
   const std::lock_guard guard(budget_->lock_);
   const auto found = budget_->clients_.find(client_);
+  if (found == budget_->clients_.end()) return; // nothing was taken for it
   found->second.memory -= memory;
   found->second.files -= files;
   if (found->second.nothing()) budget_->clients_.erase(found);

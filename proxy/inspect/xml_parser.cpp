@@ -222,10 +222,12 @@ Result<void> XmlParser::parse(bool last) noexcept {
   const bool parsed = XML_ParseBuffer(expat_.get(), size, last ? 1 : 0) == XML_STATUS_OK;
   const auto result = outcome(parsed);
   if (!result) return result;
-  // What expat keeps is a token that is not complete yet.
-  const long seen = XML_GetCurrentByteIndex(expat_.get());
-  const std::uint64_t read = seen < 0 ? 0 : static_cast<std::uint64_t>(seen);
-  if (handed_over_ - std::min(handed_over_, read) > bounds_.token) stop(unreadable("a tag or comment of the XML is too long"));
+  // What expat keeps behind its position is a token that is not complete yet.
+  // It has no position before the first one is complete: then that is all there was.
+  int position = 0, kept = 0;
+  const bool positioned = XML_GetInputContext(expat_.get(), &position, &kept) != nullptr;
+  const std::uint64_t pending = positioned ? static_cast<std::uint64_t>(std::max(0, kept - position)) : handed_over_;
+  if (pending > bounds_.token) stop(unreadable("a tag or comment of the XML is too long"));
   return outcome(true);
 }
 

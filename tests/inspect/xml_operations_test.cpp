@@ -314,6 +314,11 @@ TEST(XmlOperations, BoundsASingleTagAndTheWhole) {
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.error().detail, "a tag or comment of the XML is too long");
   }
+  for (const std::string& first : {"<!--" + std::string(400'000, 'x') + "-->", "<?a " + std::string(400'000, 'x') + "?>"}) {
+    const auto got = outcome(first + pack(item("<ord:order/>")), {});
+    ASSERT_FALSE(got.ok());
+    EXPECT_EQ(got.error().detail, "a tag or comment of the XML is too long");
+  }
   // Text is not kept, whatever its length.
   EXPECT_TRUE(outcome(pack(item("<ord:order>" + std::string(3'000'000, 'x') + "</ord:order>")), {}).ok());
   EXPECT_TRUE(outcome(pack(item("<ord:order><![CDATA[" + std::string(3'000'000, 'x') + "]]></ord:order>")), {}).ok());
