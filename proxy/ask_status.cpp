@@ -100,12 +100,13 @@ io::Task<Result<void>> answer_status(Exchange& x) {
   const auto parsed = http::parse_reply(x.out, http::Method::get, x.answer);
   if (!parsed) co_return parsed.error();
   x.note = known->said->body;
-  if (holds_for_change(x)) {
-    release_held(x, true);
-  } else if (x.answer.body.kind == http::BodyKind::none) {
+  if (x.answer.body.kind == http::BodyKind::none) {
     send_head(x, http::BodyKind::none, 0);
   } else {
-    send_whole(x, x.note);
+    const auto sent = release_held(x, holds_for_change(x));
+    if (!sent) co_return sent.error();
+    const auto given = co_await give_spooled(x);
+    if (!given) co_return given.error();
   }
   x.reply->end();
   co_return Result<void>{};

@@ -30,6 +30,10 @@ std::optional<std::string_view> CompressedReply::whole(std::string_view body) {
   return whole_;
 }
 
+void CompressedReply::forget() noexcept {
+  if (whole_.capacity() > kKept) std::string().swap(whole_);
+}
+
 void CompressedReply::press(std::string_view bytes, Then then) {
   compressor_.give(bytes, then);
   for (std::string_view piece; compressor_.take(piece);) next_->body(piece);
@@ -79,6 +83,7 @@ CompressorLease Compressors::lease(http::Coding coding, int level) noexcept {
 
 void Compressors::give_back(CompressedReply* reply) noexcept {
   std::unique_ptr<CompressedReply> owned(reply);
+  owned->forget();
   --at_work_;
   if (spare_.size() < kSpare) spare_.push_back(std::move(owned));
 }
@@ -128,18 +133,23 @@ void send_encoded_head(Exchange& x, http::BodyKind kind, std::uint64_t length) {
   x.reply = x.pressed.get();
 }
 
-void send_encoded(Exchange& x, std::string_view body) {
+Result<void> send_encoded(Exchange& x, std::string_view body) {
   const Encoding encoding = route::choose_encoding(x.facts, x.answer, body.size());
   CompressorLease lease;
   if (encoding.coding != http::Coding::identity)
     lease = x.worker->compressors().lease(encoding.coding, x.facts.route->compress.level);
   const auto shorter = lease ? lease->whole(body) : std::nullopt;
   if (shorter) body = *shorter;
+  const auto aside = set_aside(x, body);
+  if (!aside) return aside.error();
+  x.record.status = x.answer.status;
+  x.head_sent = true;
   if (encoding.possible)
     tell(x, shorter ? encoding.coding : http::Coding::identity, http::BodyKind::length, body.size());
   else
     x.reply->head(x.answer, http::BodyKind::length, body.size());
-  x.reply->body(body);
+  if (!*aside) x.reply->body(body);
+  return {};
 }
 
 } // namespace ledgergate

@@ -24,6 +24,8 @@ public:
   [[nodiscard]] bool begin(http::Coding coding, int level) noexcept;
   // All of a body at once, good until the next begin(). Nothing, when it is not shorter that way. Throws std::bad_alloc.
   [[nodiscard]] std::optional<std::string_view> whole(std::string_view body);
+  // Gives back what the last body needed, if that was much.
+  void forget() noexcept;
   // What follows goes to `next`, which must outlive it.
   void before(ReplySink& next) noexcept { next_ = &next; }
   [[nodiscard]] ReplySink& behind() const noexcept { return *next_; }
@@ -37,6 +39,7 @@ public:
   void cut() override;
 
 private:
+  static constexpr std::size_t kKept = 16 * 1024;
   http::Compressor compressor_;
   ReplySink* next_ = nullptr;
   std::string whole_;

@@ -48,14 +48,21 @@ void Exchange::clear() noexcept {
   failure = {};
 }
 
+void Exchange::drop_note() noexcept {
+  constexpr std::size_t kNoteKept = 16 * 1024;
+  if (note.capacity() > kNoteKept)
+    std::string().swap(note);
+  else
+    note.clear();
+}
+
 void Exchange::settle() noexcept {
-  constexpr std::size_t kNoteKept = 64 * 1024;
   spool.clear();
   reply_spool.clear();
   pressed.reset();
   for (auto& share : shares) share.leave(); // account() has done it, unless the story ended without memory
   address = {};
-  if (note.capacity() > kNoteKept) std::string().swap(note);
+  drop_note();
 }
 
 } // namespace ledgergate

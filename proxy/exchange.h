@@ -145,7 +145,7 @@ struct Exchange {
   std::string request_id;
   std::string_view client_ip_text;
   std::string other_ip_text; // the caller's, when a trusted proxy named it
-  std::string note;          // a reply body of our own, or one that was held to be changed or compressed
+  std::string note;          // a reply body of our own; and one that was held, while it is changed or compressed
   CompressorLease pressed;   // stands before the protocol's sink while a reply is compressed as it comes
   http::ReplyHead told;      // `answer` as a caller reads it whose route compresses
   std::string weak_etag;     // a value in `told`
@@ -171,6 +171,8 @@ struct Exchange {
   bool failed = false;
 
   void clear() noexcept;
+  // Empties `note`, and gives its room back if that is large.
+  void drop_note() noexcept;
   // Behind the reply, and not when the exchange is used again: gives back what is missing to others.
   void settle() noexcept;
 };

@@ -153,9 +153,7 @@ io::Task<Result<void>> forward(Exchange& x) {
     if (outcome) {
       if (switched)
         outcome = co_await tunnel(x, *link->server);
-      else if (counts_characters(x))
-        outcome = co_await take_counted(x, link->server, turn);
-      else if (spools_reply(x))
+      else if (spools_reply(x) || counts_characters(x))
         outcome = co_await take_reply(x, link->server, turn, reusable);
       else
         outcome = co_await relay_reply(x, *link->server);

@@ -17,7 +17,6 @@ namespace {
 constexpr int kMaxInterim = 8;                // 1xx replies before the real one
 constexpr std::uint32_t kMaxFields = 1000;    // in a reply's head
 constexpr std::size_t kBodyRoom = 128 * 1024; // plaintext taken off a TLS server at once
-constexpr std::size_t kMaxHeld = 64 * 1024;   // a reply that is held whole to be changed
 
 Error broken_head(const io::Stream& server, bool began) {
   if (began) return {Cause::reply_truncated, "inside the reply's head"};
@@ -63,12 +62,24 @@ void send_head(Exchange& x, http::BodyKind kind, std::uint64_t length) {
     x.reply->head(x.answer, kind, length);
 }
 
-void send_whole(Exchange& x, std::string_view body) {
+Result<bool> set_aside(Exchange& x, std::string_view body) {
+  x.reply_spool.clear();
+  if (body.size() <= kMaxHeld) return false; // what the caller does not take at once is no more than of a reply that is relayed
+  open_reply_spool(x);
+  const auto kept = x.reply_spool.append(body);
+  if (!kept) return not_kept(kept.error());
+  return true;
+}
+
+Result<void> send_whole(Exchange& x, std::string_view body) {
+  if (x.facts.route->compress.enabled) return send_encoded(x, body);
+  const auto aside = set_aside(x, body);
+  if (!aside) return aside.error();
   x.record.status = x.answer.status;
   x.head_sent = true;
-  if (x.facts.route->compress.enabled) return send_encoded(x, body);
   x.reply->head(x.answer, http::BodyKind::length, body.size());
-  x.reply->body(body);
+  if (!*aside) x.reply->body(body);
+  return {};
 }
 
 namespace {
@@ -85,15 +96,18 @@ std::string public_name(const Exchange& x) {
 Result<void> hold_spooled(Exchange& x) {
   x.note.resize(static_cast<std::size_t>(x.reply_spool.size()));
   const auto read = x.reply_spool.read(0, x.note.data(), x.note.size());
+  x.reply_spool.clear();
   if (!read) return read.error();
   return {};
 }
 
 // What was held goes out, changed if it holds a name.
-void release_held(Exchange& x, bool change) {
+Result<void> release_held(Exchange& x, bool change) {
   std::string changed;
   const bool replaced = change && profile::replace_server_name(x.note, public_name(x), changed);
-  send_whole(x, replaced ? changed : x.note);
+  const auto sent = send_whole(x, replaced ? changed : x.note);
+  x.drop_note();
+  return sent;
 }
 
 void expect_head(Exchange& x) {
@@ -142,10 +156,34 @@ io::Task<Result<void>> receive_head(Exchange& x, io::Stream& server) {
   }
 }
 
+namespace {
+
+// Whether the reply is held whole, in the reply spool. One that there is no room for is compressed as it comes.
+bool holds(Exchange& x, bool change) {
+  const bool compressed = x.answer.body.kind == http::BodyKind::length && compresses_held(x, x.answer.body.length);
+  if (!change && !compressed) return false;
+  open_reply_spool(x);
+  return change || x.reply_spool.room_for(x.answer.body.length).ok();
+}
+
+Result<void> keep_held(Exchange& x, std::string_view bytes, bool change) {
+  const auto kept = x.reply_spool.append(bytes);
+  if (!kept) return not_kept(kept.error());
+  if (change && x.reply_spool.size() > kMaxHeld) return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};
+  return {};
+}
+
+Result<void> send_held(Exchange& x, bool change) {
+  const auto held = hold_spooled(x);
+  if (!held) return held.error();
+  return release_held(x, change);
+}
+
+} // namespace
+
 io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
   const bool change = holds_for_change(x);
-  const bool holding = change || (x.answer.body.kind == http::BodyKind::length && compresses_held(x, x.answer.body.length));
-  x.note.clear();
+  const bool holding = holds(x, change);
   if (holding) {
     // The head's views lie in the input, which moves while the body is collected.
     x.out.assign(server.input().substr(0, x.answer_head));
@@ -164,15 +202,14 @@ io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
     const auto state = body.next(server.input(), bytes, used);
     if (state == http::ReplyBody::State::bad) co_return Error{Cause::reply_bad_coding};
     hear_outcome(x, bytes);
+    Result<void> kept;
     if (holding)
-      x.note.append(bytes);
+      kept = keep_held(x, bytes, change);
     else
       x.reply->body(bytes);
     server.consume(used);
-    if (state == http::ReplyBody::State::data) {
-      if (change && x.note.size() > kMaxHeld) co_return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};
-      continue;
-    }
+    if (!kept) co_return kept.error();
+    if (state == http::ReplyBody::State::data) continue;
     if (state == http::ReplyBody::State::done) break;
 
     // Nothing more to relay now: the caller gets what there is before the server is waited for.
@@ -183,7 +220,12 @@ io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
     const auto more = co_await more_from(x, server, body, ended);
     if (!more) co_return more.error();
   }
-  if (holding) release_held(x, change);
+  if (holding) {
+    const auto sent = send_held(x, change);
+    if (!sent) co_return sent.error();
+    const auto given = co_await give_spooled(x);
+    if (!given) co_return given.error();
+  }
   x.reply->end();
   co_return Result<void>{};
 }

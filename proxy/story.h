@@ -107,13 +107,16 @@ io::Task<Result<void>> answer_status(Exchange& exchange);
 io::Task<Result<upstream::Turn>> take_turn(Exchange& exchange);
 
 // take_reply.cpp: the reply off the server at its speed, spooled. When the server is done it takes `server` and gives `turn` on;
-// with a failure before that both stay with the caller (leave_place()). `reusable`: as part_with()'s.
+// with a failure before that both stay with the caller (leave_place()). `reusable`: as part_with()'s. One of a server that counts
+// characters goes this way, too: it is believed as a whole, behind the server's FIN, or not at all.
 io::Task<Result<void>> take_reply(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable);
-
-// take_counted.cpp: the same off a server that counts characters: believed as a whole, behind the server's FIN, or not at all.
-// Takes `server` and gives `turn` on like take_reply().
 [[nodiscard]] bool counts_characters(const Exchange& exchange);
-io::Task<Result<void>> take_counted(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn);
+// A reply that can't be kept was asked for and forwarded: no 503, which callers answer by asking again.
+[[nodiscard]] Error not_kept(const Error& why);
+// The reply spool, empty, on the account of who calls.
+void open_reply_spool(Exchange& exchange);
+// All that lies in the reply spool to the caller, at its pace.
+io::Task<Result<void>> give_spooled(Exchange& exchange);
 
 // tunnel.cpp: behind a verified 101, both ways until both ends, a break, or silence for `timeouts.tunnel`.
 io::Task<Result<void>> tunnel(Exchange& exchange, io::Stream& server);
@@ -134,21 +137,27 @@ void hear_outcome(Exchange& exchange, std::string_view bytes);
 io::Task<Result<void>> relay_reply(Exchange& exchange, io::Stream& server);
 // Up to here, in bytes, a reply is held whole where that makes a better one of it.
 inline constexpr std::size_t kHeldWhole = 256 * 1024;
-// Whether a reply is held whole to be changed (the LAN name in mServer's /status); its body is in `note` then.
+// The same of one that is changed.
+inline constexpr std::size_t kMaxHeld = 64 * 1024;
+// Whether a reply is held whole to be changed (the LAN name in mServer's /status).
 [[nodiscard]] bool holds_for_change(const Exchange& exchange);
-void release_held(Exchange& exchange, bool change);
-// The same from the reply spool into `note`.
+// What lies in the reply spool comes into `note`, and the spool is empty.
 [[nodiscard]] Result<void> hold_spooled(Exchange& exchange);
+// `note`, perhaps changed, as send_whole().
+[[nodiscard]] Result<void> release_held(Exchange& exchange, bool change);
 void send_head(Exchange& exchange, http::BodyKind kind, std::uint64_t length);
-// Head and body of a reply that is there whole.
-void send_whole(Exchange& exchange, std::string_view body);
+// Head and body of a reply that is there whole: what is large goes into the reply spool, from where give_spooled() takes it.
+// `note` is given back. Errors: the spool's; nothing has been sent then.
+[[nodiscard]] Result<void> send_whole(Exchange& exchange, std::string_view body);
 // Waits until the sink has handed everything to the kernel, at the caller's minimum rate.
 io::Task<Result<void>> flush_reply(Exchange& exchange);
 
 // compress_reply.cpp: the same two where the route compresses: the head says what becomes of the body, and the body goes through a
 // compressor when the caller takes that.
 void send_encoded_head(Exchange& exchange, http::BodyKind kind, std::uint64_t length);
-void send_encoded(Exchange& exchange, std::string_view body);
+[[nodiscard]] Result<void> send_encoded(Exchange& exchange, std::string_view body);
+// The body behind a head that is about to be sent: true, it lies in the reply spool (send_whole()).
+[[nodiscard]] Result<bool> set_aside(Exchange& exchange, std::string_view body);
 // Whether a reply of that length is worth holding whole, because it can then be compressed and keep a length.
 [[nodiscard]] bool compresses_held(const Exchange& exchange, std::uint64_t length);
 

@@ -1,15 +1,19 @@
 // A reply taken off a one-slot server at its speed: a small one is held whole (a clean 502 if it breaks), a larger one is relayed
 // while it is spooled. The turn goes on as soon as the server is done, whatever the caller's speed.
+//
+// One of a server that counts its Content-Length in characters (`length: characters`) is taken up to the server's FIN, believed or
+// not as a whole, and given on with the length that it has.
 #include "flow.h"
+#include "http/parser.h"
 #include "http/rate_guard.h"
 #include "http/reply_body.h"
 #include "place.h"
+#include "profile/character_length.h"
 #include "story.h"
 #include "worker.h"
 
-#include "http/parser.h"
-
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace ledgergate {
@@ -18,25 +22,21 @@ namespace {
 constexpr std::size_t kBodyRoom = 128 * 1024;
 constexpr std::size_t kGiven = 64 * 1024;           // from the spool to the caller at once
 constexpr std::size_t kPressedStretch = 256 * 1024; // a stretch through a compressor, which takes some ms
+constexpr std::size_t kMostCounted = 16 * 1024 * 1024;
 
 struct Taking {
   http::ReplyBody& body;
-  http::RateGuard guard;   // of the caller
-  std::uint64_t given = 0; // bytes of the spool handed to the sink
-  std::size_t left = 0;    // undelivered, when the guard's window began
-  io::TimeMs heard = 0;    // when the server last sent something
-  io::TimeMs ends = 0;     // when all of it must be there
-  bool complete = false;   // the server is done
+  http::RateGuard guard;                             // of the caller
+  std::uint64_t given = 0;                           // bytes of the spool handed to the sink
+  std::size_t left = 0;                              // undelivered, when the guard's window began
+  io::TimeMs heard = 0;                              // when the server last sent something
+  io::TimeMs ends = 0;                               // when all of it must be there
+  std::uint64_t stated = 0;                          // of a server that counts characters: what it announced
+  std::optional<profile::CharacterLength> counted{}; // while it is judged
+  bool complete = false;                             // the server is done
   bool head_out = false;
   bool blocked = false; // the caller takes no more for now
 };
-
-// A reply that can't be kept was asked for and forwarded: no 503, which callers answer by asking again.
-Error not_kept(const Error& why) {
-  if (why.cause == Cause::spool_full) return {Cause::spool_failed, "the spool is full, or this client's share of it"};
-  if (why.cause == Cause::body_too_large) return {Cause::spool_failed, "the reply is more than one client's share of the spool"};
-  return why;
-}
 
 // Everything the server has sent so far goes to the spool. Blocked: more is to come.
 Result<io::Step> take_in(Exchange& x, io::Stream& server, Taking& t) {
@@ -46,7 +46,12 @@ Result<io::Step> take_in(Exchange& x, io::Stream& server, Taking& t) {
     std::size_t used = 0;
     const auto state = t.body.next(server.input(), bytes, used);
     if (state == http::ReplyBody::State::bad) return Error{Cause::reply_bad_coding};
-    if (limit != 0 && x.reply_spool.size() + bytes.size() > limit) return Error{Cause::reply_too_large};
+    const std::uint64_t size = x.reply_spool.size() + bytes.size();
+    if (limit != 0 && size > limit) return Error{Cause::reply_too_large};
+    if (t.counted) {
+      if (size > kMostCounted) return Error{Cause::reply_bad_length, "more than 16 MiB of counted characters"};
+      t.counted->feed(bytes);
+    }
     hear_outcome(x, bytes);
     const auto kept = x.reply_spool.append(bytes);
     server.consume(used);
@@ -64,23 +69,42 @@ Result<io::Step> take_in(Exchange& x, io::Stream& server, Taking& t) {
   }
 }
 
-// As much of the spool to the caller as it takes, a stretch at most: what it has is given back to memory and disk.
-Result<void> give_out(Exchange& x, Taking& t, io::Block& block) {
+struct Lent {
+  explicit Lent(io::BufferPool& its_pool) : pool(its_pool), block(its_pool.take(kGiven)) {}
+  ~Lent() { pool.give(block); }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+  io::BufferPool& pool;
+  io::Block block;
+};
+
+// As much of the spool, from `given` on, to the caller as it takes, a stretch at most: what it has is given back to memory and
+// disk. Blocked: the caller takes no more for now.
+Result<io::Step> give_out(Exchange& x, std::uint64_t& given) {
   const std::size_t stretch = x.pressed ? kPressedStretch : kStretch;
-  for (std::size_t moved = 0; !t.blocked && moved < stretch && t.given < x.reply_spool.size();) {
-    const auto read = x.reply_spool.read(t.given, block.data, std::min(block.size, kGiven));
+  const Lent lent(x.wake->loop().buffers()); // nothing is held while the caller is waited for
+  for (std::size_t moved = 0; moved < stretch && given < x.reply_spool.size();) {
+    const auto read = x.reply_spool.read(given, lent.block.data, std::min(lent.block.size, kGiven));
     if (!read) return read.error();
-    x.reply->body({block.data, *read});
-    t.given += *read;
+    x.reply->body({lent.block.data, *read});
+    given += *read;
     moved += *read;
-    x.reply_spool.release(t.given);
+    x.reply_spool.release(given);
     const io::Step step = x.reply->flush();
     if (step == io::Step::failed) return Error{Cause::client_gone};
-    if (step != io::Step::blocked) continue;
-    t.blocked = true;
-    t.guard.restart(x.wake->loop().now());
-    t.left = x.reply->undelivered();
+    if (step == io::Step::blocked) return step;
   }
+  return io::Step::done;
+}
+
+Result<void> give_out(Exchange& x, Taking& t) {
+  if (t.blocked) return {};
+  const auto given = give_out(x, t.given);
+  if (!given) return given.error();
+  if (*given != io::Step::blocked) return {};
+  t.blocked = true;
+  t.guard.restart(x.wake->loop().now());
+  t.left = x.reply->undelivered();
   return {};
 }
 
@@ -88,15 +112,13 @@ Result<void> begin(Exchange& x, Taking& t) {
   // Whole already: its length is known, whatever framing the server chose.
   const bool known = t.complete && x.answer.body.kind != http::BodyKind::none;
   const std::uint64_t size = x.reply_spool.size();
-  if (known && compresses_held(x, size)) {
-    const auto read = hold_spooled(x);
-    if (!read) return read.error();
-    send_whole(x, x.note);
-    t.given = size;
-  } else {
-    send_head(x, known ? http::BodyKind::length : x.answer.body.kind, known ? size : x.answer.body.length);
-  }
   t.head_out = true;
+  if (known && compresses_held(x, size)) {
+    const auto held = hold_spooled(x);
+    if (!held) return held.error();
+    return release_held(x, false);
+  }
+  send_head(x, known ? http::BodyKind::length : x.answer.body.kind, known ? size : x.answer.body.length);
   return {};
 }
 
@@ -135,41 +157,47 @@ io::Task<Result<void>> await_more(Exchange& x, io::Stream* server, Taking& t) {
   co_return Result<void>{};
 }
 
-struct Lent {
-  io::BufferPool& pool;
-  io::Block block;
-  ~Lent() { pool.give(block); }
-};
+// The server is done. Whether its reply may go to the caller as it is.
+Result<void> judge_whole(Exchange& x, const Taking& t) {
+  if (!t.counted) return {};
+  const auto fits = t.counted->check(t.stated);
+  if (!fits) x.outcome.reset(); // what is not believed says nothing
+  return fits;
+}
+
+// A small reply that is to be changed.
+Result<void> change_whole(Exchange& x) {
+  const auto held = hold_spooled(x);
+  if (!held) return held.error();
+  return release_held(x, true);
+}
 
 // The body, from behind its head to the end of the story's part in it.
 io::Task<Result<void>> take_body_of_reply(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, Taking& t, bool reusable) {
   const bool change = holds_for_change(x);
-  io::BufferPool& buffers = x.wake->loop().buffers();
-  Lent lent{buffers, buffers.take(kGiven)};
   for (;;) {
     if (!t.complete) {
       const auto taken = take_in(x, *server, t);
       if (!taken) co_return taken.error();
+      if (change && x.reply_spool.size() > kMaxHeld) co_return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};
       if (*taken == io::Step::done) {
         t.complete = true;
         part_with(x, server, turn, reusable);
+        const auto believed = judge_whole(x, t);
+        if (!believed) co_return believed.error();
       }
     }
-    if (!t.head_out && change && t.complete) {
-      const auto read = hold_spooled(x);
-      if (!read) co_return read.error();
-      release_held(x, change);
-      x.reply->end();
-      co_return Result<void>{};
-    }
-    if (!t.head_out && (t.complete || x.reply_spool.size() > kHeldWhole)) {
-      const auto begun = begin(x, t);
+    const bool may_begin = t.complete || (!change && !t.counted && x.reply_spool.size() > kHeldWhole);
+    if (!t.head_out && may_begin) {
+      const auto begun = change ? change_whole(x) : begin(x, t);
       if (!begun) co_return begun.error();
+      t.head_out = true;
     }
     if (t.head_out) {
-      const auto given = give_out(x, t, lent.block);
+      const auto given = give_out(x, t);
       if (!given) co_return given.error();
       if (t.complete && t.given == x.reply_spool.size()) {
+        x.reply_spool.clear(); // the last of it may take the caller long
         x.reply->end();
         co_return Result<void>{};
       }
@@ -185,6 +213,34 @@ io::Task<Result<void>> take_body_of_reply(Exchange& x, io::Stream::Ptr& server, 
 
 } // namespace
 
+bool counts_characters(const Exchange& x) {
+  return x.facts.server->length_in_characters && x.answer.body.kind == http::BodyKind::length;
+}
+
+Error not_kept(const Error& why) {
+  if (why.cause == Cause::spool_full) return {Cause::spool_failed, "the spool is full, or this client's share of it"};
+  if (why.cause == Cause::body_too_large) return {Cause::spool_failed, "the reply is more than one client's share of the spool"};
+  return why;
+}
+
+void open_reply_spool(Exchange& x) {
+  http::SpoolPart part(x.worker->shared().spool, flow_of(x));
+  x.reply_spool.open(x.generation->snapshot->spool_directory, kHeldWhole, std::move(part), &x.wake->loop());
+}
+
+io::Task<Result<void>> give_spooled(Exchange& x) {
+  for (std::uint64_t given = 0; given < x.reply_spool.size();) {
+    const auto moved = give_out(x, given);
+    if (!moved) co_return moved.error();
+    if (given == x.reply_spool.size()) break;
+    const auto flushed = co_await flush_reply(x);
+    if (!flushed) co_return flushed.error();
+    co_await x.wake->next_round();
+  }
+  x.reply_spool.clear();
+  co_return Result<void>{};
+}
+
 io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable) {
   const settings::Server& about = *x.facts.server;
   const settings::BodyRate& rate = x.generation->settings().body_rate;
@@ -195,15 +251,19 @@ io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream
   if (!again) co_return again.error();
   server->consume(x.answer_head);
   const io::TimeMs now = x.wake->loop().now();
-  Taking t{x.arriving.emplace(x.answer.body), http::RateGuard(rate.bytes_per_second, ms(rate.over))};
+  const bool counted = counts_characters(x);
+  // What such a server says of its length is not to be believed yet.
+  const http::Framing framing = counted ? http::Framing{http::BodyKind::until_close, 0} : x.answer.body;
+  Taking t{x.arriving.emplace(framing), http::RateGuard(rate.bytes_per_second, ms(rate.over))};
+  t.stated = x.answer.body.length;
+  if (counted) t.counted.emplace();
   t.heard = now;
   t.ends = now + ms(about.timeouts.whole_reply);
-  http::SpoolPart part(x.worker->shared().spool, flow_of(x));
-  x.reply_spool.open(x.generation->snapshot->spool_directory, kHeldWhole, std::move(part), &x.wake->loop());
+  open_reply_spool(x);
   const bool too_large =
       x.answer.body.kind == http::BodyKind::length && about.reply_limit != 0 && x.answer.body.length > about.reply_limit;
   Result<void> outcome = Error{Cause::reply_too_large};
-  if (!too_large) outcome = co_await take_body_of_reply(x, server, turn, t, reusable);
+  if (!too_large) outcome = co_await take_body_of_reply(x, server, turn, t, reusable && !counted);
   if (!outcome) {
     x.reply_spool.clear();
     // A reply beyond its limit may have no end, and a place must not be held by it: the reset ends the server's writing. Without a

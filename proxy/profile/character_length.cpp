@@ -1,32 +1,55 @@
 #include "profile/character_length.h"
 
-#include "base/utf8.h"
-
-#include <nlohmann/json.hpp>
-
 namespace ledgergate::profile {
 
-Result<void> check_character_length(std::string_view body, std::uint64_t stated) {
-  if (body.size() == stated) return {}; // this one counted bytes, as it should
-  // A character is a byte at least.
-  if (body.size() < stated) return Error{Cause::reply_truncated, "fewer bytes than the characters it announced"};
-  std::uint64_t points = 0;
-  std::uint64_t units = 0; // of UTF-16: what .NET's String.Length and its kin count
-  for (std::string_view rest = body; !rest.empty();) {
-    const Character next = decode_utf8(rest);
-    if (next.length == 0)
-      return Error{Cause::reply_bad_length, "Content-Length fits neither its bytes nor, not being UTF-8, its characters"};
-    if (next.point == 0) return Error{Cause::reply_bad_length, "a NUL in what should be JSON"}; // ends the parser's reading
-    ++points;
-    units += next.point > 0xFFFF ? 2 : 1;
-    rest.remove_prefix(next.length);
+void CharacterLength::feed(std::string_view bytes) {
+  bytes_ += bytes.size();
+  if (text_ != Text::utf8) return; // nothing but its bytes can be what was announced
+  for (const char c : bytes) count(static_cast<unsigned char>(c));
+  if (text_ == Text::utf8) json_.feed(bytes);
+}
+
+void CharacterLength::count(unsigned byte) noexcept {
+  if (text_ != Text::utf8) return;
+  if (more_ == 0) return begin(byte);
+  if (byte < least_ || byte > most_) {
+    text_ = Text::not_utf8;
+    return;
   }
-  if (stated > units) return Error{Cause::reply_truncated, "fewer characters than it announced"};
-  if (stated != units && stated != points)
+  least_ = 0x80;
+  most_ = 0xBF;
+  --more_;
+}
+
+// Each character is counted with its first byte; one that is cut short is told by more_.
+void CharacterLength::begin(unsigned byte) noexcept {
+  ++points_;
+  units_ += byte >= 0xF0 ? 2 : 1; // beyond U+FFFF
+  if (byte < 0x80) {
+    if (byte == 0) text_ = Text::with_nul;
+    return;
+  }
+  if (byte < 0xC2 || byte > 0xF4) {
+    text_ = Text::not_utf8;
+    return;
+  }
+  more_ = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+  least_ = byte == 0xE0 ? 0xA0 : byte == 0xF0 ? 0x90 : 0x80;
+  most_ = byte == 0xED ? 0x9F : byte == 0xF4 ? 0x8F : 0xBF;
+}
+
+Result<void> CharacterLength::check(std::uint64_t stated) const {
+  if (bytes_ == stated) return {}; // this one counted bytes, as it should
+  // A character is a byte at least.
+  if (bytes_ < stated) return Error{Cause::reply_truncated, "fewer bytes than the characters it announced"};
+  if (text_ == Text::with_nul) return Error{Cause::reply_bad_length, "a NUL in what should be JSON"}; // ends the parser's reading
+  if (text_ == Text::not_utf8 || more_ != 0)
+    return Error{Cause::reply_bad_length, "Content-Length fits neither its bytes nor, not being UTF-8, its characters"};
+  if (stated > units_) return Error{Cause::reply_truncated, "fewer characters than it announced"};
+  if (stated != units_ && stated != points_)
     return Error{Cause::reply_bad_length, "Content-Length fits neither its bytes nor its characters"};
   // A count that fits is not enough: the stated number could be any, of a body that is cut or followed by something.
-  if (!nlohmann::json::accept(body.begin(), body.end()))
-    return Error{Cause::reply_bad_length, "its characters fit, but are not one JSON value"};
+  if (!json_.whole()) return Error{Cause::reply_bad_length, "its characters fit, but are not one JSON value"};
   return {};
 }
 

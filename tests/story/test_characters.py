@@ -1,9 +1,10 @@
 """ApiComPrem builds that count Content-Length in characters, and PHP clients that read to the end (vendor document 004)."""
 
 import json
+import re
 import unittest
 
-from harness import Story, config
+from harness import Story, config, poll, sanitized
 
 from apicomprem import ApiComPrem
 from raw import Raw
@@ -19,11 +20,11 @@ def command(extra=b"", body=b'{"select":"select top 10 * from partnery"}'):
 
 
 class Characters(Story):
-    def raw(self, **server):
+    def raw(self, server=None, **settings):
         raw = self.standin(Raw)
         raw.close_after_answer = True
         route = {"operations": ["select", "read", "write"]}
-        return raw, self.start(config(raw, "apicomprem", server={"length": "characters", **server}, route=route))
+        return raw, self.start(config(raw, "apicomprem", server={"length": "characters", **(server or {})}, route=route, **settings))
 
     def answer(self, raw, length, body, extra=""):
         body = body if isinstance(body, bytes) else body.encode()
@@ -86,6 +87,43 @@ class Characters(Story):
         self.assertEqual((reply.status, len(reply.body)), (200, len(body.encode())))
         self.assertTrue(reply.body == body.encode())
 
+    def test_what_slow_callers_leave_lies_in_the_spool_and_not_in_memory(self):
+        """16 replies of 8 MiB, of which nobody takes a byte: whole, off the server, and on the account of their caller."""
+        size, callers = 8 << 20, 16
+        body = '["' + "ž" * ((size - 4) // 2) + '"]'
+        raw, edge = self.raw(
+            server={"concurrency": 4},
+            spool={"memory": "64KiB", "memory_total": "1MiB", "total": "2GiB"},
+            admin={"address": "127.0.0.1:0"},
+        )
+        self.answer(raw, len(body), body)
+        self.assertEqual(edge.ask(command()).status, 200)
+        before = edge.memory()
+        for _ in range(callers):
+            client = edge.connect("lan", receive_buffer=4096)
+            self.addCleanup(client.close)
+            client.send(command())
+
+        def spooled(where):
+            found = re.search(rb'ledgergate_spool_bytes{where="%s"} (\S+)' % where, self.metrics(edge))
+            return float(found[1])
+
+        # What the kernel took of each is off the disk again, in steps of 1 MiB.
+        poll("all of them in the spool", lambda: spooled(b"files") > callers * (size - (5 << 20)))
+        self.assertLessEqual(spooled(b"memory"), 1 << 20)
+        raw.wait("all answers to be off the server", lambda: len(raw.requests) == callers + 1)
+        if not sanitized():
+            self.assertLess(edge.memory() - before, 16 << 10, "KiB")
+
+    def metrics(self, edge):
+        return edge.ask(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "admin", tls=False).body
+
+    def test_what_is_not_believed_has_no_outcome(self):
+        raw, edge = self.raw()
+        self.answer(raw, UNITS - 2, CZECH)
+        self.assert_refused(edge.ask(command()), 502, "reply_bad_length", "maybe")
+        self.assertIn(edge.access_log(1)[0].get("outcome"), (None, "unknown"))
+
     def test_framing_that_needs_no_counting_stays_as_it_is(self):
         raw, edge = self.raw()
         raw.turn(answer=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n\"\xc5\xbe\"\r\n0\r\n\r\n")
@@ -93,7 +131,7 @@ class Characters(Story):
         self.assertEqual((reply.status, reply.body), (200, '"ž"'.encode()))
 
     def test_without_a_fin_there_is_no_reply(self):
-        raw, edge = self.raw(timeouts={"stall": "300ms"}, hold="300ms")
+        raw, edge = self.raw({"timeouts": {"stall": "300ms"}, "hold": "300ms"})
         raw.close_after_answer = False
         self.answer(raw, UNITS, CZECH)
         self.assert_refused(edge.ask(command()), 504, "reply_stalled", "maybe")
