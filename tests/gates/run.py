@@ -3,7 +3,7 @@
 
 A warm kept-alive HTTPS request over a kept-alive connection to its server costs at most 4.3 system calls that read or write, no
 epoll_ctl, and no call of the allocator. LEDGERGATE_BIN names the program (not a sanitizer's build: those count their own).
-Ends with the line "N passed, N failed".
+Ends with the line "N passed, N failed, N skipped".
 """
 
 import gzip
@@ -216,20 +216,21 @@ def main():
         sys.exit("LEDGERGATE_BIN names no program")
     names = [f"{group.__name__}.{name}" for group in (SystemCalls, Allocations) for name in unittest.defaultTestLoader.getTestCaseNames(group)]
     patterns = [word for word in sys.argv[1:] if not word.startswith("-")]
-    passed = failed = 0
+    passed = failed = skipped = 0
     for name in names:
         if patterns and not any(re.search(pattern, name) for pattern in patterns):
             continue
         result = unittest.TestResult()
         unittest.defaultTestLoader.loadTestsFromName(name, sys.modules[__name__]).run(result)
         for _, reason in result.skipped:
-            print(f"skipped {name}: {reason}")
+            print(f"SKIP {name}: {reason}")
+            skipped += 1
         problems = result.failures + result.errors
         if problems:
             print(f"FAIL {name}\n    " + "\n".join(text for _, text in problems).strip().replace("\n", "\n    "))
         failed += bool(problems)
         passed += not problems and not result.skipped
-    print(f"{passed} passed, {failed} failed")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 
 

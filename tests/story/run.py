@@ -2,7 +2,7 @@
 """Runs the stories against the built program: tests/story/run.py [-j N] [PATTERN ...]
 
 LEDGERGATE_BIN names the program. Each class of stories runs in a process of its own, several at a time. Ends with the line
-"N passed, N failed"; exits 1 when anything failed. A PATTERN is a regular expression over module.Class.test names.
+"N passed, N failed, N skipped"; exits 1 when anything failed. A PATTERN is a regular expression over module.Class.test names.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+
+LONGEST = 900  # seconds that one class of stories may take: one that hangs is a failure and keeps nothing else from being run
 
 
 class Result(unittest.TestResult):
@@ -68,11 +71,17 @@ def child(names):
 
 
 def run_class(names):
-    done = subprocess.run([sys.executable, __file__, "--child", *names], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    command = [sys.executable, __file__, "--child", *names]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as child:
+        try:
+            said = child.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)  # with the edges that it started
+            said = (f"did not end within {LONGEST} s\n".encode(), *child.communicate())
     try:
-        return json.loads(done.stdout)
+        return json.loads(said[0])
     except ValueError:
-        said = (done.stdout + done.stderr).decode(errors="replace")
+        said = b"".join(said).decode(errors="replace")
         return [{"test": name, "outcome": "FAIL", "text": said, "seconds": 0} for name in names]
 
 
@@ -97,14 +106,14 @@ def main():
         for outcomes in pool.map(run_class, groups):
             for outcome in outcomes:
                 counts[outcome["outcome"]] += 1
-                if outcome["outcome"] == "FAIL":
+                if outcome["outcome"] == "skipped":
+                    print(f"SKIP {outcome['test']}: {outcome['text']}", flush=True)
+                elif outcome["outcome"] == "FAIL":
                     print(f"FAIL {outcome['test']}\n    " + outcome["text"].strip().replace("\n", "\n    "), flush=True)
                 elif not options.quiet:
                     why = f": {outcome['text']}" if outcome["text"] else ""
                     print(f"{outcome['outcome']:<4} {outcome['test']} ({outcome['seconds']} s){why}", flush=True)
-    if counts["skipped"]:
-        print(f"{counts['skipped']} skipped")
-    print(f"{counts['ok']} passed, {counts['FAIL']} failed")
+    print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skipped']} skipped")
     return 1 if counts["FAIL"] or not counts["ok"] else 0
 
 
