@@ -114,11 +114,12 @@ std::optional<Authority> Authority::open(const fs::path& directory, std::int64_t
   auto key = authority.secret_.read(kKeyFile, why);
   if (!certificate || !key) return std::nullopt;
   const Secret key_text(std::move(*key));
-  authority.certificate_ = read_certificate(*certificate);
-  authority.key_ = read_key(key_text);
-  if (!authority.certificate_ || !authority.key_ ||
-      X509_check_private_key(authority.certificate_.get(), authority.key_.get()) != 1) {
-    why = directory.string() + ": ca.pem and private/ca.key can't be read, or do not belong together";
+  authority.certificate_ = read_certificate(*certificate, (directory / kAuthorityFile).string(), why);
+  if (!authority.certificate_) return std::nullopt;
+  authority.key_ = read_key(key_text, (authority.secret_.path() / kKeyFile).string(), why);
+  if (!authority.key_) return std::nullopt;
+  if (X509_check_private_key(authority.certificate_.get(), authority.key_.get()) != 1) {
+    why = directory.string() + ": ca.pem and private/ca.key do not belong together";
     static_cast<void>(openssl_words());
     return std::nullopt;
   }

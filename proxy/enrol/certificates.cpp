@@ -1,6 +1,7 @@
 #include "enrol/certificates.h"
 
 #include "base/address.h"
+#include "base/pem_file.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -10,16 +11,11 @@
 namespace ledgergate::enrol {
 namespace {
 
-// A key that asks for a password must not make the program wait for a terminal.
-int no_password(char*, int, int, void*) { return -1; }
-
 std::string content(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
   return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
 }
-
-Bio reader(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
 Time time_of(std::int64_t seconds) { return Time(ASN1_TIME_set(nullptr, static_cast<std::time_t>(seconds))); }
 
@@ -205,26 +201,31 @@ Secret pem(EVP_PKEY* key) {
   return Secret(written ? content(out.get()) : "");
 }
 
-Certificate read_certificate(const std::string& text) {
-  const Bio in = reader(text);
-  Certificate read(PEM_read_bio_X509(in.get(), nullptr, no_password, nullptr));
-  ERR_clear_error();
-  return read;
+Certificate read_certificate(const std::string& text, const std::string& file, std::string& why) {
+  PemProblem problem{.file = file};
+  auto read = read_pem_text(text, PemRole::authorities, problem);
+  if (read && read->certificates.size() != 1) problem.words = "holds more than one certificate; a CA has one";
+  if (!problem.words.empty()) {
+    why = problem.text();
+    return nullptr;
+  }
+  return Certificate(read->certificates.front().release());
 }
 
-Key read_key(const Secret& text) {
-  const Bio in = reader(text.text());
-  Key read(PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, nullptr));
-  ERR_clear_error();
-  return read;
+Key read_key(const Secret& text, const std::string& file, std::string& why) {
+  PemProblem problem{.file = file};
+  auto read = read_pem_text(text.text(), PemRole::key, problem);
+  if (!read) why = problem.text();
+  return Key(read ? read->key.release() : nullptr);
 }
 
 std::optional<std::uint64_t> revocations_number(const std::string& text) {
-  const Bio in = reader(text);
-  const Revocations list(PEM_read_bio_X509_CRL(in.get(), nullptr, no_password, nullptr));
+  PemProblem problem;
+  const auto read = read_pem_text(text, PemRole::revocations, problem);
   std::optional<std::uint64_t> out;
-  if (list) {
-    const Integer number(static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(list.get(), NID_crl_number, nullptr, nullptr)));
+  if (read && read->lists.size() == 1) {
+    const Integer number(
+        static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(read->lists.front().get(), NID_crl_number, nullptr, nullptr)));
     std::uint64_t value = 0;
     if (number && ASN1_INTEGER_get_uint64(&value, number.get()) == 1) out = value;
   }

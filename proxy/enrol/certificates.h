@@ -35,8 +35,9 @@ enum class KeyType : std::uint8_t { ecdsa, rsa }; // P-256, or RSA for what is t
 [[nodiscard]] std::string pem(X509* certificate);
 [[nodiscard]] std::string pem(X509_CRL* list);
 [[nodiscard]] Secret pem(EVP_PKEY* key); // not encrypted
-[[nodiscard]] Certificate read_certificate(const std::string& text);
-[[nodiscard]] Key read_key(const Secret& text);
+// Of the text of a file that the words call `file`. Null, with words, when it can't be read strictly.
+[[nodiscard]] Certificate read_certificate(const std::string& text, const std::string& file, std::string& why);
+[[nodiscard]] Key read_key(const Secret& text, const std::string& file, std::string& why);
 // The number of a revocation list; none when the text holds no list of ours.
 [[nodiscard]] std::optional<std::uint64_t> revocations_number(const std::string& text);
 [[nodiscard]] std::int64_t valid_until(const X509* certificate); // unix seconds

@@ -5,7 +5,6 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -22,8 +21,6 @@ struct BioFree {
   void operator()(BIO* bio) const noexcept { BIO_free(bio); }
 };
 using BioPtr = std::unique_ptr<BIO, BioFree>;
-void free_crl(X509_CRL* object) { X509_CRL_free(object); }
-using CrlPtr = std::unique_ptr<X509_CRL, OpenSslFree<X509_CRL, free_crl>>;
 
 struct StackFree {
   void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_pop_free(stack, X509_free); }
@@ -47,8 +44,6 @@ StackPtr kept_chain(SSL_SESSION* session) noexcept {
   }
   return chain;
 }
-
-BioPtr reader(const std::string& text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
 std::string words(const ASN1_STRING* text) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))};
@@ -125,6 +120,20 @@ bool is_of(X509_CRL* list, X509* issuer) noexcept {
   return X509_check_akid(issuer, key.get()) == X509_V_OK || X509_CRL_verify(list, X509_get0_pubkey(issuer)) == 1;
 }
 
+// Whether the list is of a CA that is named, by its name and the identifier of its key, and its signature fits none of these: a
+// byte of it has changed. OpenSSL would find that out at each caller, and let nobody in.
+bool is_damaged(X509_CRL* list, const std::vector<X509Ptr>& authorities) noexcept {
+  const KeyIdPtr key(static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, nullptr, nullptr)));
+  bool damaged = false;
+  for (const X509Ptr& each : authorities) {
+    if (X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(each.get())) != 0) continue;
+    if (key && X509_check_akid(each.get(), key.get()) != X509_V_OK) continue;
+    if (X509_CRL_verify(list, X509_get0_pubkey(each.get())) == 1) return false;
+    damaged = true;
+  }
+  return damaged;
+}
+
 // Whether the list is of what is no CA, or of some reasons only (RFC 5280 5.2.5): whoever gives no more gave no list of CAs.
 bool leaves_out_authorities(X509_CRL* list) noexcept {
   const ScopePtr scope(
@@ -190,51 +199,71 @@ int judge_mistake(int good, X509_STORE_CTX* context) {
 
 void free_store(X509_STORE* object) { X509_STORE_free(object); }
 
+void ClientAuth::read_authorities(const std::vector<std::string>& files, CertificateProblems& problems) {
+  for (const auto& file : files) {
+    PemProblem problem;
+    auto read = read_pem_file(file, PemRole::authorities, problem);
+    if (!read) {
+      problems.missing = problems.missing || problem.missing;
+      problems.errors.push_back(problem.text());
+      continue;
+    }
+    policy_.append(read->digest.begin(), read->digest.end());
+    for (std::size_t i = 0; i < read->certificates.size(); ++i) {
+      X509Ptr& authority = read->certificates[i];
+      const std::string place = file + ": " + read->places[i];
+      if (X509_check_ca(authority.get()) == 0)
+        problems.errors.push_back(place + ": certificate " + std::to_string(i + 1) + " is not a CA's");
+      else if (X509_get0_pubkey(authority.get()) == nullptr)
+        problems.errors.push_back(place + ": certificate " + std::to_string(i + 1) + " has a key that can't be read");
+      if (std::any_of(authorities_.begin(), authorities_.end(),
+                      [&](const X509Ptr& each) { return X509_cmp(each.get(), authority.get()) == 0; }))
+        problems.warnings.push_back(place +
+                                    ": this CA stands in client_ca twice; take it out: " + certificate_facts(authority.get()));
+      facts_.push_back("callers' CA " + certificate_facts(authority.get()));
+      authorities_.push_back(std::move(authority));
+    }
+  }
+}
+
+std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateProblems& problems) {
+  PemProblem problem;
+  auto read = read_pem_file(file, PemRole::revocations, problem);
+  if (!read) {
+    problems.missing = problems.missing || problem.missing;
+    problems.errors.push_back(problem.text());
+    return {};
+  }
+  policy_.append(read->digest.begin(), read->digest.end());
+  for (const CrlPtr& list : read->lists) {
+    if (X509_STORE_add_crl(store_.get(), list.get()) != 1) problems.errors.push_back(file + ": out of memory");
+    if (is_damaged(list.get(), authorities_))
+      problems.errors.push_back(file +
+                                ": a revocation list is not signed by its CA in client_ca: it is damaged, or of another CA of "
+                                "this name; copy it again as a whole: " +
+                                list_facts(list.get()));
+    facts_.push_back("revocation list " + list_facts(list.get()));
+    const ASN1_TIME* end = X509_CRL_get0_nextUpdate(list.get());
+    if (end != nullptr && X509_cmp_current_time(end) < 0)
+      problems.warnings.push_back(
+          file + ": this revocation list is out of date: what its CA issued is not let in, but for CAs that client_ca names");
+  }
+  return std::move(read->lists);
+}
+
 std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertificates& rules, CertificateProblems& problems) {
   auto made = std::make_shared<ClientAuth>();
   if (rules.ca.empty()) return made;
   made->store_.reset(X509_STORE_new());
   const std::size_t before = problems.errors.size();
-  std::string all;
-  for (const auto& file : rules.ca) {
-    const auto text = read_pem(file, problems);
-    if (!text) continue;
-    all += *text;
-    const BioPtr bio = reader(*text);
-    std::size_t found = 0;
-    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr)) {
-      X509Ptr authority(next);
-      ++found;
-      if (X509_check_ca(next) == 0) problems.errors.push_back(file + ": certificate " + std::to_string(found) + " is not a CA's");
-      made->facts_.push_back("callers' CA " + certificate_facts(next));
-      made->authorities_.push_back(std::move(authority));
-    }
-    ERR_clear_error();
-    if (found == 0) problems.errors.push_back(file + ": holds no PEM certificate");
-  }
+  made->policy_ = "ca ";
+  made->read_authorities(rules.ca, problems);
   // A CA that is named is believed by itself: whoever names one below a root does not mean the root's others.
   unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
   std::vector<CrlPtr> revocations;
   if (!rules.crl.empty()) {
-    if (const auto text = read_pem(rules.crl, problems)) {
-      all += *text;
-      const BioPtr bio = reader(*text);
-      std::size_t found = 0;
-      while (X509_CRL* next = PEM_read_bio_X509_CRL(bio.get(), nullptr, no_password, nullptr)) {
-        CrlPtr list(next);
-        ++found;
-        if (X509_STORE_add_crl(made->store_.get(), next) != 1) problems.errors.push_back(rules.crl + ": out of memory");
-        revocations.push_back(std::move(list));
-        made->facts_.push_back("revocation list " + list_facts(next));
-        const ASN1_TIME* end = X509_CRL_get0_nextUpdate(next);
-        if (end != nullptr && X509_cmp_current_time(end) < 0)
-          problems.warnings.push_back(
-              rules.crl +
-              ": this revocation list is out of date: what its CA issued is not let in, but for CAs that client_ca names");
-      }
-      ERR_clear_error();
-      if (found == 0) problems.errors.push_back(rules.crl + ": holds no PEM revocation list (X509 CRL)");
-    }
+    made->policy_ += " crl ";
+    revocations = made->read_lists(rules.crl, problems);
     flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
     X509_STORE_set_verify_cb(made->store_.get(), judge_mistake);
   }
@@ -243,16 +272,18 @@ std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertifi
   while (const unsigned long error = ERR_get_error())
     if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) problems.errors.push_back(rules.crl + ": out of memory");
   for (std::size_t i = 0; i < revoked.size(); ++i) {
-    if (!revoked[i])
-      X509_STORE_add_cert(made->store_.get(), made->authorities_[i].get());
-    else
+    if (!revoked[i]) {
+      if (X509_STORE_add_cert(made->store_.get(), made->authorities_[i].get()) != 1)
+        problems.errors.emplace_back("client_ca: out of memory");
+    } else {
       problems.warnings.push_back(rules.crl + ": a CA of client_ca is revoked, and nobody is let in by it: " +
                                   certificate_facts(made->authorities_[i].get()));
+    }
   }
   X509_STORE_set_flags(made->store_.get(), flags);
   made->required_ = rules.required;
   made->depth_ = static_cast<int>(rules.depth);
-  made->policy_ = "ca " + all + " depth " + std::to_string(made->depth_) + (made->required_ ? " required" : "");
+  made->policy_ += " depth " + std::to_string(made->depth_) + (made->required_ ? " required" : "");
   if (problems.errors.size() != before) return nullptr;
   return made;
 }

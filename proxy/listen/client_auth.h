@@ -50,6 +50,8 @@ private:
   std::vector<std::string> facts_;
   bool required_ = false;
   int depth_ = 0;
+  void read_authorities(const std::vector<std::string>& files, CertificateProblems& problems);
+  std::vector<CrlPtr> read_lists(const std::string& file, CertificateProblems& problems);
   [[nodiscard]] int verify(X509* certificate, STACK_OF(X509) * chain) const noexcept;
 };
 

@@ -1,6 +1,7 @@
 #include "upstream/client_tls.h"
 
 #include "base/address.h"
+#include "base/pem_file.h"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -8,10 +9,8 @@
 #include <openssl/x509v3.h>
 
 #include <ctime>
-#include <filesystem>
-#include <fstream>
 #include <new>
-#include <system_error>
+#include <vector>
 
 namespace ledgergate::upstream {
 namespace {
@@ -39,35 +38,32 @@ std::string reason() {
   return text != nullptr ? text : "unknown reason";
 }
 
-// A key that asks for a password must not make the program wait for a terminal.
-int no_password(char*, int, int, void*) { return -1; }
-
-bool is_encrypted(const std::filesystem::path& key) {
-  std::ifstream file(key);
-  for (std::string line; std::getline(file, line);)
-    if (line.find("ENCRYPTED") != std::string::npos) return true; // "BEGIN ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED"
-  return false;
+// The CAs that a server's certificate is checked against: "" or why they can't be.
+std::string use_authorities(SSL_CTX* ctx, const std::string& file) {
+  PemProblem problem;
+  const auto read = read_pem_file(file, PemRole::authorities, problem);
+  if (!read) return problem.text();
+  X509_STORE* const store = SSL_CTX_get_cert_store(ctx);
+  for (const X509Ptr& each : read->certificates)
+    if (X509_STORE_add_cert(store, each.get()) != 1) return file + ": can't be used: " + reason();
+  return "";
 }
 
 // What we show to the server: "" or why it can't be shown.
 std::string use_certificate(SSL_CTX* ctx, const settings::CertificateFiles& files) {
-  SSL_CTX_set_default_passwd_cb(ctx, no_password);
-  if (SSL_CTX_use_certificate_chain_file(ctx, files.chain.c_str()) != 1)
-    return files.chain.string() + ": can't be read as a PEM certificate: " + reason();
-  if (SSL_CTX_use_PrivateKey_file(ctx, files.key.c_str(), SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1) {
-    std::error_code unseen;
-    const auto mode = std::filesystem::status(files.key, unseen).permissions();
-    if (unseen || (mode & std::filesystem::perms::others_all) == std::filesystem::perms::none) return "";
-    return files.key.string() + ": everybody on this machine may read this private key; chmod 640";
+  std::vector<PemPairProblem> problems;
+  const auto pair = read_pem_pair(files.chain, files.key, problems);
+  if (!pair) {
+    const PemPairProblem& first = problems.front();
+    if (first.mismatch) return files.key.string() + ": is not the key of " + files.chain.string();
+    return first.file + (first.of_key ? ": " : ": can't be read as a PEM certificate: ") + first.words;
   }
-  const unsigned long error = ERR_peek_error();
-  const bool mismatch = ERR_GET_LIB(error) == ERR_LIB_X509;
-  const std::string words = reason();
-  if (mismatch) return files.key.string() + ": is not the key of " + files.chain.string();
-  if (is_encrypted(files.key)) return files.key.string() + ": the key is protected by a password; write it without one, mode 0600";
-  if (files.key == files.chain)
-    return files.key.string() + ": holds no private key: put it into the same file, or name its own (--client-key, `key`)";
-  return files.key.string() + ": holds no private key of " + files.chain.string() + ": " + words;
+  STACK_OF(X509)* const above = sk_X509_new_null();
+  bool whole = above != nullptr;
+  for (std::size_t i = 1; whole && i < pair->chain.size(); ++i) whole = sk_X509_push(above, pair->chain[i].get()) > 0;
+  whole = whole && SSL_CTX_use_cert_and_key(ctx, pair->chain.front().get(), pair->key.get(), above, 1) == 1;
+  sk_X509_free(above);
+  return whole ? "" : files.chain.string() + ": can't be shown: " + reason();
 }
 
 std::string day_of(const ASN1_TIME* time) {
@@ -117,8 +113,7 @@ std::shared_ptr<const ClientTls> ClientTls::make(const settings::Server& server,
   SSL_CTX_set_verify(ctx, server.tls.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   if (server.tls.ca.empty()) {
     SSL_CTX_set_default_verify_paths(ctx);
-  } else if (SSL_CTX_load_verify_locations(ctx, server.tls.ca.c_str(), nullptr) != 1) {
-    why = server.tls.ca + ": can't be read as PEM certificates of a CA: " + reason();
+  } else if (why = use_authorities(ctx, server.tls.ca); !why.empty()) {
     return nullptr;
   }
   if (server.tls.client_certificate) {

@@ -135,14 +135,18 @@ TEST_F(MadeCertificates, NamesAreWrittenAsWhatTheyAre) {
 
 TEST_F(MadeCertificates, PemIsReadBack) {
   const Certificate made = make(record(Kind::client));
-  const Certificate again = read_certificate(pem(made.get()));
+  const Certificate again = read_certificate(pem(made.get()), "ca.pem", why_);
   ASSERT_TRUE(again);
   EXPECT_EQ(X509_cmp(again.get(), made.get()), 0);
-  const Key key = read_key(pem(own_key_.get()));
+  const Key key = read_key(pem(own_key_.get()), "ca.key", why_);
   ASSERT_TRUE(key);
   EXPECT_EQ(X509_check_private_key(again.get(), key.get()), 1);
-  EXPECT_FALSE(read_certificate("nothing"));
-  EXPECT_FALSE(read_key(Secret("nothing")));
+  EXPECT_FALSE(read_certificate("nothing", "ca.pem", why_));
+  EXPECT_EQ(why_, "ca.pem: holds no PEM certificate");
+  EXPECT_FALSE(read_certificate(pem(made.get()) + pem(made.get()), "ca.pem", why_));
+  EXPECT_EQ(why_, "ca.pem: holds more than one certificate; a CA has one");
+  EXPECT_FALSE(read_key(Secret("nothing"), "ca.key", why_));
+  EXPECT_EQ(why_, "ca.key: holds no PEM private key");
 }
 
 TEST_F(MadeCertificates, BundlesOpenWithTheirPasswordOnly) {

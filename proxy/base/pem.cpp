@@ -1,0 +1,239 @@
+#include "base/pem.h"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdint>
+#include <utility>
+
+namespace ledgergate {
+namespace {
+
+constexpr std::string_view kBegin = "-----BEGIN ", kEnd = "-----END ", kDashes = "-----";
+// A line of base64 without its -----BEGIN is at least so long; names and hex numbers of comments are told from it by their letters.
+constexpr std::size_t kLostLine = 48;
+constexpr std::string_view kNearlyAMark =
+    "this is nearly a -----BEGIN or -----END line, but none: five hyphens begin the line and end it, "
+    "with capital letters between";
+
+int value_of(char c) noexcept {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+std::string_view trimmed(std::string_view line) noexcept {
+  while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r')) line.remove_suffix(1);
+  return line;
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
+
+// "CERTIFICATE" of a line that is this and nothing more; empty: it is another line.
+std::string_view label_of(std::string_view line, std::string_view word) noexcept {
+  if (!line.starts_with(word) || !line.ends_with(kDashes) || line.size() <= word.size() + kDashes.size()) return {};
+  const auto label = line.substr(word.size(), line.size() - word.size() - kDashes.size());
+  const bool plain = std::all_of(label.begin(), label.end(), [](char c) { return c >= ' ' && c < 0x7f && c != '-'; });
+  return plain && label.front() != ' ' && label.back() != ' ' ? label : std::string_view();
+}
+
+// Dashes in a row, also those that a word processor makes of hyphens (U+2010 to U+2015, U+2212).
+bool has_dashes(std::string_view line) noexcept {
+  return line.find("--") != std::string_view::npos || line.find("\xe2\x80\x90") != std::string_view::npos ||
+         line.find("\xe2\x80\x91") != std::string_view::npos || line.find("\xe2\x80\x92") != std::string_view::npos ||
+         line.find("\xe2\x80\x93") != std::string_view::npos || line.find("\xe2\x80\x94") != std::string_view::npos ||
+         line.find("\xe2\x80\x95") != std::string_view::npos || line.find("\xe2\x88\x92") != std::string_view::npos;
+}
+
+// A line that was meant to begin or end a block: with the word and dashes, or with the word and what blocks are called.
+bool is_nearly_a_mark(std::string_view line) {
+  if (line.size() > kDashes.size() && (kBegin.starts_with(line) || kEnd.starts_with(line))) return true; // cut off in it
+  const std::string text = upper(line);
+  static constexpr std::array<std::string_view, 9> kLabels = {"CERTIFICATE", "X509", "TRUSTED", "PRIVATE", "ENCRYPTED",
+                                                              "RSA ",        "EC ",  "PKCS",    "OPENSSH"};
+  for (const std::string_view word : {std::string_view("BEGIN"), std::string_view("END")}) {
+    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+      const std::size_t behind = at + word.size();
+      const auto is_letter = [&](std::size_t i) {
+        return i < text.size() && std::isalnum(static_cast<unsigned char>(text[i])) != 0;
+      };
+      if ((at > 0 && is_letter(at - 1)) || is_letter(behind)) continue;
+      if (has_dashes(line)) return true;
+      const std::string_view rest = std::string_view(text).substr(std::min(behind + 1, text.size()));
+      if (std::any_of(kLabels.begin(), kLabels.end(), [&](std::string_view label) { return rest.starts_with(label); })) return true;
+    }
+  }
+  return false;
+}
+
+bool is_lost_base64(std::string_view line) noexcept {
+  while (!line.empty() && line.back() == '=') line.remove_suffix(1);
+  return line.size() >= kLostLine && std::all_of(line.begin(), line.end(), [](char c) { return value_of(c) >= 0; }) &&
+         !std::all_of(line.begin(), line.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
+class Reader {
+public:
+  explicit Reader(std::string_view text) : text_(text) {}
+
+  PemBlocks run() {
+    while (out_.mistake.empty() && next_line()) {
+      if (inside_)
+        take_inside();
+      else
+        take_outside();
+    }
+    if (out_.mistake.empty() && inside_) refuse("has no -----END line: the file is cut off; copy it again as a whole");
+    if (!out_.mistake.empty()) {
+      std::string mistake = std::move(out_.mistake);
+      wipe(out_);
+      out_.mistake = std::move(mistake);
+    }
+    return std::move(out_);
+  }
+
+private:
+  bool next_line() {
+    if (at_ >= text_.size()) return false;
+    const std::size_t end = std::min(text_.find('\n', at_), text_.size());
+    line_ = trimmed(text_.substr(at_, end - at_));
+    at_ = end + 1;
+    ++number_;
+    return true;
+  }
+
+  void refuse(std::string_view why) {
+    out_.mistake = "line " + std::to_string(number_);
+    if (inside_)
+      out_.mistake +=
+          ", block " + std::to_string(out_.blocks.size()) + " (begins in line " + std::to_string(out_.blocks.back().line) + ")";
+    out_.mistake.append(": ").append(why);
+  }
+
+  void take_outside() {
+    if (line_.empty() || line_.front() == '#') return;
+    if (const auto label = label_of(line_, kBegin); !label.empty()) {
+      out_.blocks.push_back({std::string(label), "", number_, false});
+      inside_ = true;
+      lines_ = sextets_ = padding_ = 0;
+      collected_ = 0;
+      header_ = false;
+      out_.blocks.back().bytes.reserve(room());
+      return;
+    }
+    if (!label_of(line_, kEnd).empty())
+      return refuse("-----END without its -----BEGIN: a part is lost; copy the file again as a whole");
+    if (glued()) return;
+    if (std::any_of(line_.begin(), line_.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; }))
+      return refuse("bytes that are no text: this is not PEM, or not PEM alone");
+    if (is_nearly_a_mark(line_)) return refuse(kNearlyAMark);
+    if (is_lost_base64(line_)) refuse("base64 outside of a block: its -----BEGIN line is lost; copy the file again as a whole");
+  }
+
+  // For the bytes of the block at once, so that no part of a key stays where it was before.
+  [[nodiscard]] std::size_t room() const noexcept {
+    const std::size_t end = std::min(text_.find(kEnd, std::min(at_, text_.size())), text_.size());
+    return (end - std::min(at_, end)) / 4 * 3 + 3;
+  }
+
+  bool glued() {
+    const std::size_t end = line_.find(kEnd), begin = line_.find(kBegin, end == std::string_view::npos ? 0 : end + 1);
+    if (end == std::string_view::npos || begin == std::string_view::npos) return false;
+    refuse("an -----END and the next -----BEGIN stand in one line: put a line break between them");
+    return true;
+  }
+
+  void take_inside() {
+    PemBlock& block = out_.blocks.back();
+    if (const auto label = label_of(line_, kEnd); !label.empty()) {
+      if (label != block.label)
+        return refuse("-----END of another kind than -----BEGIN: a part is lost; copy the file again as a whole");
+      return end_block(block);
+    }
+    if (glued()) return;
+    if (line_.find(kBegin) != std::string_view::npos)
+      return refuse("has no -----END line before the next -----BEGIN: it is cut off; copy it again as a whole");
+    if (is_nearly_a_mark(line_)) return refuse(kNearlyAMark);
+    ++lines_;
+    if (header_ || (lines_ == 1 && line_.find(':') != std::string_view::npos)) return take_header(block);
+    if (!block.encrypted) take_base64(block);
+  }
+
+  // RFC 1421 section 4.6: lines "Name: value", up to an empty one.
+  void take_header(PemBlock& block) {
+    if (lines_ == 1) {
+      if (upper(line_).find("ENCRYPTED") == std::string::npos)
+        return refuse("has a header that is not read; only keys may have one (Proc-Type: 4,ENCRYPTED)");
+      block.encrypted = true;
+    }
+    header_ = !line_.empty();
+  }
+
+  void take_base64(PemBlock& block) {
+    if (line_.empty()) return refuse("an empty line inside of the block; take it out, or copy the file again as a whole");
+    for (const char c : line_) {
+      if (c == '=') {
+        ++padding_;
+        continue;
+      }
+      const int value = value_of(c);
+      if (value < 0 || padding_ > 0)
+        return refuse(value < 0 ? "a character that is not base64: the block is damaged; copy the file again as a whole"
+                                : "base64 goes on behind its end (=): the block is damaged; copy the file again as a whole");
+      collected_ = collected_ << 6 | static_cast<std::uint32_t>(value);
+      if (++sextets_ % 4 != 0) continue;
+      for (const int shift : {16, 8, 0}) block.bytes += static_cast<char>(collected_ >> shift & 0xffU);
+      collected_ = 0;
+    }
+  }
+
+  void end_block(PemBlock& block) {
+    if (!block.encrypted) {
+      const std::size_t left = sextets_ % 4;
+      const bool whole = left == 0 ? padding_ == 0 : left != 1 && padding_ == 4 - left;
+      // What the last character says beyond the last byte is nothing (RFC 4648 section 3.5).
+      const std::uint32_t beyond = left == 2 ? collected_ & 0xfU : left == 3 ? collected_ & 0x3U : 0;
+      if (!whole || beyond != 0) return refuse("its base64 does not come out even: a part is lost; copy the file again as a whole");
+      if (left == 2) block.bytes += static_cast<char>(collected_ >> 4 & 0xffU);
+      if (left == 3) {
+        block.bytes += static_cast<char>(collected_ >> 10 & 0xffU);
+        block.bytes += static_cast<char>(collected_ >> 2 & 0xffU);
+      }
+      if (block.bytes.empty()) return refuse("is empty; copy the file again as a whole");
+    }
+    inside_ = false;
+  }
+
+  std::string_view text_, line_;
+  std::size_t at_ = 0, number_ = 0;
+  std::size_t lines_ = 0, sextets_ = 0, padding_ = 0; // of the block
+  std::uint32_t collected_ = 0;
+  bool inside_ = false, header_ = false;
+  PemBlocks out_;
+};
+
+} // namespace
+
+PemBlocks read_pem_blocks(std::string_view text) {
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+    return {{}, "is UTF-16; save it as plain text (in Notepad: encoding ANSI or UTF-8)"};
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3); // Notepad's
+  if (text.ends_with('\x1a')) text.remove_suffix(1);           // `copy a.pem+b.pem` of Windows
+  if (text.find('\n') == std::string_view::npos && trimmed(text).find('\r') != std::string_view::npos)
+    return {{}, "its lines end with CR alone; convert them (mac2unix)"};
+  return Reader(text).run();
+}
+
+void wipe(PemBlocks& blocks) noexcept {
+  for (PemBlock& each : blocks.blocks) OPENSSL_cleanse(each.bytes.data(), each.bytes.size());
+  blocks.blocks.clear();
+}
+
+} // namespace ledgergate

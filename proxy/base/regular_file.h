@@ -1,0 +1,20 @@
+// The bytes of a file that is read as a whole: never a FIFO or a device, which would hold up the program, never more than a bound.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace ledgergate {
+
+enum class FileState : std::uint8_t { read, unopened, unreadable, directory, special, too_large };
+
+struct FileOutcome {
+  FileState state = FileState::read;
+  int error = 0; // errno, when it can't be opened or read
+};
+
+// Up to `most` bytes into `text` (whatever stood there goes). `text` says nothing unless the state is `read`.
+[[nodiscard]] FileOutcome read_regular_file(const std::string& path, std::size_t most, std::string& text);
+
+} // namespace ledgergate

@@ -1,0 +1,148 @@
+#include "base/pem.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace ledgergate {
+namespace {
+
+const std::string kOne = "-----BEGIN CERTIFICATE-----\nQUJD\nREVG\n-----END CERTIFICATE-----\n";
+const std::string kTwo = "-----BEGIN X509 CRL-----\nR0g=\n-----END X509 CRL-----\n";
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
+  return text;
+}
+
+TEST(Pem, BlocksAreReadInTheirOrder) {
+  const auto read = read_pem_blocks(kOne + kTwo);
+  EXPECT_EQ(read.mistake, "");
+  ASSERT_EQ(read.blocks.size(), 2U);
+  EXPECT_EQ(read.blocks[0].label, "CERTIFICATE");
+  EXPECT_EQ(read.blocks[0].bytes, "ABCDEF");
+  EXPECT_EQ(read.blocks[0].line, 1U);
+  EXPECT_EQ(read.blocks[1].label, "X509 CRL");
+  EXPECT_EQ(read.blocks[1].bytes, "GH");
+  EXPECT_EQ(read.blocks[1].line, 5U);
+}
+
+TEST(Pem, AllThatIsUsualAroundBlocksIsTaken) {
+  const std::string bag = "Bag Attributes\n    localKeyID: 01 00 00 00 \n    friendlyName: Pokladna Brn\xc4\x9b\n"
+                          "subject=C = CZ, O = Nov\xe1k, CN = edge\n\nissuer=CN = Root\n";
+  const std::string words = "Certificate:\n    Data:\n        Version: 3 (0x2)\n        Signature Algorithm: ecdsa-with-SHA256\n"
+                            "            0a:1b:2c\n=====================\nThe end of the list\n---\n---------------\n";
+  const std::string hex = "SHA256 Fingerprint\n0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n";
+  const std::string off = "# -----BEGIN CERTIFICATE-----\n#QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJz\n";
+  const std::vector<std::string> texts = {
+      kOne + kTwo,
+      bag + kOne + bag + kTwo + bag,
+      words + kOne + kTwo,
+      hex + kOne + kTwo,
+      off + kOne + off + kTwo,
+      "\n\n" + kOne + "\n \n" + kTwo + "\n",
+      replaced(kOne + kTwo, "\n", "\r\n"),
+      replaced(kOne + kTwo, "\n", "\r\r\n"),
+      replaced(kOne + kTwo, "\n", " \t \n"),
+      "\xef\xbb\xbf" + kOne + kTwo,
+      kOne + kTwo + "\x1a",
+      (kOne + kTwo).substr(0, kOne.size() + kTwo.size() - 1), // no line break at the end
+  };
+  for (const auto& text : texts) {
+    const auto read = read_pem_blocks(text);
+    EXPECT_EQ(read.mistake, "") << text;
+    EXPECT_EQ(read.blocks.size(), 2U) << text;
+  }
+}
+
+TEST(Pem, TextWithoutBlocksHasNone) {
+  for (const char* text : {"", "\n", "hello\n", "\xef\xbb\xbf", "# nothing\n"}) {
+    const auto read = read_pem_blocks(text);
+    EXPECT_EQ(read.mistake, "") << text;
+    EXPECT_TRUE(read.blocks.empty()) << text;
+  }
+}
+
+TEST(Pem, AnOldEncryptedKeyIsToldByItsHeader) {
+  const auto read = read_pem_blocks("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A0B\n\nQUJD\n"
+                                    "-----END RSA PRIVATE KEY-----\n");
+  EXPECT_EQ(read.mistake, "");
+  ASSERT_EQ(read.blocks.size(), 1U);
+  EXPECT_TRUE(read.blocks[0].encrypted);
+}
+
+TEST(Pem, WhatCouldBeABlockOrAPartOfOneIsRefusedWithItsPlace) {
+  struct Case {
+    std::string text, says;
+  };
+  const std::string at_six = "line 6, block 2 (begins in line 5)";
+  const std::vector<Case> cases = {
+      // glued
+      {kOne.substr(0, kOne.size() - 1) + kTwo,
+       "line 4, block 1 (begins in line 1): an -----END and the next -----BEGIN stand in one"},
+      {kOne.substr(0, kOne.size() - 1) + " " + kTwo, "line 4, block 1 (begins in line 1): an -----END and the next"},
+      {"hello -----END CERTIFICATE----------BEGIN CERTIFICATE-----", "line 1: an -----END and the next"},
+      // cut off
+      {kOne + "-----BEGIN X509 CRL-----\nR0hJ\n", "line 6, block 2 (begins in line 5): has no -----END line"},
+      {kOne + "-----BEGIN X509 CRL-----", "line 5, block 2 (begins in line 5): has no -----END line"},
+      {kOne + "-----BEGIN X509 CRL-----\nR0hJ\n" + kTwo,
+       "line 7, block 2 (begins in line 5): has no -----END line before the next"},
+      {"REVG\n-----END CERTIFICATE-----\n" + kTwo, "line 2: -----END without its -----BEGIN"},
+      {kOne + "-----END CERTIFICATE-----\n", "line 5: -----END without its -----BEGIN"},
+      {kOne + "MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ\n", "line 5: base64 outside of a block"},
+      {"-----BEGIN CERTIFICATE-----\nQUJD\n-----END X509 CRL-----\n",
+       "line 3, block 1 (begins in line 1): -----END of another kind"},
+      // nearly a mark
+      {"----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n", "line 1: this is nearly a -----BEGIN"},
+      {"-----BEGIN CERTIFICATE----\nQUJD\n-----END CERTIFICATE-----\n", "line 1: this is nearly a -----BEGIN"},
+      {"-----begin certificate-----\nQUJD\n-----END CERTIFICATE-----\n", "line 1: this is nearly a -----BEGIN"},
+      {"-----BEGIN CERTIFICATE----- # Brno\nQUJD\n", "line 1: this is nearly a -----BEGIN"},
+      {" -----BEGIN CERTIFICATE-----\nQUJD\n", "line 1: this is nearly a -----BEGIN"},
+      {"Brno: -----BEGIN CERTIFICATE-----\nQUJD\n", "line 1: this is nearly a -----BEGIN"},
+      {"-----BEGIN-----\nQUJD\n", "line 1: this is nearly a -----BEGIN"},
+      {"-----BEGIN  CERTIFICATE-----\nQUJD\n", "line 1: this is nearly a -----BEGIN"},
+      {"BEGIN CERTIFICATE\nQUJD\n", "line 1: this is nearly a -----BEGIN"},
+      {"\xe2\x80\x94\xe2\x80\x94"
+       "BEGIN CERTIFICATE\xe2\x80\x94\xe2\x80\x94\nQUJD\n",
+       "line 1: this is nearly a -----BEGIN"},
+      {kOne + "\xef\xbb\xbf" + kTwo, "line 5: this is nearly a -----BEGIN"},
+      {"-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE----\n" + kTwo,
+       "line 3, block 1 (begins in line 1): this is nearly"},
+      {"-----BEGIN CERTIFICATE-----\nQUJD\n -----END CERTIFICATE-----\n", "line 3, block 1 (begins in line 1): this is nearly"},
+      // damaged
+      {kOne + "-----BEGIN X509 CRL-----\nR0\xc3\xa9J\n-----END X509 CRL-----\n", at_six + ": a character that is not base64"},
+      {kOne + "-----BEGIN X509 CRL-----\nR0 J\n-----END X509 CRL-----\n", at_six + ": a character that is not base64"},
+      {kOne + "-----BEGIN X509 CRL-----\nR0-J\n-----END X509 CRL-----\n", at_six + ": a character that is not base64"},
+      {kOne + "-----BEGIN X509 CRL-----\n  R0hJ\n-----END X509 CRL-----\n", at_six + ": a character that is not base64"},
+      {kOne + "-----BEGIN X509 CRL-----\nR0g=R0hJ\n-----END X509 CRL-----\n", at_six + ": base64 goes on behind its end"},
+      {kOne + "-----BEGIN X509 CRL-----\n\nR0hJ\n-----END X509 CRL-----\n", at_six + ": an empty line"},
+      {kOne + "-----BEGIN X509 CRL-----\nA: b\n\nR0hJ\n-----END X509 CRL-----\n", at_six + ": has a header that is not read"},
+      {"-----BEGIN X509 CRL-----\nR0h\n-----END X509 CRL-----\n",
+       "line 3, block 1 (begins in line 1): its base64 does not come out even"},
+      {"-----BEGIN X509 CRL-----\nR0hJR\n-----END X509 CRL-----\n",
+       "line 3, block 1 (begins in line 1): its base64 does not come out"},
+      {"-----BEGIN X509 CRL-----\nR0hJ=\n-----END X509 CRL-----\n",
+       "line 3, block 1 (begins in line 1): its base64 does not come out"},
+      {"-----BEGIN X509 CRL-----\nR0g==\n-----END X509 CRL-----\n",
+       "line 3, block 1 (begins in line 1): its base64 does not come out"},
+      {"-----BEGIN X509 CRL-----\nR0h=\n-----END X509 CRL-----\n",
+       "line 3, block 1 (begins in line 1): its base64 does not come out"},
+      {"-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n", "line 2, block 1 (begins in line 1): is empty"},
+      // no text, or not PEM's
+      {std::string("\0\1\2", 3) + "\n" + kOne, "line 1: bytes that are no text"},
+      {kOne + "\f", "line 5: bytes that are no text"},
+      {replaced(kOne, "\n", "\r"), "its lines end with CR alone"},
+      {std::string("\xff\xfe-\0-\0", 6), "is UTF-16"},
+      {std::string("\xfe\xff\0-\0-", 6), "is UTF-16"},
+  };
+  for (const auto& [text, says] : cases) {
+    const auto read = read_pem_blocks(text);
+    EXPECT_TRUE(read.mistake.starts_with(says)) << text << "\nsays: " << read.mistake << "\nnot:  " << says;
+    EXPECT_TRUE(read.blocks.empty()) << "what was read before must not count: " << text;
+  }
+}
+
+} // namespace
+} // namespace ledgergate
