@@ -2,9 +2,10 @@
 // so which server, it means.
 #include "http/chars.h"
 #include "http/coding.h"
-#include "inspect/charset.h"
+#include "inspect/content_type.h"
 #include "inspect/rules.h"
 #include "profile/endpoints.h"
+#include "route/field_names.h"
 #include "route/route.h"
 #include "story.h"
 #include "worker.h"
@@ -40,17 +41,35 @@ Result<void> find_server(Exchange& x) {
   return {};
 }
 
-// The charset parameter of Content-Type; one that comes twice is no word at all.
-Result<std::string_view> charset_of(const http::RequestHead& request) {
-  std::string_view charset;
-  bool typed = false;
+// The one field of this name that says how the body is to be read; null: there is none. One that comes twice is no word at all, nor
+// one in a spelling that some servers take for it ("Content_Type").
+Result<const http::Field*> sole_field(const http::RequestHead& request, std::string_view name, Error twice, Error twin) {
+  const http::Field* found = nullptr;
   for (const auto& field : request.fields) {
-    if (!http::iequals(field.name, "Content-Type")) continue;
-    if (typed) return Error{Cause::body_unreadable, "more than one Content-Type"};
-    typed = true;
-    charset = inspect::charset_parameter(field.value);
+    if (!route::same_variable(field.name, name)) continue;
+    if (!http::iequals(field.name, name)) return twin;
+    if (found != nullptr) return twice;
+    found = &field;
   }
-  return charset;
+  return found;
+}
+
+Result<std::string_view> charset_of(const http::RequestHead& request) {
+  const auto type = sole_field(request, "Content-Type", {Cause::body_unreadable, "more than one Content-Type"},
+                               {Cause::body_unreadable, "a Content-Type in another spelling"});
+  if (!type) return type.error();
+  return *type == nullptr ? Result<std::string_view>(std::string_view()) : inspect::strict_charset((*type)->value);
+}
+
+Result<http::Coding> coding_of(const http::RequestHead& request) {
+  const auto said = sole_field(request, "Content-Encoding", {Cause::body_unreadable, "more than one Content-Encoding"},
+                               {Cause::body_unreadable, "a Content-Encoding in another spelling"});
+  if (!said) return said.error();
+  const auto coding = http::content_coding(request.fields);
+  // "identity, gzip" is gzip, but not to who compares the whole value.
+  const bool list = *said != nullptr && (*said)->value.find(',') != std::string_view::npos;
+  if (!coding || list) return Error{Cause::unsupported_coding};
+  return *coding;
 }
 
 // What is known of the body, as far as it was read: a refusal in the caller's own form names its pack.
@@ -86,8 +105,8 @@ Result<void> prepare_inspection(Exchange& x) {
   x.asks_by_body = profile::asks_by_body(profile, route::server_path(*x.facts.route, x.target, scratch));
   if (!must_be_read(x)) return {};
   if (x.request.body.kind == http::BodyKind::none) return Error{Cause::body_unreadable, "there is no body"};
-  auto coding = http::content_coding(x.request.fields);
-  if (!coding) return Error{Cause::unsupported_coding};
+  auto coding = coding_of(x.request);
+  if (!coding) return coding.error();
   if (x.body_coding != http::Coding::identity) coding = http::Coding::identity; // taken off on the way into the spool
   const auto charset = charset_of(x.request);
   if (!charset) return charset.error();

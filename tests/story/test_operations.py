@@ -122,6 +122,35 @@ class OfMserver(Story):
         self.assert_refused(edge.ask(xml(good, b"Content-Encoding: gzip\r\n")), 400, "body_unreadable")
         self.assertEqual(server.heads, 0)
 
+    def test_a_content_type_that_reads_in_two_ways_is_refused(self):
+        server, edge = self.front(MServer, "mserver", route=EXPORTS)
+        body = text("stock-request.xml")
+
+        def ask(*fields):
+            head = b"POST /xml HTTP/1.1\r\n" + H + LOGIN + b"".join(field + b"\r\n" for field in fields)
+            return edge.ask(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+        for good in (b"Content-Type: text/xml;", b"Content-Type: text/xml; charset=Windows-1250", b'Content-Type: text/xml; x="a;b"; charset="windows-1250"',
+                     b"Content-Type:", b"X-A: charset=utf-7", b"Content-Encoding: identity"):
+            with self.subTest(good):
+                self.assertEqual(ask(good).status, 200)
+        took = server.heads
+        kind = b"Content-Type: text/xml"
+        for bad in ([kind + b"; charset=utf-8; charset=utf-7"], [kind + b'; x="; charset=utf-7"'], [kind + b"; charset*=utf-8''utf-7"], [kind + b"; charset*0=utf-; charset*1=7"],
+                    [kind + b"; charset = utf-8"], [kind + b"; charset=utf-7"], [b"Content-Type: xml"], [kind, kind], [kind, b"content-type: text/xml; charset=utf-7"],
+                    [b"Content_Type: text/xml"], [kind, b"Content_Type: text/xml; charset=utf-7"], [kind, b"Content.Type: text/xml; charset=utf-7"],
+                    [b"Content_Encoding: gzip"], [b"Content-Encoding: identity", b"Content-Encoding: identity"], [b"Content-Encoding: gzip", b"Content_Encoding: identity"]):
+            with self.subTest(bad):
+                self.assert_refused(ask(*bad), 400, "body_unreadable")
+        self.assert_refused(ask(b"Content-Encoding: identity, identity"), 415, "unsupported_coding")
+        self.assertEqual(server.heads, took)
+
+    def test_how_a_body_reads_is_no_matter_where_no_rule_depends_on_it(self):
+        server, edge = self.front(MServer, "mserver")
+        body = text("stock-request.xml")
+        head = b"POST /xml HTTP/1.1\r\n" + H + LOGIN + b"Content-Type: xml; charset = a\r\nContent_Type: b\r\n"
+        self.assertEqual(edge.ask(head + b"Content-Length: %d\r\n\r\n" % len(body) + body).status, 200)
+
     def test_a_body_in_small_chunks_is_read_as_one(self):
         server, edge = self.front(MServer, "mserver", route={**EXPORTS, "spool": "off"})
         head = b"POST /xml HTTP/1.1\r\n" + H + LOGIN + b"Transfer-Encoding: chunked\r\n\r\n"
