@@ -18,12 +18,32 @@ TEST(Uuid, HasOneFormWhateverItsSpelling) {
 }
 
 TEST(Uuid, IsThirtyTwoHexDigitsAndNothingElse) {
-  for (const std::string_view text :
-       {"", " ", "-", "{}", "urn:uuid:", "0f8fad5b-d9cb-469f-a165-70867728950", "0f8fad5b-d9cb-469f-a165-70867728950e0",
-        "0f8fad5b-d9cb-469f-a165-70867728950g", "{0f8fad5b-d9cb-469f-a165-70867728950e", "0f8fad5b-d9cb-469f-a165-70867728950e}",
-        "{0f8fad5b-d9cb-469f-a165-70867728950e)", "{{0f8fad5b-d9cb-469f-a165-70867728950e}}", "-0f8fad5bd9cb469fa16570867728950e",
-        "0f8fad5bd9cb469fa16570867728950e-", "0f8fad5b d9cb 469f a165 70867728950e", "uuid:0f8fad5b-d9cb-469f-a165-70867728950e",
-        "0f8fad5b-d9cb-469f-a165-70867728950e,0f8fad5b-d9cb-469f-a165-70867728950e"})
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "-",
+                                      "{}",
+                                      "urn:uuid:",
+                                      "0f8fad5b-d9cb-469f-a165-70867728950",
+                                      "0f8fad5b-d9cb-469f-a165-70867728950e0",
+                                      "0f8fad5b-d9cb-469f-a165-70867728950g",
+                                      "{0f8fad5b-d9cb-469f-a165-70867728950e",
+                                      "0f8fad5b-d9cb-469f-a165-70867728950e}",
+                                      "{0f8fad5b-d9cb-469f-a165-70867728950e)",
+                                      "{{0f8fad5b-d9cb-469f-a165-70867728950e}}",
+                                      "-0f8fad5bd9cb469fa16570867728950e",
+                                      "{0x0f8fad5b,0xd9cb,0x469f,{0xa1,0x65,0x70,0x86,0x77,0x28,0x95,0x0e}}",
+                                      "0x8fad5b-d9cb-469f-a165-70867728950e",
+                                      "+f8fad5b-d9cb-469f-a165-70867728950e",
+                                      "\xc2\xa0"
+                                      "0f8fad5b-d9cb-469f-a165-70867728950e",
+                                      "0f8fad5b-d9cb-469f-a165-70867728950e\xe2\x80\x83",
+                                      "{ 0f8fad5b-d9cb-469f-a165-70867728950e }",
+                                      "\v0f8fad5b-d9cb-469f-a165-70867728950e",
+                                      "f8fad5b-d9cb-469f-a165-70867728950e",
+                                      "0f8fad5bd9cb469fa16570867728950e-",
+                                      "0f8fad5b d9cb 469f a165 70867728950e",
+                                      "uuid:0f8fad5b-d9cb-469f-a165-70867728950e",
+                                      "0f8fad5b-d9cb-469f-a165-70867728950e,0f8fad5b-d9cb-469f-a165-70867728950e"})
     EXPECT_FALSE(normalise_uuid(text)) << text;
   EXPECT_FALSE(normalise_uuid(std::string_view("0f8fad5b-d9cb-469f-a165-70867728950e\0", 37)));
 }

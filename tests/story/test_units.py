@@ -13,6 +13,15 @@ from apicomprem import ApiComPrem
 A, B = "c8175fe2-5aba-460e-a492-5da487105394", "3ce17312-8dbd-49a0-94d3-2e01b65e4173"
 C = "0f8fad5b-d9cb-469f-a165-70867728950e"
 SPELLINGS = [A.upper(), A.replace("-", ""), "{" + A + "}", "(" + A.upper() + ")", "urn:uuid:" + A, " " + A + "\t"]
+# All that .NET's Guid.Parse or another server's reader could take for A, and what none could.
+HEX = "{0xc8175fe2,0x5aba,0x460e,{0xa4,0x92,0x5d,0xa4,0x87,0x10,0x53,0x94}}"
+UNREADABLE = [
+    each if isinstance(each, bytes) else each.encode()
+    for each in (HEX, HEX.upper(), HEX.replace(",", ", "), HEX[1:-1], "\u00a0" + A, A + "\u00a0", "\u2003" + A, "\ufeff" + A, "\u3000{" + A + "}", b"\xa0" + A.encode(),
+                 "{ " + A + " }", "{{" + A + "}}", "{" + A, A + "}", "{" + A + ")", "[" + A + "]", '"' + A + '"', "+8175fe2" + A[8:], "0x175fe2" + A[8:], "0x" + A,
+                 A + ",", A + "," + B, A + ";", A + " " + B, A[:-1], A + "0", A[:-1] + "g", A.replace("-", "\u2010"), A.replace("-", ":"), A.replace("-", " "),
+                 "what is this", "0", "c8175fe2-5aba-460e-a492-5da48710539\u0664", "%7B" + A + "%7D")
+]
 
 
 def ask(unit=None, command="VERZEAPI", extra=""):
@@ -97,12 +106,30 @@ class Turns(UnitStory):
         self.release(first, second, *self.in_line(A))
 
     def test_units_that_are_not_listed_share_a_line(self):
-        for other in (C, "what is this", None, ""):
+        for other in (C, None, ""):
             with self.subTest(unit=other):
                 self.front_units({"hold": True}, units=[A], **ONE)
                 listed, unlisted = self.at_work(A, B)
                 self.release(listed, unlisted, *self.in_line(other))
                 self.assert_never_two()
+
+    def test_what_can_not_be_read_as_a_unit_is_refused_where_units_are_listed(self):
+        server, edge = self.front_units(units=[A])
+        for unit in UNREADABLE:
+            with self.subTest(unit):
+                self.assert_refused(edge.ask(ask(A).replace(A.encode(), unit), "lan"), 404, "unit_unknown")
+        for name in ("ID_UJ", "id_uj", "ID.UJ", "Id~Uj"):
+            with self.subTest(name):
+                self.assert_refused(edge.ask(ask(extra=f"{name}: {A}\r\n"), "lan"), 400, "bad_request")
+        self.assertEqual(server.connections, 0)
+        self.assertEqual(edge.access_log(1)[0]["detail"], "ID-UJ can't be read as a UUID")
+
+    def test_what_can_not_be_read_as_a_unit_goes_through_where_none_is_listed(self):
+        server, edge = self.front_units(units=[])
+        for unit in UNREADABLE:
+            reply = edge.ask(ask(A).replace(A.encode(), unit), "lan")
+            self.assertEqual(reply.status, 200)
+            self.assertEqual(server.requests[-1].get("ID-UJ"), unit.strip(b" \t"))
 
     def test_without_a_list_all_units_share_one_place(self):
         self.front_units({"hold": True}, units=[], **ONE)
@@ -211,8 +238,9 @@ class Routing(UnitStory):
         self.assertEqual([line["server"] for line in self.edge.access_log(len(SPELLINGS) + 1)].count("other"), 1)
 
     def test_an_unknown_unit_is_refused(self):
-        for unit in (C, "what is this", A[:-1]):
-            self.assert_refused(self.edge.ask(ask(unit), "lan"), 404, "unit_unknown")
+        for unit in (C.encode(), *UNREADABLE):
+            self.assert_refused(self.edge.ask(ask(A).replace(A.encode(), unit), "lan"), 404, "unit_unknown")
+        self.assert_refused(self.edge.ask(ask(extra=f"ID_UJ: {A}\r\n"), "lan"), 400, "bad_request")
         self.assertEqual(self.main.connections + self.other.connections, 0)
 
     def test_who_names_no_unit_goes_to_the_routes_server(self):
