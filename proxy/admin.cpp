@@ -1,7 +1,13 @@
 // The administrator's own door. Its callers are not callers of the servers: nothing here is forwarded, and no route applies.
+//
+// The door has no password: whoever reaches it is the administrator, and so would be any page that the administrator's browser
+// shows. So nothing here is told to a page of another origin (the Fetch standard's Origin, Fetch Metadata's Sec-Fetch-Site), nor
+// under a name that somebody else's DNS may have pointed here. A browser always names a host; a health check by HTTP/1.0 does not.
 #include "observe/metrics.h"
 #include "story.h"
 #include "worker.h"
+
+#include <algorithm>
 
 namespace ledgergate {
 namespace {
@@ -38,9 +44,25 @@ observe::Gauges gauges(Exchange& x) {
   return out;
 }
 
+bool is_ours(std::string_view host, const std::vector<std::string>& names) {
+  if (host.empty() || host == "localhost" || IpAddress::parse(host)) return true;
+  return std::find(names.begin(), names.end(), host) != names.end();
+}
+
+bool comes_from_a_page(const Exchange& x) {
+  const bool of_another = std::any_of(x.request.fields.begin(), x.request.fields.end(), [](const http::Field& field) {
+    if (http::iequals(field.name, "Origin")) return true;
+    return http::iequals(field.name, "Sec-Fetch-Site") && field.value != "none" && field.value != "same-origin";
+  });
+  return of_another || !is_ours(x.target.host, x.generation->settings().admin.names);
+}
+
 } // namespace
 
 Result<void> answer_admin(Exchange& x) {
+  if (comes_from_a_page(x))
+    return Error{Cause::forbidden,
+                 "the admin door is for programs that come by its address, `localhost` or a name of `admin.names`"};
   if (asks_bans(x)) return answer_bans(x);
   const bool metrics = x.target.decoded == "/metrics";
   if (!metrics && x.target.decoded != "/healthz") return Error{Cause::no_route, "the admin door has /metrics, /healthz and /bans"};

@@ -1,9 +1,8 @@
 // The bans at the administrator's door: GET /bans tells them and the accounts that are slowed down, DELETE /bans/ADDRESS lifts
 // those of an address, DELETE /bans?account=NAME lets an account be tried at any pace again.
 //
-// The door has no password: whoever reaches it is the administrator, and so would be any page that the administrator's browser
-// shows. So these ask for a header that no page of another origin may send (Fetch standard, CORS-safelisted request headers), take
-// no request that says where it comes from (Origin), and none under a name that somebody else's DNS may have pointed here.
+// Besides what the whole door asks of its callers (admin.cpp), these ask for a header that no page of another origin may send
+// (Fetch standard, CORS-safelisted request headers).
 #include "http/chars.h"
 #include "observe/escape.h"
 #include "observe/log_ring.h"
@@ -33,11 +32,6 @@ client::Nanos now_nanos() { return static_cast<client::Nanos>(uv_hrtime()); }
 bool has(const http::RequestHead& request, std::string_view name) {
   return std::any_of(request.fields.begin(), request.fields.end(),
                      [&](const http::Field& field) { return http::iequals(field.name, name); });
-}
-
-bool from_a_browser(const Exchange& x) {
-  if (!has(x.request, "X-Ledgergate-Admin") || has(x.request, "Origin")) return true;
-  return x.target.host != "localhost" && !IpAddress::parse(x.target.host);
 }
 
 std::int64_t seconds(client::Nanos left) { return left / 1'000'000'000 + 1; }
@@ -108,7 +102,8 @@ bool asks_bans(const Exchange& x) {
 }
 
 Result<void> answer_bans(Exchange& x) {
-  if (from_a_browser(x)) return Error{Cause::forbidden, "the bans are for programs (X-Ledgergate-Admin), not for browsers"};
+  if (!has(x.request, "X-Ledgergate-Admin"))
+    return Error{Cause::forbidden, "the bans are for programs (X-Ledgergate-Admin), not for browsers"};
   const std::string_view path = x.target.decoded;
   x.answer.clear();
   if (path != kPath) {

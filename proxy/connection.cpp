@@ -3,6 +3,7 @@
 #include "h1.h"
 #include "handshakes.h"
 #include "http/parser.h"
+#include "listen/client_cert.h"
 #include "listen/proxy_protocol.h"
 #include "listen/tls_front.h"
 #include "story.h"
@@ -42,6 +43,8 @@ struct Connection final : Standing {
   }
   ~Connection() { worker.closed(open); }
   [[nodiscard]] Result<void> holds(const settings::Client* its_client) const override;
+  void append_certificate(std::string& leaf) const override { listen::append_client_cert(ssl, leaf); }
+  void append_chain(std::string& chain) const override { listen::append_client_cert_chain(ssl, chain); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 

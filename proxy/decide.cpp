@@ -80,6 +80,7 @@ Result<Way> decide(Exchange& x) {
 
 Result<void> check_request(Exchange& x) {
   const settings::Route* route = x.facts.route;
+  x.facts.edge_authorization = x.facts.edge_authorization || keeps_authorization(x);
   const auto unit = find_unit(x);
   if (!unit) return unit.error();
   const settings::Server& server = *x.facts.server;

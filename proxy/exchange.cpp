@@ -13,6 +13,8 @@ void Exchange::clear() noexcept {
   client_ip_text = {};
   chunk.clear();
   gathered.clear();
+  client_cert.clear();
+  client_cert_chain.clear();
   note.clear();
   spool.clear();
   reply_spool.clear();

@@ -94,6 +94,10 @@ public:
   // Whether the newest settings would let it in: its certificate is believed, and its client (null: nobody) is there and in force.
   // certificate_required or client_disabled, else.
   [[nodiscard]] virtual Result<void> holds(const settings::Client* client) const = 0;
+  // Appends the certificate that it has shown, and those between that one and a CA of the listener's, as RFC 9440 has them in
+  // fields; nothing, where there is none.
+  virtual void append_certificate(std::string& leaf) const = 0;
+  virtual void append_chain(std::string& chain) const = 0;
 
 protected:
   ~Standing() = default;
@@ -144,11 +148,12 @@ struct Exchange {
   std::string gathered; // reply bytes not yet encrypted or offered to the kernel
   std::string request_id;
   std::string_view client_ip_text;
-  std::string other_ip_text; // the caller's, when a trusted proxy named it
-  std::string note;          // a reply body of our own; and one that was held, while it is changed or compressed
-  CompressorLease pressed;   // stands before the protocol's sink while a reply is compressed as it comes
-  http::ReplyHead told;      // `answer` as a caller reads it whose route compresses
-  std::string weak_etag;     // a value in `told`
+  std::string client_cert, client_cert_chain; // values of the fields of RFC 9440
+  std::string other_ip_text;                  // the caller's, when a trusted proxy named it
+  std::string note;                           // a reply body of our own; and one that was held, while it is changed or compressed
+  CompressorLease pressed;                    // stands before the protocol's sink while a reply is compressed as it comes
+  http::ReplyHead told;                       // `answer` as a caller reads it whose route compresses
+  std::string weak_etag;                      // a value in `told`
   http::Spool spool;
   http::Spool reply_spool;                           // a reply on its way from the server's speed to the caller's
   http::Coding body_coding = http::Coding::identity; // to be taken off the body while it is spooled

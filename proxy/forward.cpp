@@ -8,6 +8,7 @@
 #include "upstream/connect.h"
 #include "worker.h"
 
+#include <ctime>
 #include <utility>
 
 namespace ledgergate {
@@ -38,6 +39,17 @@ io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse
   health.reached();
   x.record.connect_micros = micros_since(start);
   co_return Link{std::move(*fresh), false};
+}
+
+// RFC 9440: what the server is told of the caller's certificate, on a route that wants it. One that is beyond its dates by now is
+// none.
+void tell_of_certificate(Exchange& x) {
+  const settings::ClientCert wanted = x.facts.route->client_cert;
+  if (wanted == settings::ClientCert::off || x.certificate == nullptr || std::time(nullptr) >= x.certificate->valid_until) return;
+  x.standing->append_certificate(x.client_cert);
+  if (wanted == settings::ClientCert::chain) x.standing->append_chain(x.client_cert_chain);
+  x.facts.client_cert = x.client_cert;
+  x.facts.client_cert_chain = x.client_cert_chain;
 }
 
 bool announces_body(const http::ReplyHead& reply) {
@@ -129,6 +141,7 @@ io::Task<Result<void>> forward(Exchange& x) {
   const bool fresh_only = turn.held() || (profile::fresh_for_unsafe(server.profile) && !harmless);
   x.credentials = x.generation->snapshot->credentials(x.client, *x.facts.route, x.server);
   if (x.credentials != nullptr) x.facts.credentials = x.credentials->value();
+  tell_of_certificate(x);
   x.out.clear();
   route::append_request_head(x.facts, x.upstream_target, x.framing, x.out);
 

@@ -31,6 +31,10 @@ io::Task<Result<void>> identify(Exchange& exchange);
 [[nodiscard]] bool route_takes(const Exchange& exchange, settings::Proofs proofs);
 [[nodiscard]] bool challenges_basic(const Exchange& exchange);
 
+// own_secrets.cpp: whether the caller's Authorization ends at the edge: before a server that reads another field, and where it
+// shows a user or key of the edge's own, on whatever route.
+[[nodiscard]] bool keeps_authorization(const Exchange& exchange);
+
 // failed_logins.cpp: whether this address may try to log in to this account now (locked_out), and whether it did so lately. The
 // account is the name as the caller gave it; "" for a key.
 [[nodiscard]] Result<bool> may_log_in(Exchange& exchange, std::string_view account);

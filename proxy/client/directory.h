@@ -39,6 +39,9 @@ public:
   // Always a hash to verify against, so that an unknown user costs as much as a wrong password: of a kind that some user's hash
   // has, and of the same for each name that is tried again.
   [[nodiscard]] Account by_user(const std::string& user) const;
+  // Whether there is a user or a key at all; and whether a client has this user's name, with whatever password.
+  [[nodiscard]] bool has_secrets() const noexcept { return !logins_.empty() || !keys_.empty(); }
+  [[nodiscard]] bool has_user(std::string_view user) const { return logins_.contains(user); }
 
 private:
   std::vector<std::pair<Digest, std::size_t>> keys_;

@@ -27,10 +27,21 @@ struct Entry {
   FieldKind kind;
 };
 
-// Of one letter the first match counts, so exact names stand before the prefixes that hold them.
+// Of one letter the first match counts, so what is longer stands before the prefixes that hold it.
+//
+// A server behind a TLS terminator or a login page believes what that one says of its caller. What the well-known ones call it is
+// here: nginx's and Apache's examples (SSL-Client-*, X-SSL-*, X-Client-*), RFC 9440, Traefik (X-Forwarded-Tls-*), Envoy, IIS ARR,
+// WebLogic, oauth2-proxy, Authelia, authentik, Kubernetes, mod_auth_openidc, mod_auth_mellon, Shibboleth, SiteMinder, WebSEAL,
+// Amazon, Azure, Google.
 constexpr auto kRequest = std::to_array<Entry>({
+    {"auth-user", false, edge_only},
     {"authorization", false, credential},
+    {"client-cert", true, edge_only}, // RFC 9440
+    {"client-dn", true, identity},
     {"client-ip", false, edge_only}, // what PHP programs ask beside X-Forwarded-For
+    {"client-s-dn", true, identity},
+    {"client-subject", true, identity},
+    {"client-verif", true, identity},
     {"connection", false, connection},
     {"content-encoding", false, credential}, // how the body is to be read, and was judged
     {"content-length", false, framing},
@@ -41,41 +52,82 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"host", false, framing},
     {"http2-settings", false, hop}, // RFC 7540 section 3.2.1: goes with Upgrade
     {"id-uj", false, credential},   // vendor document 004: the accounting unit
+    {"iv-", true, identity},
     {"keep-alive", false, hop},
+    {"logon-user", false, edge_only},
+    {"mellon-", true, identity},
+    {"oidc-", true, identity},
     {"proxy", false, edge_only}, // CGI would make HTTP_PROXY of it (CVE-2016-5385)
     {"proxy-authenticate", false, hop},
     {"proxy-authentication-info", false, hop},
     {"proxy-authorization", false, hop},
     {"proxy-connection", false, hop},
+    {"proxy-", true, identity},
     {"remote-user", false, edge_only},
+    {"remote-", true, identity},
+    {"shib-", true, identity},
+    {"sm-user", true, identity},
     {"ssl-client", true, edge_only},
+    {"ssl-", true, identity},
     {"stw-", true, credential}, // vendor document 001: STW-Authorization and what belongs to it
     {"te", false, hop},
+    {"tls-client", true, edge_only},
     {"trailer", false, hop},
     {"transfer-encoding", false, framing},
     {"true-client-ip", false, edge_only},
     {"upgrade", false, hop},
     {"via", false, via},
-    {"x-arr-clientcert", false, edge_only}, // IIS takes it for the client's certificate
+    {"wl-proxy-", true, edge_only},
+    {"x-amzn-mtls-", true, edge_only},
+    {"x-amzn-oidc-", true, edge_only},
+    {"x-arr-", true, edge_only}, // IIS takes X-ARR-ClientCert for the client's certificate
+    {"x-auth-request-", true, edge_only},
+    {"x-authenticated-", true, identity},
+    {"x-authentik-", true, edge_only},
+    {"x-cert-", true, identity},
+    {"x-certificate", true, identity},
     {"x-client-cert", true, edge_only},
-    {"x-client-dn", false, edge_only},
+    {"x-client-dn", true, edge_only},
     {"x-client-ip", false, edge_only},
     {"x-client-name", false, edge_only},
-    {"x-client-verify", false, edge_only},
+    {"x-client-s-dn", true, edge_only},
+    {"x-client-subject", true, edge_only},
+    {"x-client-verif", true, edge_only},
+    {"x-client-", true, identity},
+    {"x-clientcert", true, edge_only},
     {"x-edge-", true, edge_only},
+    {"x-forwarded-access-token", false, edge_only},
+    {"x-forwarded-client-", true, edge_only},
+    {"x-forwarded-email", false, edge_only},
     {"x-forwarded-for", false, forwarded_for},
+    {"x-forwarded-groups", false, edge_only},
     {"x-forwarded-host", false, edge_only},
     {"x-forwarded-port", false, edge_only},
+    {"x-forwarded-preferred-username", false, edge_only},
     {"x-forwarded-proto", false, edge_only},
-    {"x-forwarded-client-cert", true, edge_only},
-    {"x-forwarded-user", false, edge_only},
+    {"x-forwarded-ssl-", true, edge_only},
+    {"x-forwarded-tls-", true, edge_only},
+    {"x-forwarded-user", true, edge_only},
     {"x-forwarded", true, forwarding},
+    {"x-goog-authenticated-", true, edge_only},
+    {"x-goog-iap-", true, edge_only},
+    {"x-iisnode-", true, edge_only},
+    {"x-ms-client-principal", true, edge_only},
+    {"x-mtls-", true, identity},
     {"x-original-", true, edge_only}, // X-Original-URL: some servers believe it over the request line that was checked
+    {"x-peer-cert", true, identity},
+    {"x-proxy-", true, identity},
     {"x-real-ip", false, forwarding},
     {"x-remote-user", false, edge_only},
+    {"x-remote-", true, identity},
     {"x-request-id", false, edge_only},
     {"x-rewrite-url", false, edge_only},
     {"x-ssl-client", true, edge_only},
+    {"x-ssl", false, identity},
+    {"x-ssl-", true, identity},
+    {"x-tls-client", true, edge_only},
+    {"x-tls-", true, identity},
+    {"x-webauth-", true, edge_only},
 });
 
 constexpr auto kReply = std::to_array<Entry>({
@@ -128,7 +180,8 @@ constexpr Letters kReplyLetters = index(kReply);
 FieldKind twin(FieldKind kind) noexcept {
   switch (kind) {
   case forwarded_for:
-  case forwarding: return edge_only;
+  case forwarding:
+  case identity: return edge_only;
   case credential:
   case transport_security:
   case location: return ordinary;

@@ -12,6 +12,7 @@ enum class FieldKind : std::uint8_t {
   hop,           // means something on one connection only: dropped
   framing,       // Host, Content-Length, Transfer-Encoding, Expect: the edge writes its own
   edge_only,     // written by the edge or by nobody: whatever came under such a name is dropped
+  identity,      // the same, but a route may let one of them through by its name
   credential,    // ordinary, but Connection can't name it away: who calls, for which unit, how the body reads
   forwarded_for, // X-Forwarded-For
   forwarded,     // Forwarded

@@ -13,7 +13,9 @@ using settings::HeaderAction;
 using settings::HeaderRule;
 using settings::Variable;
 
-bool same_field(const HeaderRule& rule, std::string_view name) noexcept { return same_variable(rule.name, name); }
+bool replaces(const HeaderRule& rule, std::string_view name) noexcept {
+  return (rule.action == HeaderAction::set || rule.action == HeaderAction::remove) && same_variable(rule.name, name);
+}
 
 // Framing and the connection are the edge's own, whatever the settings say: a rule must not be able to break a message.
 bool off_limits(std::string_view name) noexcept {
@@ -46,17 +48,23 @@ void append_variable(const settings::TemplatePart& part, const Facts& facts, std
 
 bool replaced(const std::vector<HeaderRule>& rules, std::string_view name) noexcept {
   for (const auto& rule : rules)
-    if (rule.action != HeaderAction::add && same_field(rule, name)) return true;
+    if (replaces(rule, name)) return true;
+  return false;
+}
+
+bool passes(const std::vector<HeaderRule>& rules, std::string_view name) noexcept {
+  for (const auto& rule : rules)
+    if (rule.action == HeaderAction::pass && http::iequals(rule.name, name)) return true;
   return false;
 }
 
 void append_rules(const std::vector<HeaderRule>& rules, const Facts& facts, std::string& out) {
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const auto& rule = rules[i];
-    if (rule.action == HeaderAction::remove || off_limits(rule.name)) continue;
+    if ((rule.action != HeaderAction::set && rule.action != HeaderAction::add) || off_limits(rule.name)) continue;
     bool undone = false;
     for (const auto& later : std::span(rules).subspan(i + 1))
-      if (later.action != HeaderAction::add && same_field(later, rule.name)) undone = true;
+      if (replaces(later, rule.name)) undone = true;
     if (undone) continue;
     const auto start = out.size();
     append_clean(rule.name, out);

@@ -33,8 +33,10 @@ struct Facts {
   std::string_view request_id;
   std::string_view client_name;            // empty until the caller is identified
   std::string_view rate_policy, rate_left; // RateLimit-Policy and RateLimit for the caller; empty: not sent
-  bool edge_authorization = false;         // Authorization was the caller's login at the edge: it goes no further
-  bool websocket = false;                  // a sound request to switch to WebSocket, on a route that lets it
+  bool edge_authorization = false;         // Authorization is the edge's to read, or nobody's: it goes no further
+  // Values of Client-Cert and Client-Cert-Chain (RFC 9440), where the route wants them and the caller has shown a certificate.
+  std::string_view client_cert, client_cert_chain;
+  bool websocket = false; // a sound request to switch to WebSocket, on a route that lets it
   // What the edge holds for the server (profile/credentials.h), as the value of the field that the server reads. Not empty: the
   // caller's Authorization and STW-Authorization go nowhere.
   std::string_view credentials;
@@ -46,14 +48,15 @@ struct Facts {
 //  * Host as the route says; exactly one
 //  * the caller's fields in their order and spelling, except: hop-by-hop, those named in Connection (but a framing, Host or
 //    authentication header named there is kept: it can't be smuggled away), Host, Content-Length, Transfer-Encoding, Expect,
-//    forwarding headers (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-ID, Via is extended), X-Client-Name and the like, in any
-//    spelling (case, '_' for '-')
+//    forwarding headers (X-Forwarded-*, Forwarded, X-Real-IP, X-Request-ID, Via is extended), X-Client-Name and all that front
+//    servers say of their callers (field_names.cpp), in any spelling (case, '_' for '-')
 //  * where the edge holds credentials for the server: neither Authorization nor STW-Authorization of the caller, in no spelling,
 //  but
 //    the edge's own in the field that the server reads
 //  * of a WebSocket handshake: Upgrade and Connection anew, and nothing else of what is hop-by-hop
 //  * a server that counts characters is asked for plain text and the end of the connection
-//  * X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239), Via (RFC 9110 section 7.6.3: "1.1 ledgergate"), X-Request-ID
+//  * X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239), Via (RFC 9110 section 7.6.3: "1.1 ledgergate"), X-Request-ID,
+//    Client-Cert and Client-Cert-Chain (RFC 9440)
 //  * the route's rules, last; they may replace all but Host, framing and hop-by-hop fields. A rule whose value comes out empty
 //    writes nothing
 void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing, std::string& out);

@@ -31,6 +31,7 @@ Brought append_fields(const Facts& facts, std::string& out) {
     case FieldKind::hop:
     case FieldKind::framing:
     case FieldKind::edge_only: dropped = true; break;
+    case FieldKind::identity: dropped = !passes(rules, field.name) || options.names(field.name); break;
     case FieldKind::forwarded_for: brought.forwarded_for = dropped = true; break;
     case FieldKind::forwarded: brought.forwarded = dropped = true; break;
     case FieldKind::via: brought.via = dropped = true; break;
@@ -61,9 +62,15 @@ void append_framing(const http::RequestHead& request, const http::Framing& frami
   out += "\r\n";
 }
 
+void append_certificate(std::string_view name, std::string_view value, const std::vector<settings::HeaderRule>& rules,
+                        std::string& out) {
+  if (!value.empty() && !replaced(rules, name)) append_field(name, value, out);
+}
+
 } // namespace
 
 void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing, std::string& out) {
+  const auto& rules = facts.route->request_headers;
   out += facts.request->method_text;
   out += ' ';
   out += upstream_target;
@@ -77,7 +84,9 @@ void append_request_head(const Facts& facts, std::string_view upstream_target, c
   if (facts.server->length_in_characters) out += "Accept-Encoding: identity\r\nConnection: close\r\n";
   if (!facts.credentials.empty()) append_field(profile::credentials_field(facts.server->profile), facts.credentials, out);
   append_forwarding(facts, brought, out);
-  append_rules(facts.route->request_headers, facts, out);
+  append_certificate("Client-Cert", facts.client_cert, rules, out);
+  append_certificate("Client-Cert-Chain", facts.client_cert_chain, rules, out);
+  append_rules(rules, facts, out);
   out += "\r\n";
 }
 

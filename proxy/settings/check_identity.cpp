@@ -145,6 +145,13 @@ void check_open_route(const Draft& draft, const Route& route, Place place, Probl
                                        "`listeners`, or `clients`");
 }
 
+void check_client_cert(const Draft& draft, const Route& route, Place place, Problems& problems) {
+  if (route.client_cert == ClientCert::off) return;
+  const auto listeners = listeners_of(draft, route);
+  if (std::none_of(listeners.begin(), listeners.end(), [&](const Listener* each) { return asks_for_certificates(*each, route); }))
+    problems.warning(place, "`client_cert` does nothing: no listener of this route asks callers for a certificate (`client_ca`)");
+}
+
 // A key that has just been made is often not on a route yet; so this is only said.
 void check_unused_clients(Draft& draft, Problems& problems) {
   const auto& [clients, routes] = std::tie(draft.settings.clients, draft.settings.routes);
@@ -167,6 +174,7 @@ void check_identity(Draft& draft, Problems& problems) {
     const Route& route = routes[i];
     const Place place = draft.route_places[i];
     if (route.server >= draft.settings.servers.size()) continue;
+    check_client_cert(draft, route, place, problems);
     if (route.anonymous) {
       check_open_route(draft, route, place, problems);
       continue;

@@ -2,6 +2,7 @@
 #include "settings/sections.h"
 
 #include "settings/suggest.h"
+#include "settings/url.h"
 
 #include <algorithm>
 #include <system_error>
@@ -95,6 +96,14 @@ void read_admin(const Value& map, Draft& draft) {
   Map fields(map);
   const Value address = fields.need("address");
   draft.admin_place = address.place();
+  for (const Value& item : fields.get("names").items()) {
+    std::string name;
+    if (!item.text(name)) continue;
+    if (const std::string mistake = host_mistake(name); !mistake.empty())
+      item.error(quote(name) + " is no name that this door could have: write a host without scheme and port; " + mistake);
+    else
+      draft.settings.admin.names.push_back(lower(name));
+  }
   std::string text;
   if (!address.text(text)) return;
   const auto endpoint = Endpoint::parse(text);

@@ -40,16 +40,20 @@ void read_values(const Value& map, HeaderAction action, bool reply, std::vector<
   }
 }
 
+void read_names(const Value& list, HeaderAction action, bool reply, std::vector<HeaderRule>& out) {
+  for (const Value& item : list.items()) {
+    std::string name;
+    if (item.text(name) && good_name(item, item.place(), action, name, reply, out)) out.push_back({action, name, {}});
+  }
+}
+
 } // namespace
 
 void read_header_rules(const Value& map, bool reply, std::vector<HeaderRule>& out) {
   Map fields(map);
+  if (!reply) read_names(fields.get("pass"), HeaderAction::pass, reply, out);
   // In this order whatever the file's: what is removed can be set or added anew.
-  for (const Value& item : fields.get("remove").items()) {
-    std::string name;
-    if (item.text(name) && good_name(item, item.place(), HeaderAction::remove, name, reply, out))
-      out.push_back({HeaderAction::remove, name, {}});
-  }
+  read_names(fields.get("remove"), HeaderAction::remove, reply, out);
   read_values(fields.get("set"), HeaderAction::set, reply, out);
   read_values(fields.get("add"), HeaderAction::add, reply, out);
 }

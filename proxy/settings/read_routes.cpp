@@ -109,6 +109,13 @@ void read_host_header(const Value& value, Route& route) {
   route.upstream_host_literal = text;
 }
 
+void read_client_cert(const Value& value, ClientCert& out) {
+  if (const auto wanted = parse_boolean(value.words()))
+    out = *wanted ? ClientCert::leaf : ClientCert::off;
+  else
+    value.choice<ClientCert>(out, {{"true", ClientCert::leaf}, {"chain", ClientCert::chain}, {"false", ClientCert::off}});
+}
+
 void read_public_url(const Value& value, std::string& out) {
   std::string text;
   if (!value.text(text)) return;
@@ -208,6 +215,7 @@ void read_route(const Value& item, const Draft& draft, Route& route) {
   read_profile_keys(fields, draft, route);
   read_header_rules(fields.get("request_headers"), false, route.request_headers);
   read_header_rules(fields.get("reply_headers"), true, route.reply_headers);
+  read_client_cert(fields.get("client_cert"), route.client_cert);
   const Value hsts = fields.get("hsts");
   read_hsts(hsts, route.hsts);
   if (!route.hsts.empty() && !sent_over_tls(draft, route))

@@ -175,14 +175,22 @@ struct TemplatePart {
 };
 using Template = std::vector<TemplatePart>;
 
-enum class HeaderAction : std::uint8_t { set, add, remove };
+enum class HeaderAction : std::uint8_t {
+  set,
+  add,
+  remove,
+  pass, // of a request: a field that looks like a front server's word on who calls is the caller's own to send
+};
 struct HeaderRule {
   HeaderAction action = HeaderAction::set;
   std::string name; // as the user spelled it; compared without regard to case
-  Template value;   // empty for remove
+  Template value;   // empty for remove and pass
 };
 
 enum class UpstreamHost : std::uint8_t { server, client, literal };
+
+// What a route's server is told of the caller's certificate (RFC 9440).
+enum class ClientCert : std::uint8_t { off, leaf, chain };
 
 // Replies compressed for the internet side. Off unless the route asks: it costs time, and a secret beside a caller's own words can
 // be guessed from the length (BREACH).
@@ -216,6 +224,7 @@ struct Route {
   bool mask_server_name = true; // mserver: replace the LAN name in /status replies
   std::vector<HeaderRule> request_headers;
   std::vector<HeaderRule> reply_headers;
+  ClientCert client_cert = ClientCert::off;
   std::string hsts; // value of Strict-Transport-Security on TLS listeners; empty: not sent
   TurnClass turn_class = TurnClass::normal;
   std::uint64_t body_limit = 0;                // 0: the server's
@@ -273,6 +282,7 @@ struct Log {
 // The administrator's own door: metrics and state, in plain HTTP, for this machine or a guarded network.
 struct Admin {
   std::optional<Endpoint> address;
+  std::vector<std::string> names; // lower case: what its Host may be besides an address and `localhost`
 };
 
 struct Settings {

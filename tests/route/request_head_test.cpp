@@ -88,12 +88,44 @@ INSTANTIATE_TEST_SUITE_P(Identity, NeverForwarded,
                                          "X-Client-Cert-Subject", "X_CLIENT_CERT_SERIAL", "X-Edge-Key", "X-Edge-Anything",
                                          "x_edge_key", "X-SSL-Client-Cert", "X-SSL-Client", "X_Ssl_Client_Verify",
                                          "SSL-Client-Cert", "SSL_CLIENT_S_DN", "Remote-User", "X-Forwarded-Client-Cert"));
+// What front servers call it, as far as one is known to: by prefix, since each has more of them with each version.
+INSTANTIATE_TEST_SUITE_P(
+    IdentityOfFrontServers, NeverForwarded,
+    testing::Values("Client-Cert", "client-cert", "CLIENT_CERT", "Client.Cert", "Client-Cert-Chain",
+                    "Client_Cert_Chain", // RFC 9440
+                    "Client-Certificate", "Client-Verify", "Client-DN", "Client-S-DN", "Client-Subject", "X-Client-Subject",
+                    "x_client_subject", "X.Client.Subject", "X-CLIENT_SUBJECT", "X-Client-S-DN", "X-Client-Verified",
+                    "X-Client-Certificate", "X-Client-Fingerprint", "X-Client-SAN", "X-Client-Id", "X-ClientCert", "X-SSL",
+                    "X-SSL-Cert", "X-SSL-Subject", "X-SSL-Verified", "x_ssl_issuer", "X~SSL~Subject", "SSL-Cert", "Ssl-Subject-Dn",
+                    "SSL_SESSION_ID", "X-TLS-Client-Cert", "X_TLS_Subject", "TLS-Client-Cert", "X-MTLS-Subject",
+                    "X-Forwarded-Tls-Client-Cert", "X-Forwarded-Tls-Client-Cert-Info", "X_FORWARDED_TLS_CLIENT_CERT",
+                    "X-Forwarded-SSL-Client-Cert", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Preferred-Username",
+                    "X-Forwarded-Access-Token", "X-ARR-ClientCert", "X_ARR_ClientCert", "X-ARR-SSL", "X-Remote-User",
+                    "X-Remote-Group", "X-Remote-Extra-Scopes", "Remote-Groups", "Remote-Name", "Remote_Email",
+                    "X-Auth-Request-User", "X-Auth-Request-Email", "X-Authenticated-User", "X-Authenticated-Userid",
+                    "X-Authentik-Username", "X-WebAuth-User", "X-MS-Client-Principal", "X-MS-Client-Principal-Name",
+                    "X-Amzn-Mtls-Clientcert-Subject", "X-Amzn-Oidc-Data", "X-Goog-Authenticated-User-Email",
+                    "X-Goog-IAP-JWT-Assertion", "X-Certificate-Subject", "X-Cert-Serial", "X-Peer-Certificate", "X-Proxy-User",
+                    "Proxy-User", "Proxy-Client-IP", "WL-Proxy-Client-Cert", "WL-Proxy-SSL", "OIDC_CLAIM_email", "Mellon-User",
+                    "Shib-Identity-Provider", "SM_USER", "iv-user", "iv_groups", "Auth-User", "Logon-User", "X-iisnode-auth_user"));
+
+TEST(RequestHead, OfAServersOwnUsersAndKeysNothingIsMissed) {
+  World w;
+  const char* const kept[] = {"STW-Authorization", "STW-Application",  "X-Auth-Token",   "X-API-Key", "X-User-Id",    "Clientele",
+                              "X-Clients",         "X-Requested-With", "X-CSRF-Token",   "IBSession", "X-Certainly",  "SSLSession",
+                              "Remotely",          "X-Session-Id",     "Authentication", "ID-UJ",     "X-Tlsomething"};
+  for (const char* name : kept) w.request.fields.push_back({name, "own"});
+  const auto head = w.send();
+  for (const char* name : kept) EXPECT_EQ(values_of(head, name), "own") << name;
+}
 
 TEST(RequestHead, IdentityFieldsDoNotPassFromATrustedProxyEither) {
   World w;
   w.behind_proxy();
   w.request.fields = {
-      {"X-Client-Name", "forged"}, {"X_Forwarded_For", "forged"}, {"X-Edge-Key", "forged"}, {"X-Forwarded-User", "forged"}};
+      {"X-Client-Name", "forged"},    {"X_Forwarded_For", "forged"},   {"X-Edge-Key", "forged"},
+      {"X-Forwarded-User", "forged"}, {"X-Forwarded-Email", "forged"}, {"X-Forwarded-Tls-Client-Cert", "forged"},
+      {"Client-Cert", "forged"},      {"X-Client-Subject", "forged"},  {"X_Forwarded_Tls_Client_Cert_Info", "forged"}};
   EXPECT_EQ(w.send().find("forged"), std::string::npos);
 }
 

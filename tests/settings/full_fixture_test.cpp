@@ -305,6 +305,8 @@ TEST_F(FullFixture, RoutesAreAsWrittenAndResolved) {
   EXPECT_TRUE(routes[0].mask_server_name);
   EXPECT_EQ(routes[0].hsts, "max-age=63072000; includeSubDomains; preload");
   EXPECT_EQ(routes[0].body_limit, 10U * 1024 * 1024);
+  EXPECT_EQ(routes[0].client_cert, ClientCert::chain);
+  EXPECT_EQ(routes[1].client_cert, ClientCert::off);
 
   EXPECT_EQ(routes[1].host, "*.example.cz");
   EXPECT_EQ(routes[1].name, "*.example.cz/");
@@ -320,21 +322,23 @@ TEST_F(FullFixture, RoutesAreAsWrittenAndResolved) {
 
 TEST_F(FullFixture, HeaderRulesRunInTheOrderRemoveSetAdd) {
   const auto& rules = settings().routes[0].request_headers;
-  ASSERT_EQ(rules.size(), 5U);
-  EXPECT_EQ(rules[0].action, HeaderAction::remove);
-  EXPECT_EQ(rules[0].name, "x-two");
-  EXPECT_EQ(rules[1].name, "User-Agent");
-  EXPECT_EQ(rules[2].action, HeaderAction::set);
-  EXPECT_EQ(literal_of(rules[2].value), "1");
-  EXPECT_EQ(rules[3].name, "X-Empty-Not");
-  ASSERT_EQ(rules[3].value.size(), 1U);
-  EXPECT_EQ(rules[3].value[0].kind, Variable::request_id);
-  EXPECT_EQ(rules[4].action, HeaderAction::add);
-  ASSERT_EQ(rules[4].value.size(), 4U);
-  EXPECT_EQ(rules[4].value[0].literal, "a ");
-  EXPECT_EQ(rules[4].value[1].kind, Variable::client_ip);
-  EXPECT_EQ(rules[4].value[2].literal, "${x} $1 ");
-  EXPECT_EQ(rules[4].value[3].kind, Variable::tls_sni);
+  ASSERT_EQ(rules.size(), 6U);
+  EXPECT_EQ(rules[0].action, HeaderAction::pass);
+  EXPECT_EQ(rules[0].name, "X-Client-Version");
+  EXPECT_EQ(rules[1].action, HeaderAction::remove);
+  EXPECT_EQ(rules[1].name, "x-two");
+  EXPECT_EQ(rules[2].name, "User-Agent");
+  EXPECT_EQ(rules[3].action, HeaderAction::set);
+  EXPECT_EQ(literal_of(rules[3].value), "1");
+  EXPECT_EQ(rules[4].name, "X-Empty-Not");
+  ASSERT_EQ(rules[4].value.size(), 1U);
+  EXPECT_EQ(rules[4].value[0].kind, Variable::request_id);
+  EXPECT_EQ(rules[5].action, HeaderAction::add);
+  ASSERT_EQ(rules[5].value.size(), 4U);
+  EXPECT_EQ(rules[5].value[0].literal, "a ");
+  EXPECT_EQ(rules[5].value[1].kind, Variable::client_ip);
+  EXPECT_EQ(rules[5].value[2].literal, "${x} $1 ");
+  EXPECT_EQ(rules[5].value[3].kind, Variable::tls_sni);
 }
 
 TEST_F(FullFixture, BoundsAndLogAreAsWritten) {
@@ -359,6 +363,7 @@ TEST_F(FullFixture, BoundsAndLogAreAsWritten) {
   EXPECT_EQ(s.spool.memory, 1024U * 1024);
   ASSERT_TRUE(s.admin.address);
   EXPECT_EQ(s.admin.address->text(), "[::1]:9443");
+  EXPECT_EQ(s.admin.names, std::vector<std::string>{"edge.lan"});
   EXPECT_EQ(fs::path(s.log.access), kConfig / "files" / "access.log");
   EXPECT_EQ(s.log.format, LogFormat::text);
   EXPECT_EQ(s.log.level, LogLevel::warning);
