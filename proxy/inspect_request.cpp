@@ -4,9 +4,11 @@
 #include "http/coding.h"
 #include "inspect/content_type.h"
 #include "inspect/rules.h"
+#include "profile/asked_by_head.h"
 #include "profile/endpoints.h"
 #include "route/field_names.h"
 #include "route/route.h"
+#include "settings/known_operations.h"
 #include "story.h"
 #include "worker.h"
 
@@ -17,12 +19,13 @@ using settings::Profile;
 
 constexpr std::size_t kMostNamed = 200; // bytes of operations in the log
 
+bool has_rules(const Exchange& x) {
+  return !x.facts.route->operations.empty() || (x.client != nullptr && !x.client->operations.empty());
+}
+
 // ApiComPrem's commands are always read: `select` must be asked for by name (vendor document 004: it is raw SQL).
 bool must_be_read(const Exchange& x) {
-  const settings::Route& route = *x.facts.route;
-  if (!x.asks_by_body) return false;
-  return x.facts.server->profile == Profile::apicomprem || !route.operations.empty() || !route.units.empty() ||
-         (x.client != nullptr && !x.client->operations.empty());
+  return x.asks_by_body && (x.facts.server->profile == Profile::apicomprem || has_rules(x) || !x.facts.route->units.empty());
 }
 
 std::uint64_t body_limit(const Exchange& x) {
@@ -87,13 +90,26 @@ void note_facts(Exchange& x) {
 }
 
 // By the route's rules, and by the client's own where it has some: those of a client who has none are the route's.
-bool allowed(const Exchange& x) {
-  const auto& operations = x.reading->operations();
+bool allowed(const Exchange& x, const std::vector<std::string>& operations) {
   const settings::Server& server = *x.facts.server;
   const auto by = [&](const std::vector<std::string>& rules) {
     return inspect::first_denied(server.profile, rules, operations, server.commands) == nullptr;
   };
   return by(x.facts.route->operations) && (x.client == nullptr || x.client->operations.empty() || by(x.client->operations));
+}
+
+// What the head asks of an mserver, where there are rules: its files, and what it tells of the company.
+Result<void> judge_by_head(Exchange& x, std::string_view path) {
+  if (x.facts.server->profile != Profile::mserver || !has_rules(x)) return {};
+  const bool body =
+      x.request.body.kind != http::BodyKind::none && !(x.request.body.kind == http::BodyKind::length && x.request.body.length == 0);
+  const std::string_view name = profile::asked_by_head(path, x.target.query, body);
+  if (name.empty()) return {};
+  x.operation = name;
+  if (allowed(x, {std::string(name)})) return {};
+  return Error{Cause::operation_denied, name == settings::kDocuments
+                                            ? "files need the word `documents` in `operations`"
+                                            : "/status with more than nothing needs the word `company_detail` in `operations`"};
 }
 
 } // namespace
@@ -102,7 +118,10 @@ Result<void> prepare_inspection(Exchange& x) {
   const Profile profile = x.facts.server->profile;
   if (profile != Profile::mserver && profile != Profile::apicomprem) return {};
   std::string scratch;
-  x.asks_by_body = profile::asks_by_body(profile, route::server_path(*x.facts.route, x.target, scratch));
+  const std::string_view path = route::server_path(*x.facts.route, x.target, scratch);
+  x.asks_by_body = profile::asks_by_body(profile, path);
+  const auto judged = judge_by_head(x, path);
+  if (!judged) return judged;
   if (!must_be_read(x)) return {};
   if (x.request.body.kind == http::BodyKind::none) return Error{Cause::body_unreadable, "there is no body"};
   auto coding = coding_of(x.request);
@@ -126,7 +145,7 @@ Result<void> inspect_request(Exchange& x) {
   const auto whole = x.reading->finish();
   note_facts(x);
   if (!whole) return whole;
-  if (!allowed(x)) return Error{Cause::operation_denied};
+  if (!allowed(x, x.reading->operations())) return Error{Cause::operation_denied};
   x.reading.reset();
   if (x.facts.server->profile != Profile::mserver) return {};
   return find_server(x);

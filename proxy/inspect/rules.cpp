@@ -1,8 +1,9 @@
 #include "inspect/rules.h"
 
-#include "http/chars.h"
+#include "base/wildcard.h"
 #include "http/head.h"
 #include "inspect/json_command.h"
+#include "settings/known_operations.h"
 
 #include <algorithm>
 #include <span>
@@ -16,16 +17,14 @@ using settings::Profile;
 constexpr std::string_view kOut[] = {"INFO", "VERZEAPI", "FA_OUT"};
 constexpr std::string_view kIn[] = {"PARTNERI_ADD"};
 
-bool same(char a, char b, bool any_case) noexcept { return a == b || (any_case && http::lower(a) == http::lower(b)); }
-
 bool listed(std::string_view name, std::span<const std::string_view> vendors, const std::vector<std::string>& own) noexcept {
   return std::any_of(vendors.begin(), vendors.end(), [&](std::string_view one) { return http::iequals(one, name); }) ||
-         std::any_of(own.begin(), own.end(), [&](const std::string& one) { return matches(one, name, true); });
+         std::any_of(own.begin(), own.end(), [&](const std::string& one) { return wildcard_matches(one, name, true); });
 }
 
 bool reads(Profile profile, std::string_view name, const settings::Commands& commands) noexcept {
   if (profile == Profile::apicomprem) return listed(name, kOut, commands.out) && !listed(name, kIn, commands.in);
-  return matches("list*Request", name, false);
+  return wildcard_matches("list*Request", name, false);
 }
 
 bool writes(Profile profile, std::string_view name, const settings::Commands& commands) noexcept {
@@ -35,35 +34,14 @@ bool writes(Profile profile, std::string_view name, const settings::Commands& co
 
 bool allows(Profile profile, std::string_view rule, std::string_view name, const settings::Commands& commands) noexcept {
   const bool json = profile == Profile::apicomprem;
+  if (!json && settings::is_named_by_head(name)) return rule == name;
   if (json && http::iequals(name, kSelect)) return http::iequals(rule, kSelect);
   if (rule == "read") return reads(profile, name, commands);
   if (rule == "write") return writes(profile, name, commands);
-  return matches(rule, name, json);
+  return wildcard_matches(rule, name, json);
 }
 
 } // namespace
-
-bool matches(std::string_view pattern, std::string_view name, bool any_case) noexcept {
-  std::size_t p = 0;
-  std::size_t n = 0;
-  std::size_t star = std::string_view::npos; // the last '*' seen, and where in the name it was tried to end
-  std::size_t tried = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      tried = n;
-    } else if (p < pattern.size() && same(pattern[p], name[n], any_case)) {
-      ++p;
-      ++n;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      n = ++tried;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
 
 const std::string* first_denied(Profile profile, const std::vector<std::string>& allowed,
                                 const std::vector<std::string>& operations, const settings::Commands& commands) noexcept {

@@ -1,4 +1,5 @@
 // What can only be seen with all sections side by side.
+#include "settings/known_operations.h"
 #include "settings/sections.h"
 
 #include <algorithm>
@@ -63,16 +64,28 @@ bool begins_with(std::string_view path, std::string_view whole) {
   return path.starts_with(whole) && (path.size() == whole.size() || path[whole.size()] == '/');
 }
 
+// As the server will see it.
+std::string server_prefix(const Route& route) {
+  return route.strip_prefix ? "/" : !route.rewrite_prefix.empty() ? route.rewrite_prefix : route.path;
+}
+
 // The endpoints that profile/ lets through (PROTOCOLS; vendor documents 001 and 004). A prefix that leads to none of them is 404
 // for ever.
 bool reaches_an_endpoint(Profile profile, const Route& route) {
-  std::string prefix = route.strip_prefix ? "/" : !route.rewrite_prefix.empty() ? route.rewrite_prefix : route.path;
+  std::string prefix = server_prefix(route);
   if (profile == Profile::apicomprem) return begins_with("/api/comm", prefix);
   if (profile != Profile::mserver) return true;
-  for (char& c : prefix) // vendor documents write /xml and /XML
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  prefix = lower(prefix); // vendor documents write /xml and /XML
   return begins_with("/xml", prefix) || begins_with("/status", prefix) || begins_with("/documents", prefix) ||
          begins_with(prefix, "/documents");
+}
+
+// A list of operations that forbids all that this route leads to.
+void check_operations_of_files(const Draft& draft, const Route& route, Place place, Problems& problems) {
+  if (route.operations.empty() || draft.settings.servers[route.server].profile != Profile::mserver) return;
+  const bool files_only = begins_with(lower(server_prefix(route)), "/documents");
+  if (files_only && std::find(route.operations.begin(), route.operations.end(), kDocuments) == route.operations.end())
+    problems.warning(place, "nothing can be reached through this route: `operations` does not name `documents`");
 }
 
 void check_routes(const Draft& draft, Problems& problems) {
@@ -93,6 +106,7 @@ void check_routes(const Draft& draft, Problems& problems) {
       problems.error(place, "duplicate name: the route on " + on_line(draft.route_places[first->second]) + " is called " +
                                 quote(route.name) + " already; give one of them another `name`");
     same.push_back(i);
+    if (route.server < draft.settings.servers.size()) check_operations_of_files(draft, route, place, problems);
     if (route.server < draft.settings.servers.size() && !reaches_an_endpoint(draft.settings.servers[route.server].profile, route)) {
       const bool mserver = draft.settings.servers[route.server].profile == Profile::mserver;
       problems.error(place, std::string("nothing can be reached through this route: ") +

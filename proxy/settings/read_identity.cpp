@@ -161,8 +161,10 @@ void read_client(const Value& item, const Draft& draft, Client& client) {
   prove.choice<bool>(client.all, {{"any", false}, {"all", true}});
   TurnClass turn_class{};
   if (fields.get("class").choice(turn_class, kTurnClasses)) client.turn_class = turn_class;
-  read_patterns(fields.get("operations"), "`operations` is empty: nothing would be allowed; leave it out for what the route allows",
+  const Value operations = fields.get("operations");
+  read_patterns(operations, "`operations` is empty: nothing would be allowed; leave it out for what the route allows",
                 client.operations);
+  look_at_client_operations(operations, draft);
   read_rate_limits(fields.get("limits"), LimitsOf::client, client.limits);
   read_date(fields.get("valid_from"), client.valid_from);
   const Value until = fields.get("valid_until");

@@ -47,6 +47,7 @@ void read_hours(const Value& list, std::vector<OpenSpan>& out);
 void read_server_units(const Value& list, const Value& total, Server& server); // behind its profile and concurrency
 void read_route_units(const Value& map, const Draft& draft, Route& route);     // behind its server, as the two below
 void read_operations(const Value& list, const Draft& draft, Route& route);
+void look_at_client_operations(const Value& list, const Draft& draft); // behind servers: warns of what no server has
 void read_commands(const Value& map, Server& server);
 // A file that only this service and root can read, found in $CREDENTIALS_DIRECTORY or beside the config.
 void read_credentials(const Value& value, std::string& out);

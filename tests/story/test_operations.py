@@ -160,12 +160,54 @@ class OfMserver(Story):
                 self.assertEqual(client.reply().status, status)
         self.assertEqual([request.body for request in server.requests], [text("stock-request.xml")])
 
-    def test_rules_are_about_the_exchange_only(self):
-        _, edge = self.front(MServer, "mserver", route=EXPORTS)
-        self.assertEqual(edge.ask(b"GET /status HTTP/1.1\r\n" + H + b"\r\n").status, 200)
-        self.assertEqual(edge.ask(b"GET /documents/faktura.pdf HTTP/1.1\r\n" + H + LOGIN + b"\r\n").status, 200)
-        lines = edge.access_log(2)
-        self.assertEqual([{"operation", "outcome"} & set(line) for line in lines], [set(), set()])
+    STATUS = (b"?companyDetail", b"?companydetail", b"?COMPANYDETAIL=1", b"?%63ompanyDetail", b"?a&companyDetail", b"?a=b&companyDetail=", b"?%2563ompanyDetail",
+              b"?company%00Detail", b"?%EF%BD%83ompanyDetail", b"?%")
+
+    def get(self, edge, path, method=b"GET", body=b""):
+        length = b"Content-Length: %d\r\n" % len(body) if method == b"POST" else b""
+        return edge.ask(method + b" " + path + b" HTTP/1.1\r\n" + H + LOGIN + length + b"\r\n" + body, method=method.decode())
+
+    def test_a_list_forbids_what_the_head_asks_and_it_does_not_name(self):
+        for operations in (["order"], ["read", "write"], ["*"], ["doc*", "company*"], ["listStock*", "documents"], ["company_detail"]):
+            server, edge = self.front(MServer, "mserver", route={"operations": operations})
+            files = 200 if "documents" in operations else 403
+            company = 200 if "company_detail" in operations else 403
+            for path in (b"/documents/faktura.pdf", b"/DOCUMENTS/faktura.pdf", b"/documents/obr%E1zky/%9Eidle.jpg"):
+                for method in (b"GET", b"HEAD"):
+                    with self.subTest(operations=operations, path=path, method=method):
+                        reply = self.get(edge, path, method)
+                        self.assertIn(reply.status, (200, 404) if files == 200 else (403,))
+                        if files == 403:
+                            self.assert_refused(reply, 403, "operation_denied")
+            for query in self.STATUS:
+                for method in (b"GET", b"POST"):
+                    with self.subTest(operations=operations, query=query, method=method):
+                        reply = self.get(edge, b"/status" + query, method)
+                        self.assertEqual(reply.status, company)
+            with self.subTest(operations=operations, asks="by the body"):
+                self.assertEqual(self.get(edge, b"/status", b"POST", b"companyDetail").status, company)
+            # Whether the server is there is anybody's to ask, with what keeps caches away, too.
+            for query in (b"", b"?", b"?_=17", b"?format=xml"):
+                for method in (b"GET", b"POST"):
+                    self.assertEqual(self.get(edge, b"/status" + query, method).status, 200)
+            if files == company == 403:
+                self.assertFalse([request for request in server.requests if request.path.lower().startswith(b"/documents") or b"ompany" in request.target])
+
+    def test_the_log_names_them_where_there_are_rules(self):
+        _, edge = self.front(MServer, "mserver", route={"operations": ["documents"]}, workers=1)
+        self.assertEqual(self.get(edge, b"/documents/faktura.pdf").status, 200)
+        self.assertEqual(self.get(edge, b"/status?companyDetail").status, 403)
+        self.assertEqual(self.get(edge, b"/status").status, 200)
+        files, company, bare = edge.access_log(3)
+        self.assertEqual((files["operation"], company["operation"]), ("documents", "company_detail"))
+        self.assertEqual({"operation", "outcome"} & set(bare), set())
+        self.assertNotIn("outcome", files)
+
+    def test_without_a_list_they_pass(self):
+        _, edge = self.front(MServer, "mserver")
+        self.assertEqual(self.get(edge, b"/documents/faktura.pdf").status, 200)
+        for query in self.STATUS:
+            self.assertEqual(self.get(edge, b"/status" + query).status, 200)
 
     def test_without_a_rule_the_body_is_the_servers_to_read(self):
         server, edge = self.front(MServer, "mserver")
@@ -193,6 +235,18 @@ class OfClients(Story):
                     reply = edge.ask(xml(body, b"X-Edge-Key: " + key.encode() + b"\r\n"))
                     self.assertEqual(reply.status, 200 if what in allowed[name] else 403)
         self.assertEqual(len(server.requests), 3)
+
+    def test_a_clients_list_forbids_files_and_the_company_too(self):
+        key = secrets.token_urlsafe(32)
+        server = self.standin(MServer)
+        settings = config(server, "mserver", route={"clients": ["eshop", "desk"], "operations": ["order", "documents", "company_detail"]})
+        del settings["routes"][0]["access"]
+        settings["clients"] = {"eshop": {"api_key_sha256": hashlib.sha256(key.encode()).hexdigest(), "operations": ["order"]}, "desk": {"from": ["127.0.0.1"]}}
+        edge = self.start(settings)
+        for path in (b"/documents/faktura.pdf", b"/status?companyDetail"):
+            ask = b"GET " + path + b" HTTP/1.1\r\n" + H + LOGIN
+            self.assert_refused(edge.ask(ask + b"X-Edge-Key: " + key.encode() + b"\r\n\r\n"), 403, "operation_denied")
+            self.assertEqual(edge.ask(ask + b"\r\n").status, 200)
 
     def test_rules_of_a_client_alone_are_enough_to_have_bodies_read(self):
         key = secrets.token_urlsafe(32)

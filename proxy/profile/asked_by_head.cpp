@@ -1,0 +1,61 @@
+#include "profile/asked_by_head.h"
+
+#include "http/chars.h"
+#include "http/head.h"
+#include "settings/known_operations.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+namespace ledgergate::profile {
+namespace {
+
+constexpr std::string_view kParameter = "companydetail";
+
+// Percent-decoded once; nothing when a '%' begins nothing (some servers read %uXXXX).
+std::optional<std::string> decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (text.size() - i < 3 || !http::is(text[i + 1], http::hex_byte) || !http::is(text[i + 2], http::hex_byte))
+      return std::nullopt;
+    out += static_cast<char>(http::hex_value(text[i + 1]) << 4U | http::hex_value(text[i + 2]));
+    i += 2;
+  }
+  return out;
+}
+
+// Letters beyond ASCII that some code page makes ASCII ones of, and controls that end or vanish from a name, are not told from it.
+bool could_be_parameter(std::string_view query) {
+  std::string text(query);
+  for (int i = 0; i < 2 && text.find('%') != std::string::npos; ++i) {
+    auto next = decoded(text);
+    if (!next) return true;
+    text = std::move(*next);
+  }
+  for (char& c : text) {
+    if (c == '%' || c < 0x20 || c > 0x7E) return true;
+    c = http::lower(c);
+  }
+  return text.find(kParameter) != std::string::npos;
+}
+
+bool is_endpoint(std::string_view path, std::string_view endpoint) {
+  while (path.starts_with("//")) path.remove_prefix(1);
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return http::iequals(path, endpoint);
+}
+
+} // namespace
+
+std::string_view asked_by_head(std::string_view server_path, std::string_view query, bool has_body) {
+  if (is_endpoint(server_path, "/xml")) return {};
+  if (!is_endpoint(server_path, "/status")) return settings::kDocuments;
+  return has_body || could_be_parameter(query) ? settings::kCompanyDetail : std::string_view();
+}
+
+} // namespace ledgergate::profile
