@@ -7,6 +7,7 @@
 #include "listen/proxy_protocol.h"
 #include "listen/tls_front.h"
 #include "story.h"
+#include "upstream/bound.h"
 #include "worker.h"
 
 #include <openssl/ssl.h>
@@ -72,7 +73,8 @@ struct Connection final : Standing {
   std::shared_ptr<const client::PeerCertificate> certificate;
   client::Share client_share; // of the connections that a client may have
   std::string client_of_share;
-  bool last = false; // no further request on this connection
+  upstream::Bound own; // server connections that are this caller's alone
+  bool last = false;   // no further request on this connection
   bool cut = false;
 };
 
@@ -242,6 +244,7 @@ void set_facts(Connection& c, Exchange& x) {
   x.generation = c.generation.get();
   x.wake = &c.wake;
   x.standing = &c;
+  x.own = &c.own;
   x.listener = c.listener;
   x.connection = c.number;
   x.peer = c.peer;

@@ -35,6 +35,7 @@ void Exchange::clear() noexcept {
   facts = {};
   body = nullptr;
   reply = nullptr;
+  own = nullptr;
   certificate = nullptr;
   connection_share = nullptr;
   connection_client = nullptr;
@@ -46,7 +47,7 @@ void Exchange::clear() noexcept {
   head_started = head_done = 0;
   server = 0;
   interims = 0;
-  last = head_sent = failed = false;
+  last = own_connection = head_sent = failed = false;
   failure = {};
 }
 

@@ -36,6 +36,9 @@ class CompressedReply;
 class Compressors;
 struct Generation;
 class Worker;
+namespace upstream {
+class Bound;
+}
 
 struct GiveBackCompressor {
   Compressors* pool = nullptr;
@@ -114,9 +117,10 @@ struct Exchange {
   BodySource* body = nullptr;
   ReplySink* reply = nullptr;
   const Standing* standing = nullptr;
-  std::uint64_t connection = 0; // names the caller\'s connection, within the process
-  std::size_t listener = 0;     // index into the settings
-  std::size_t server = 0;       // index into the settings: the route's, or the unit's; facts.server is the same one
+  upstream::Bound* own = nullptr; // the connection's: server connections that are this caller's alone
+  std::uint64_t connection = 0;   // names the caller\'s connection, within the process
+  std::size_t listener = 0;       // index into the settings
+  std::size_t server = 0;         // index into the settings: the route's, or the unit's; facts.server is the same one
   Endpoint peer;
   std::string_view peer_ip_text;
   std::string head_text; // the head's own bytes: views of `request` lie here
@@ -171,6 +175,7 @@ struct Exchange {
   observe::AccessRecord record;
   std::uint64_t head_done = 0; // uv_hrtime()
   bool last = false;           // the connection can't go on behind this request: what it said is not believed (law 2)
+  bool own_connection = false; // the server's connection in use is this caller's alone: a login was seen on it
   bool head_sent = false;      // the reply's head went to the sink
   Error failure{};
   bool failed = false;

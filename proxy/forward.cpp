@@ -17,16 +17,19 @@ namespace {
 struct Link {
   io::Stream::Ptr server;
   bool reused = false;
+  bool own = false; // this caller's alone, since an earlier request
 };
 
 std::int64_t micros_since(std::uint64_t start) { return static_cast<std::int64_t>((uv_hrtime() - start) / 1000); }
 
 io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse) {
   if (may_reuse) {
-    io::Stream::Ptr kept = pool.take();
+    io::Stream::Ptr kept = take_own(x, pool);
+    const bool own = kept != nullptr;
+    if (!own) kept = pool.take();
     if (kept) {
       kept->attach(x.wake, io::kServerIn, io::kServerOut);
-      co_return Link{std::move(kept), true};
+      co_return Link{std::move(kept), true, own};
     }
   }
   const std::uint64_t start = uv_hrtime();
@@ -38,7 +41,7 @@ io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse
   }
   health.reached();
   x.record.connect_micros = micros_since(start);
-  co_return Link{std::move(*fresh), false};
+  co_return Link{std::move(*fresh), false, false};
 }
 
 // RFC 9440: what the server is told of the caller's certificate, on a route that wants it. One that is beyond its dates by now is
@@ -63,8 +66,9 @@ bool announces_body(const http::ReplyHead& reply) {
 // Only a connection on which both messages are complete beyond doubt may carry another request. A server that sends a body behind
 // a reply that has none (HEAD, 204, 304: common enough) would answer the next caller with it.
 bool keeps_server_connection(const Exchange& x, const io::Stream& server) {
-  if (x.request.method == http::Method::head) return false;
-  if (x.answer.body.kind == http::BodyKind::none && announces_body(x.answer)) return false;
+  const bool head = x.request.method == http::Method::head;
+  if (head && !x.own_connection) return false; // a login's legs may be HEAD; who would get such a body is the same caller
+  if (!head && x.answer.body.kind == http::BodyKind::none && announces_body(x.answer)) return false;
   return x.answer.keep_alive && server.unsent() == 0 && server.input().empty();
 }
 
@@ -110,7 +114,10 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
 
 void part_with(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable) {
   if (reusable && keeps_server_connection(x, *server)) {
-    x.generation->pool(x.server).put(std::move(server));
+    if (x.own_connection)
+      keep_own(x, std::move(server));
+    else
+      x.generation->pool(x.server).put(std::move(server));
   } else if (turn.held()) {
     give_back_place(*x.worker, std::move(server), std::move(turn));
   } else {
@@ -150,15 +157,19 @@ io::Task<Result<void>> forward(Exchange& x) {
     auto link = co_await acquire(x, pool, may_reuse);
     if (!link) co_return link.error();
     x.record.reused_connection = link->reused;
+    const bool login = brings_connection_login(x);
+    x.own_connection = link->own || login;
     kept.rewind();
     const auto attempt = co_await exchange_heads(x, *link->server, link->reused, body, x.framing);
     if (attempt && attempt->again && may_reuse) {
       may_reuse = false;
-      continue;
+      if (!link->own || !login) continue;
+      x.last = true; // a leg of a login is lost with its connection: that begins anew, on another one
     }
     x.spool.clear(); // it will not be sent again, and the reply may take long
     Result<void> outcome = attempt ? attempt->outcome : Result<void>(attempt.error());
     const bool answered = outcome.ok();
+    if (answered) note_connection_login(x, !fresh_only);
     if (outcome) outcome = check_reply(x);
     const bool refused = answered && !outcome;    // the server is done with it; its reply goes nowhere
     const bool switched = x.answer.status == 101; // the connection speaks HTTP no more

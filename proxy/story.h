@@ -6,6 +6,9 @@
 #include "upstream/turns.h"
 
 namespace ledgergate {
+namespace upstream {
+class Pool;
+}
 
 // Serves one request whose head is complete, to the end: when it returns, the reply has been handed to the sink whole, or cut, and
 // the request is logged. `exchange` must outlive the task. Never throws.
@@ -100,6 +103,14 @@ struct Attempt {
 // Sends the request over `server` and waits for the reply's head.
 io::Task<Result<Attempt>> exchange_heads(Exchange& exchange, io::Stream& server, bool reused, BodySource& body,
                                          http::Framing framing);
+
+// own_connection.cpp: a login that belongs to the server's connection (NTLM, Negotiate) makes that this caller's alone. Whether the
+// request brings a part of one; the connection that is this caller's at the server of `pool`, or null; behind the reply's head,
+// whether the connection in use is one (`lasts`: it may be kept); and where it goes in place of the pool.
+[[nodiscard]] bool brings_connection_login(const Exchange& exchange);
+[[nodiscard]] io::Stream::Ptr take_own(Exchange& exchange, const upstream::Pool& pool);
+void note_connection_login(Exchange& exchange, bool lasts);
+void keep_own(Exchange& exchange, io::Stream::Ptr server);
 
 // ask_status.cpp: mServer's bare /status, answered from the edge's own question, which all who ask share.
 [[nodiscard]] bool asks_status(const Exchange& exchange);

@@ -141,6 +141,7 @@ constexpr auto kReply = std::to_array<Entry>({
     {"proxy-authentication-info", false, hop},
     {"proxy-authorization", false, hop},
     {"proxy-connection", false, hop},
+    {"proxy-support", false, hop}, // RFC 4559 section 6: the edge's own word
     {"set-cookie", false, credential},
     {"strict-transport-security", false, transport_security},
     {"te", false, hop},

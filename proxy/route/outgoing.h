@@ -36,7 +36,8 @@ struct Facts {
   bool edge_authorization = false;         // Authorization is the edge's to read, or nobody's: it goes no further
   // Values of Client-Cert and Client-Cert-Chain (RFC 9440), where the route wants them and the caller has shown a certificate.
   std::string_view client_cert, client_cert_chain;
-  bool websocket = false; // a sound request to switch to WebSocket, on a route that lets it
+  bool keeps_connection_login = false; // the reply asks for a login of NTLM or Negotiate, and its legs will find their connection
+  bool websocket = false;              // a sound request to switch to WebSocket, on a route that lets it
   // What the edge holds for the server (profile/credentials.h), as the value of the field that the server reads. Not empty: the
   // caller's Authorization and STW-Authorization go nowhere.
   std::string_view credentials;
@@ -67,9 +68,9 @@ enum class ReplyFraming : std::uint8_t { none, length, chunked, until_close };
 // Appends the reply head for the caller, empty line included. Hop-by-hop fields and those named in Connection are dropped,
 // Location / Content-Location mapped to the public name (when they point at the server), a cookie's Path to the public one,
 // Strict-Transport-Security set on TLS,
-// X-Request-ID, Date and Via set, the route's rules last. `length` is written with `length`; with `none` the server's own
-// Content-Length is kept (HEAD, 304). `keep_alive` decides Connection, which in a 101 is Upgrade. The status line says HTTP/1.1
-// with the server's code and reason.
+// X-Request-ID, Date and Via set, Proxy-Support to a challenge of NTLM or Negotiate, the route's rules last. `length` is written
+// with `length`; with `none` the server's own Content-Length is kept (HEAD, 304). `keep_alive` decides Connection, which in a 101
+// is Upgrade. The status line says HTTP/1.1 with the server's code and reason.
 void append_reply_head(const Facts& facts, const http::ReplyHead& reply, ReplyFraming framing, std::uint64_t length,
                        bool keep_alive, std::string& out);
 

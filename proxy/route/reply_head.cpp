@@ -119,6 +119,9 @@ void append_reply_head(const Facts& facts, const http::ReplyHead& reply, ReplyFr
     append_field("RateLimit-Policy", facts.rate_policy, out);
     append_field("RateLimit", facts.rate_left, out);
   }
+  // RFC 4559 section 6: what a proxy says that gives no caller's connection to another.
+  if (facts.keeps_connection_login && !replaced(rules, "Proxy-Support"))
+    append_field("Proxy-Support", "Session-Based-Authentication", out);
   append_rules(rules, facts, out);
   append_connection(facts, reply, framing, keep_alive, out);
   out += "\r\n";

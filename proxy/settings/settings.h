@@ -36,6 +36,7 @@ enum class SpoolChoice : std::uint8_t { by_profile, off, request, reply, both };
 struct CertificateFiles {
   std::filesystem::path chain; // PEM: leaf first, then intermediates
   std::filesystem::path key;   // PEM, not encrypted
+  bool operator==(const CertificateFiles&) const = default;
 };
 
 enum class ListenerKind : std::uint8_t {
@@ -77,6 +78,7 @@ struct ServerTls {
   std::string ca;   // PEM file; empty: the system's store
   std::string name; // name to verify and to send as SNI; empty: the URL's host
   std::optional<CertificateFiles> client_certificate;
+  bool operator==(const ServerTls&) const = default;
 };
 
 struct ServerTimeouts {

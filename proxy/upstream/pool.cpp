@@ -10,10 +10,10 @@
 
 namespace ledgergate::upstream {
 
-Pool::Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls, Relief* relief)
+Pool::Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls, Relief* relief, Use use)
     : loop_(loop), server_(std::move(server)), tls_(std::move(tls)), relief_(relief) {
   idle_.reserve(server_.keep_idle);
-  if (relief_ != nullptr) relief_->add(*this);
+  if (relief_ != nullptr) relief_->add(*this, use == Use::by_one_caller);
 }
 
 Pool::~Pool() {

@@ -20,8 +20,10 @@ namespace ledgergate::upstream {
 
 class Pool final : private io::StreamWatcher, private io::Deadline {
 public:
+  enum class Use : std::uint8_t { by_all, by_one_caller }; // the latter is closed last: somebody's login is on it (bound.h)
   // `relief`: who may close what idles here when descriptors are short; null: nobody. Must outlive the pool.
-  Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls, Relief* relief = nullptr);
+  Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls, Relief* relief = nullptr,
+       Use use = Use::by_all);
   ~Pool() override;
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;

@@ -11,15 +11,21 @@ constexpr io::TimeMs kPatienceMs = 1000;
 
 Relief::Relief(io::Loop& loop, std::vector<Relief*>& all) : loop_(loop), all_(all) { all.push_back(this); }
 
-void Relief::add(Pool& pool) { pools_.push_back(&pool); }
+void Relief::add(Pool& pool, bool last) { (last ? last_ : pools_).push_back(&pool); }
 
-void Relief::remove(Pool& pool) noexcept { std::erase(pools_, &pool); }
+void Relief::remove(Pool& pool) noexcept {
+  std::erase(pools_, &pool);
+  std::erase(last_, &pool);
+}
 
 bool Relief::close_idle() noexcept {
   bool any = false;
-  for (Pool* pool : pools_) {
-    any = any || pool->idle() != 0;
-    pool->close_idle();
+  for (const auto* pools : {&pools_, &last_}) {
+    if (any) break;
+    for (Pool* pool : *pools) {
+      any = any || pool->idle() != 0;
+      pool->close_idle();
+    }
   }
   return any;
 }

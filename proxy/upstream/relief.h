@@ -24,10 +24,12 @@ public:
   Relief(const Relief&) = delete;
   Relief& operator=(const Relief&) = delete;
 
-  void add(Pool& pool);
+  // `last`: it is closed only where no other has anything to close.
+  void add(Pool& pool, bool last);
   void remove(Pool& pool) noexcept;
 
-  // Closes this worker's idle connections. True: there were some, and their descriptors are free now.
+  // Closes this worker's idle connections: those of its pools, or where there are none, those that callers have for themselves.
+  // True: there were some, and their descriptors are free now.
   bool close_idle() noexcept;
   // Asks the other workers to do the same; nobody waits for it.
   void ask_others() noexcept;
@@ -40,7 +42,7 @@ public:
 private:
   io::Loop& loop_;
   const std::vector<Relief*>& all_;
-  std::vector<Pool*> pools_;
+  std::vector<Pool*> pools_, last_;
   std::vector<io::Wake*> waiting_;
   std::uint64_t question_ = 0; // number of the last one
   std::size_t unanswered_ = 0; // workers that have not answered it
