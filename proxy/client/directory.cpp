@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace ledgergate::client {
 namespace {
@@ -39,9 +40,10 @@ std::size_t place_of(const std::string& user) {
 
 } // namespace
 
-Digest digest_of(std::string_view secret) noexcept {
-  Digest out;
-  SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), out.data());
+Digest digest_of(std::string_view secret) {
+  Digest out{};
+  // Without memory nothing is made, and what lies there must not be taken for the digest of anything.
+  if (SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), out.data()) == nullptr) throw std::bad_alloc();
   return out;
 }
 

@@ -55,6 +55,7 @@ private:
   std::vector<std::pair<Cidr, std::size_t>> addresses_; // longest prefix first
 };
 
-[[nodiscard]] Digest digest_of(std::string_view secret) noexcept;
+// SHA-256. Throws std::bad_alloc.
+[[nodiscard]] Digest digest_of(std::string_view secret);
 
 } // namespace ledgergate::client

@@ -1,6 +1,6 @@
 // The meters of clients and routes, by name: they live on across reloads, so that a reload gives nobody a fresh share.
 //
-// Invariants: by_name_ is guarded by lock_; a meter is used without it.
+// Invariants: by_name_ is guarded by lock_, and has no null in it; a meter is used without it.
 #pragma once
 
 #include "client/meter.h"
@@ -14,11 +14,11 @@ namespace ledgergate::client {
 
 class Meters {
 public:
+  // Throws std::bad_alloc, and nothing has happened then.
   [[nodiscard]] std::shared_ptr<Meter> of(const std::string& name) {
     const std::lock_guard guard(lock_);
-    auto& meter = by_name_[name];
-    if (!meter) meter = std::make_shared<Meter>();
-    return meter;
+    if (const auto known = by_name_.find(name); known != by_name_.end()) return known->second;
+    return by_name_.emplace(name, std::make_shared<Meter>()).first->second;
   }
 
 private:

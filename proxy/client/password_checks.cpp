@@ -38,9 +38,10 @@ PasswordChecks::Mark PasswordChecks::mark(const Login& login) const {
   unsigned int size = 0;
   std::string text = std::to_string(login.user.size()) + ":" + std::to_string(login.password.size()) + ":" + login.user +
                      login.password + login.hash;
-  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-       out.data(), &size);
+  const bool made = HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+                         reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data(), &size) != nullptr;
   OPENSSL_cleanse(text.data(), text.size());
+  if (!made) throw std::bad_alloc(); // the mark of no login: it would be that of every other that had no memory
   return out;
 }
 

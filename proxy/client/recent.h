@@ -1,5 +1,7 @@
 // A map of bounded size: the entry that was touched longest ago is forgotten for a new one. Not safe by itself: whoever shares one
 // guards it.
+//
+// Invariant: each entry stands in both lists, also after a touch() that threw.
 #pragma once
 
 #include <cstddef>
@@ -21,18 +23,19 @@ public:
     const auto found = entries_.find(key);
     return found == entries_.end() ? nullptr : &found->second.value;
   }
-  // Made when it is not known.
+  // Made when it is not known. Throws std::bad_alloc, and nothing has happened then; with a key that is known it needs no memory.
   Value& touch(const Key& key) {
-    const auto [found, fresh] = entries_.try_emplace(key);
-    Entry& entry = found->second;
-    if (!fresh) {
-      by_use_.splice(by_use_.begin(), by_use_, entry.use);
-      return entry.value;
+    if (const auto known = entries_.find(key); known != entries_.end()) {
+      by_use_.splice(by_use_.begin(), by_use_, known->second.use);
+      return known->second.value;
     }
-    by_use_.push_front(&found->first);
-    entry.use = by_use_.begin();
+    std::list<const Key*> place(1);
+    const auto made = entries_.try_emplace(key).first;
+    place.front() = &made->first;
+    by_use_.splice(by_use_.begin(), place);
+    made->second.use = by_use_.begin();
     if (entries_.size() > most_) erase(*by_use_.back());
-    return entry.value;
+    return made->second.value;
   }
   void erase(const Key& key) {
     const auto found = entries_.find(key);

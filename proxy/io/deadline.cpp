@@ -1,83 +1,103 @@
 #include "io/deadline.h"
 
+#include <utility>
+
 namespace ledgergate::io {
 
 Deadline::~Deadline() {
   if (queue_ != nullptr) queue_->remove(*this);
 }
 
-void DeadlineQueue::set(Deadline& deadline, TimeMs at) {
+void DeadlineQueue::set(Deadline& deadline, TimeMs at) noexcept {
   deadline.at_ = at;
-  if (deadline.index_ != Deadline::kOut) {
-    // Later (or never): found out when its old time comes. Earlier: it must move now.
-    if (at < deadline.queued_at_) {
-      deadline.queued_at_ = at;
-      sift_up(deadline.index_);
-    }
+  if (deadline.queue_ == nullptr) {
+    if (at != kNever) put_in(deadline, at);
     return;
   }
-  if (at == kNever) return;
-  heap_.push_back(&deadline);
-  deadline.queue_ = this;
+  // Later (or never): found out when its old time comes. Earlier: it must move now.
+  if (at >= deadline.queued_at_) return;
   deadline.queued_at_ = at;
-  deadline.index_ = heap_.size() - 1;
-  sift_up(deadline.index_);
+  if (&deadline == root_) return;
+  cut(deadline);
+  root_ = meld(root_, &deadline);
 }
 
 void DeadlineQueue::remove(Deadline& deadline) noexcept {
   deadline.at_ = kNever;
-  if (deadline.index_ == Deadline::kOut) return;
-  const std::size_t index = deadline.index_;
-  deadline.index_ = Deadline::kOut;
-  Deadline* last = heap_.back();
-  heap_.pop_back();
-  if (last == &deadline) return;
-  place(index, last);
-  sift_up(index);
-  sift_down(last->index_);
+  if (deadline.queue_ != nullptr) take_out(deadline);
 }
 
-void DeadlineQueue::expire(TimeMs now) {
-  while (!heap_.empty() && heap_.front()->queued_at_ <= now) {
-    Deadline* first = heap_.front();
-    if (first->at_ > now && first->at_ != kNever) {
-      first->queued_at_ = first->at_;
-      sift_down(0);
+void DeadlineQueue::expire(TimeMs now) noexcept {
+  while (root_ != nullptr && root_->queued_at_ <= now) {
+    Deadline& first = *root_;
+    take_out(first);
+    if (first.at_ == kNever) continue;
+    if (first.at_ > now) {
+      put_in(first, first.at_);
       continue;
     }
-    const bool due = first->at_ != kNever;
-    remove(*first);
-    if (due) first->expired();
+    first.at_ = kNever;
+    first.expired();
   }
 }
 
-void DeadlineQueue::place(std::size_t index, Deadline* deadline) noexcept {
-  heap_[index] = deadline;
-  deadline->index_ = index;
+void DeadlineQueue::put_in(Deadline& deadline, TimeMs at) noexcept {
+  deadline.queue_ = this;
+  deadline.queued_at_ = at;
+  root_ = meld(root_, &deadline);
+  ++size_;
 }
 
-void DeadlineQueue::sift_up(std::size_t index) noexcept {
-  Deadline* moving = heap_[index];
-  while (index > 0) {
-    const std::size_t parent = (index - 1) / 2;
-    if (heap_[parent]->queued_at_ <= moving->queued_at_) break;
-    place(index, heap_[parent]);
-    index = parent;
+void DeadlineQueue::take_out(Deadline& deadline) noexcept {
+  Deadline* const below = meld_all(std::exchange(deadline.child_, nullptr));
+  if (&deadline == root_) {
+    root_ = below;
+  } else {
+    cut(deadline);
+    root_ = meld(root_, below);
   }
-  place(index, moving);
+  deadline.queue_ = nullptr;
+  --size_;
 }
 
-void DeadlineQueue::sift_down(std::size_t index) noexcept {
-  Deadline* moving = heap_[index];
-  for (;;) {
-    std::size_t child = 2 * index + 1;
-    if (child >= heap_.size()) break;
-    if (child + 1 < heap_.size() && heap_[child + 1]->queued_at_ < heap_[child]->queued_at_) ++child;
-    if (heap_[child]->queued_at_ >= moving->queued_at_) break;
-    place(index, heap_[child]);
-    index = child;
+// Two heaps, each by its root, made one; either may be null.
+Deadline* DeadlineQueue::meld(Deadline* one, Deadline* other) noexcept {
+  if (one == nullptr || other == nullptr) return one != nullptr ? one : other;
+  if (other->queued_at_ < one->queued_at_) std::swap(one, other);
+  other->before_ = one;
+  other->next_ = one->child_;
+  if (other->next_ != nullptr) other->next_->before_ = other;
+  one->child_ = other;
+  return one;
+}
+
+// Heaps that were children of one parent, the first of which is given: in pairs, then all of these, which keeps the heap flat.
+Deadline* DeadlineQueue::meld_all(Deadline* first) noexcept {
+  Deadline* pairs = nullptr; // by next_
+  while (first != nullptr) {
+    Deadline* const one = first;
+    Deadline* const other = one->next_;
+    first = other != nullptr ? other->next_ : nullptr;
+    one->next_ = one->before_ = nullptr;
+    if (other != nullptr) other->next_ = other->before_ = nullptr;
+    Deadline* const pair = meld(one, other);
+    pair->next_ = pairs;
+    pairs = pair;
   }
-  place(index, moving);
+  Deadline* all = nullptr;
+  while (pairs != nullptr) {
+    Deadline* const pair = pairs;
+    pairs = std::exchange(pair->next_, nullptr);
+    all = meld(all, pair);
+  }
+  return all;
+}
+
+// Out of its place below another one; what is below it stays there.
+void DeadlineQueue::cut(Deadline& deadline) noexcept {
+  (deadline.before_->child_ == &deadline ? deadline.before_->child_ : deadline.before_->next_) = deadline.next_;
+  if (deadline.next_ != nullptr) deadline.next_->before_ = deadline.before_;
+  deadline.next_ = deadline.before_ = nullptr;
 }
 
 } // namespace ledgergate::io

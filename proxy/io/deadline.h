@@ -1,13 +1,15 @@
 // Lazy deadlines: setting one stores a number. One heap a loop orders them by the time at which they will be looked at; a deadline
 // that was moved later is found out only then, and put back. uv_timer_start for every phase of every request would cost 1 µs each.
 //
+// A pairing heap (Fredman, Sedgewick, Sleator, Tarjan 1986) whose links lie in the deadlines themselves: to wait never needs
+// memory.
+//
 // Invariant: a Deadline with at != kNever stands in its queue's heap under `queued_at <= at`. Pure: the clock is passed in.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 namespace ledgergate::io {
 
@@ -30,29 +32,34 @@ protected:
 
 private:
   friend class DeadlineQueue;
-  static constexpr std::size_t kOut = std::numeric_limits<std::size_t>::max();
-  DeadlineQueue* queue_ = nullptr;
+  DeadlineQueue* queue_ = nullptr; // null: it stands in none
   TimeMs at_ = kNever;
   TimeMs queued_at_ = kNever;
-  std::size_t index_ = kOut;
+  Deadline* child_ = nullptr;  // the first
+  Deadline* next_ = nullptr;   // of the same parent
+  Deadline* before_ = nullptr; // of the same parent, or of the first one the parent; null: the root
 };
 
 class DeadlineQueue {
 public:
-  // `at` == kNever unsets. Throws std::bad_alloc when the heap has to grow and can't.
-  void set(Deadline& deadline, TimeMs at);
+  // `at` == kNever unsets.
+  void set(Deadline& deadline, TimeMs at) noexcept;
   void remove(Deadline& deadline) noexcept;
-  // Calls expired() of all whose time has come. Deadlines may be set or removed from there.
-  void expire(TimeMs now);
+  // Calls expired() of all whose time has come. Deadlines may be set or removed from there. One whose time has come and that moved
+  // later meanwhile is put back.
+  void expire(TimeMs now) noexcept;
   // When expire() has to be called next; kNever when empty.
-  [[nodiscard]] TimeMs next() const noexcept { return heap_.empty() ? kNever : heap_.front()->queued_at_; }
-  [[nodiscard]] std::size_t size() const noexcept { return heap_.size(); }
+  [[nodiscard]] TimeMs next() const noexcept { return root_ == nullptr ? kNever : root_->queued_at_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
 private:
-  std::vector<Deadline*> heap_;
-  void place(std::size_t index, Deadline* deadline) noexcept;
-  void sift_up(std::size_t index) noexcept;
-  void sift_down(std::size_t index) noexcept;
+  Deadline* root_ = nullptr; // the earliest
+  std::size_t size_ = 0;
+  void put_in(Deadline& deadline, TimeMs at) noexcept;
+  void take_out(Deadline& deadline) noexcept; // with its time unchanged
+  static Deadline* meld(Deadline* one, Deadline* other) noexcept;
+  static Deadline* meld_all(Deadline* first) noexcept;
+  static void cut(Deadline& deadline) noexcept;
 };
 
 } // namespace ledgergate::io

@@ -106,7 +106,7 @@ void Loop::close_elsewhere(int file) noexcept {
   ::close(file);
 }
 
-void Loop::set_deadline(Deadline& deadline, TimeMs at) {
+void Loop::set_deadline(Deadline& deadline, TimeMs at) noexcept {
   deadlines_.set(deadline, at);
   if (at < timer_at_) arm_timer();
 }

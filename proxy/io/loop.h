@@ -72,7 +72,7 @@ public:
   [[nodiscard]] TimeMs now() const noexcept { return uv_now(&uv_); }
   // Counts the times the loop came round to wait for events.
   [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
-  void set_deadline(Deadline& deadline, TimeMs at);
+  void set_deadline(Deadline& deadline, TimeMs at) noexcept;
   // Set before run().
   void set_descriptors(DescriptorBounds bounds) noexcept { descriptors_ = bounds; }
   [[nodiscard]] const DescriptorBounds& descriptors() const noexcept { return descriptors_; }

@@ -31,12 +31,12 @@ public:
 
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
   // The one deadline of the current phase, in loop time; kNever for none. Forgets an earlier expiry.
-  void deadline_at(TimeMs at) {
+  void deadline_at(TimeMs at) noexcept {
     if (halted_) return;
     pending_ &= ~kExpired;
     loop_.set_deadline(*this, at);
   }
-  void deadline_in(TimeMs wait) { deadline_at(loop_.now() + wait); }
+  void deadline_in(TimeMs wait) noexcept { deadline_at(loop_.now() + wait); }
   [[nodiscard]] TimeMs deadline() const noexcept { return at(); }
 
   void raise(Events events) {
@@ -70,7 +70,7 @@ public:
     return {*this};
   }
   // `co_await wake.next_round();` -> lets all others have the loop first. Forgets the deadline.
-  [[nodiscard]] Awaiter next_round() {
+  [[nodiscard]] Awaiter next_round() noexcept {
     deadline_at(loop_.now());
     return wait(0);
   }

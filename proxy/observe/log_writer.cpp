@@ -1,3 +1,4 @@
+#include "base/prepare_thread.h"
 #include "observe/event.h"
 #include "observe/log_ring.h"
 #include "observe/log_target.h"
@@ -107,6 +108,14 @@ struct LogWriter::Impl {
   std::uint64_t events_said = 0;
   std::optional<Clock::time_point> reported;
 
+  // What there is no memory for is done at the next tick: the thread goes on, lines need none.
+  template <class Act>
+  static void in_memory(const Act& act) noexcept {
+    try {
+      act();
+    } catch (const std::bad_alloc&) {}
+  }
+
   void rouse() noexcept { static_cast<void>(::eventfd_write(wake.fd, 1)); }
 
   void say(settings::LogLevel at, std::string_view text) {
@@ -124,10 +133,12 @@ struct LogWriter::Impl {
   }
 
   // True: stop() was called.
-  bool look_around() {
+  bool look_around() noexcept {
     const std::lock_guard lock(mutex);
     if (next) access.change(std::move(*std::exchange(next, std::nullopt)));
-    for (std::size_t i = sources.size(); i < rings.size(); ++i) sources.push_back(rings[i].get());
+    in_memory([&] {
+      for (std::size_t i = sources.size(); i < rings.size(); ++i) sources.push_back(rings[i].get());
+    });
     return stopping;
   }
 
@@ -154,13 +165,16 @@ struct LogWriter::Impl {
 
   void report(bool stopping_now) {
     if (access.failing()) {
-      if (!std::exchange(failure_said, true))
+      if (!failure_said)
         say(settings::LogLevel::error, std::string("the access log can't be written (") + std::strerror(access.error) +
                                            "): lines wait in memory, and are dropped when that is full");
+      failure_said = true;
       return;
     }
-    if (access.error == 0 && std::exchange(failure_said, false))
+    if (access.error == 0 && failure_said) {
       say(settings::LogLevel::warning, "the access log is written again");
+      failure_said = false;
+    }
     const Clock::time_point now = Clock::now();
     const std::uint64_t lines = dropped();
     if (lines == lines_said || (reported && now - *reported < kBetweenReports && !stopping_now)) return;
@@ -191,13 +205,14 @@ struct LogWriter::Impl {
     static_cast<void>(::eventfd_read(wake.fd, &ignored));
   }
 
-  void run() {
+  void run() noexcept {
+    prepare_thread();
     while (true) {
       const bool last = look_around();
       bool empty = write_lines();
-      report(last);
+      in_memory([&] { report(last); });
       empty = write_events() && empty;
-      report_lost_events();
+      in_memory([&] { report_lost_events(); });
       if (last && (empty || access.failing() || errors.failing() || Clock::now() >= deadline)) break;
       wait(last);
     }
@@ -207,7 +222,7 @@ struct LogWriter::Impl {
       ring->take(access.hand);
       left += count_lines(access.hand);
     }
-    if (left > 0) say(settings::LogLevel::warning, std::to_string(left) + " log lines were dropped");
+    if (left > 0) in_memory([&] { say(settings::LogLevel::warning, std::to_string(left) + " log lines were dropped"); });
     {
       const std::lock_guard lock(mutex);
       running = false;

@@ -24,9 +24,8 @@ void Tally::add(std::size_t worker, const AccessRecord& record) noexcept {
 
 std::shared_ptr<Tally> Tallies::of(const std::string& route) {
   const std::lock_guard guard(lock_);
-  auto& tally = by_name_[route];
-  if (!tally) tally = std::make_shared<Tally>();
-  return tally;
+  if (const auto known = by_name_.find(route); known != by_name_.end()) return known->second;
+  return by_name_.emplace(route, std::make_shared<Tally>()).first->second;
 }
 
 std::vector<std::pair<std::string, std::shared_ptr<const Tally>>> Tallies::all() const {

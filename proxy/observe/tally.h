@@ -52,8 +52,11 @@ private:
 };
 
 // All tallies of the process, by route name. Main thread adds, the admin door reads.
+//
+// Invariants: by_name_ is guarded by lock_, and has no null in it.
 class Tallies {
 public:
+  // Throws std::bad_alloc, and nothing has happened then.
   [[nodiscard]] std::shared_ptr<Tally> of(const std::string& route);
   [[nodiscard]] std::vector<std::pair<std::string, std::shared_ptr<const Tally>>> all() const;
 

@@ -2,34 +2,12 @@
 // without a call of operator new (DESIGN: Speed).
 #include "heads.h"
 
+#include "../allocations.h"
+
 #include "http/chunked.h"
 #include "http/target.h"
 
 #include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <new>
-
-namespace {
-thread_local std::size_t allocations = 0;
-} // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void* operator new[](std::size_t size) { return operator new(size); }
-// A sanitizer has one of its own otherwise, whose memory the delete below must not free; std::stable_sort asks for it.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace ledgergate::http::tests {
 namespace {
@@ -53,17 +31,19 @@ std::size_t read_all(HeadScan& scan, RequestHead& request, ReplyHead& answer, Ta
   return failures;
 }
 
+using ledgergate::tests::allocations;
+
 TEST(Allocation, TheSteadyStateHasNone) {
   HeadScan scan;
   RequestHead request;
   ReplyHead answer;
   Target target;
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   ASSERT_EQ(read_all(scan, request, answer, target), 0U); // grows the capacities
-  EXPECT_GT(allocations, before) << "the counter counts nothing";
-  const std::size_t warm = allocations;
+  EXPECT_GT(allocations(), before) << "the counter counts nothing";
+  const std::size_t warm = allocations();
   ASSERT_EQ(read_all(scan, request, answer, target), 0U);
-  EXPECT_EQ(allocations, warm);
+  EXPECT_EQ(allocations(), warm);
 }
 
 } // namespace

@@ -1,30 +1,11 @@
 #include "observe/access_log.h"
 
+#include "../allocations.h"
 #include "flat_json.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
-#include <new>
-
-namespace {
-thread_local std::size_t allocations = 0;
-}
-
-// Every allocation of this test program is counted, so that "the steady state does not allocate" can be held against a number.
-[[gnu::noinline]] void* operator new(std::size_t size) { // inlined, g++ sees malloc() where delete is meant
-  ++allocations;
-  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-// A sanitizer has one of its own otherwise, whose memory the delete below must not free; std::stable_sort asks for it.
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace ledgergate::observe {
 namespace {
@@ -242,13 +223,13 @@ TEST(AccessLog, the_steady_state_does_not_allocate) {
   record.failure = Error{Cause::reply_timeout, "no head after 120 s"};
   for (const LogFormat format : {LogFormat::json, LogFormat::text}) {
     std::string line = line_of(record, format); // grows everything that has to grow
-    const std::size_t before = allocations;
+    const std::size_t before = ledgergate::tests::allocations();
     for (int i = 0; i < 3; ++i) {
       line.clear();
       record.unix_micros += 60'000'000;
       append_line(record, format, {}, line);
     }
-    EXPECT_EQ(allocations - before, 0u);
+    EXPECT_EQ(ledgergate::tests::allocations() - before, 0u);
   }
 }
 

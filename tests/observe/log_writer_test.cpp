@@ -1,5 +1,6 @@
 #include "observe/log_ring.h"
 
+#include "../allocations.h"
 #include "descriptors.h"
 
 #include <gtest/gtest.h>
@@ -97,6 +98,26 @@ TEST_F(LogWriterTest, a_new_file_is_for_its_owner_and_group_only_and_an_old_one_
   writer->ring().push("new\n");
   EXPECT_EQ(events(), "");
   EXPECT_EQ(content(path), "old\nnew\n");
+}
+
+// It is there when others have used up all memory, and says what it could not say then.
+TEST_F(LogWriterTest, goes_on_without_memory) {
+  open("/dev/full");
+  LogRing& ring = writer->ring();
+  ASSERT_TRUE(writer->start());
+  {
+    const ledgergate::tests::NoMemoryElsewhere none;
+    ring.push("a line\n");
+    while (none.failures() < 3) std::this_thread::yield();
+  }
+  const std::string path = directory / "access.log";
+  const std::string said =
+      stderr_.read_until([](const std::string& text) { return text.find("the access log can't be written") != std::string::npos; });
+  open(path);
+  while (content(path).empty()) std::this_thread::yield();
+  const std::string rest = events();
+  EXPECT_NE(rest.find("the access log is written again"), std::string::npos) << said << rest;
+  EXPECT_EQ(content(path), "a line\n");
 }
 
 TEST_F(LogWriterTest, opening_again_goes_on_in_a_new_file_and_loses_nothing) {

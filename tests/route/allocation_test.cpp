@@ -1,33 +1,9 @@
 // The steady state of the hot path allocates nothing (DESIGN "Speed"): every allocation of this test program is counted.
+#include "../allocations.h"
 #include "route/route.h"
 #include "world.h"
 
 #include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <new>
-
-namespace {
-thread_local std::size_t allocations = 0;
-
-void* counted(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-} // namespace
-
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
-// A sanitizer has one of its own otherwise, whose memory the delete below must not free; std::stable_sort asks for it.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace ledgergate::route {
 namespace {
@@ -35,9 +11,9 @@ namespace {
 template <class Work>
 std::size_t allocations_of_second_run(const Work& work) {
   work();
-  const auto before = allocations;
+  const auto before = ledgergate::tests::allocations();
   work();
-  return allocations - before;
+  return ledgergate::tests::allocations() - before;
 }
 
 TEST(SteadyState, TheCounterCounts) {

@@ -1,0 +1,166 @@
+// What a table is worth when there was no memory for a new entry: as much as before.
+#include "../allocations.h"
+#include "../loop_world.h"
+
+#include "client/address_table.h"
+#include "client/directory.h"
+#include "client/meters.h"
+#include "client/password_checks.h"
+#include "client/recent.h"
+
+#include <crypt.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ledgergate::client {
+namespace {
+
+using ledgergate::tests::fail_each;
+using ledgergate::tests::NoMemory;
+
+std::string name(int number) {
+  return "an account with a name that is longer than a string keeps in itself " + std::to_string(number);
+}
+
+using Table = Recent<std::string, int>;
+
+std::unique_ptr<Table> table(int entries) {
+  auto made = std::make_unique<Table>(3);
+  for (int i = 0; i < entries; ++i) made->touch(name(i)) = i;
+  return made;
+}
+
+// Every entry is there, and in the order in which they go.
+void expect_whole(Table& table, int entries) {
+  EXPECT_EQ(table.size(), static_cast<std::size_t>(entries));
+  for (int i = 0; i < entries; ++i) {
+    ASSERT_NE(table.find(name(i)), nullptr);
+    EXPECT_EQ(*table.find(name(i)), i);
+  }
+  for (int i = 0; i < 3; ++i) {
+    table.touch(name(100 + i)) = 100 + i;
+    EXPECT_LE(table.size(), 3U);
+    if (i + entries >= 3) {
+      EXPECT_EQ(table.find(name(i + entries - 3)), nullptr) << "the one touched longest ago goes first";
+    }
+  }
+  for (int i = 0; i < 3; ++i) table.erase(name(100 + i));
+  EXPECT_EQ(table.size(), 0U);
+}
+
+TEST(NoMemory, AnEntryThatCouldNotBeMadeIsNotThere) {
+  for (const int entries : {0, 1, 3}) {
+    const std::size_t failures = fail_each([&] { return table(entries); }, [&](auto& made) { made->touch(name(9)) = 9; },
+                                           [&](auto& made, bool threw) {
+                                             EXPECT_TRUE(threw);
+                                             EXPECT_EQ(made->find(name(9)), nullptr);
+                                             expect_whole(*made, entries);
+                                           });
+    EXPECT_GE(failures, 2U) << "the entry, and its place among the others";
+  }
+}
+
+TEST(NoMemory, AnEntryThatIsKnownIsTouchedWithoutAny) {
+  const auto made = table(3);
+  const std::string known = name(0);
+  const NoMemory none(0);
+  made->touch(known) = 5;
+  EXPECT_FALSE(none.failed());
+}
+
+TEST(NoMemory, AnAddressThatCanNotBeNotedHasTheMeterOfAllSuch) {
+  const IpAddress known = *IpAddress::parse("192.0.2.1");
+  const IpAddress fresh = *IpAddress::parse("192.0.2.2");
+  const auto make = [&] {
+    auto made = std::make_unique<AddressTable>(16'000);
+    static_cast<void>(made->hold(known));
+    return made;
+  };
+  const Meter* meter = nullptr;
+  const std::size_t failures = fail_each(
+      make,
+      [&](auto& made) {
+        const auto hold = made->hold(fresh);
+        meter = hold.meter();
+      },
+      [&](auto& made, bool threw) {
+        EXPECT_FALSE(threw);
+        EXPECT_NE(meter, nullptr);
+        EXPECT_EQ(made->size(), 1U);
+        const auto again = made->hold(fresh);
+        EXPECT_NE(again.meter(), meter) << "it has its own as soon as there is memory";
+        EXPECT_EQ(made->size(), 2U);
+      });
+  EXPECT_GE(failures, 2U);
+}
+
+TEST(NoMemory, AMeterThatCouldNotBeMadeIsMadeTheNextTime) {
+  const std::size_t failures =
+      fail_each([] { return std::make_unique<Meters>(); }, [](auto& made) { static_cast<void>(made->of(name(1))); },
+                [](auto& made, bool threw) {
+                  EXPECT_TRUE(threw);
+                  EXPECT_NE(made->of(name(1)), nullptr);
+                  EXPECT_EQ(made->of(name(1)), made->of(name(1)));
+                });
+  EXPECT_GE(failures, 2U);
+}
+
+// A digest that was not made must not be one of what lay there before.
+TEST(NoMemory, AKeyWithoutADigestIsNobodys) {
+  const Digest right = digest_of("a key"); // and OpenSSL makes what it has for all time, which must not fail
+  const std::size_t failures = fail_each([] { return Digest{}; }, [](Digest& made) { made = digest_of("a key"); },
+                                         [&](const Digest& made, bool threw) { EXPECT_TRUE(threw || made == right); });
+  EXPECT_GE(failures, 1U);
+}
+
+struct Asked {
+  explicit Asked(io::Loop& loop) : wake(loop) {}
+  io::Wake wake;
+  bool done = false;
+  Result<bool> verdict = false;
+};
+
+struct AtEnd {
+  Asked& asked;
+  ~AtEnd() { asked.done = true; }
+};
+
+io::Detached ask(PasswordChecks& checks, Asked& asked, PasswordChecks::Login login) {
+  const AtEnd end{asked};
+  asked.verdict = co_await checks.verify(asked.wake, login);
+}
+
+// Neither when a right one could not be remembered as what it is, nor when a wrong one can't be told from it.
+TEST(NoMemory, AWrongPasswordIsNeverTakenForOneThatWasRight) {
+  tests::LoopWorld world;
+  PasswordChecks checks;
+  crypt_data data{};
+  static_cast<void>(checks.remembers({"OpenSSL's own", "", "", {}, false}, 0));
+  const std::string hash = crypt_rn("right", "$2b$04$abcdefghijklmnopqrstuu", &data, sizeof data);
+  for (std::size_t good = 0, failed = 1; failed != 0; ++good) {
+    Asked asked(world.loop);
+    asked.wake.deadline_in(20'000);
+    const std::string user = "user " + std::to_string(good);
+    PasswordChecks::Login right{user, "right", hash, {}, false};
+    {
+      const NoMemory none(good);
+      try {
+        ask(checks, asked, std::move(right));
+      } catch (const std::bad_alloc&) {
+        asked.done = true;
+      }
+      failed = none.failed() ? 1 : 0;
+    }
+    ASSERT_TRUE(world.until([&] { return asked.done; }));
+    bool taken = false;
+    const PasswordChecks::Login wrong{user, "wrong", hash, {}, false};
+    fail_each([] { return 0; }, [&](int) { taken = checks.remembers(wrong, 0) || taken; }, [](int, bool) {});
+    EXPECT_FALSE(taken) << good;
+  }
+}
+
+} // namespace
+} // namespace ledgergate::client
