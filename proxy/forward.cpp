@@ -131,8 +131,9 @@ io::Task<Result<void>> forward(Exchange& x) {
   if (asks_status(x)) co_return co_await answer_status(x);
   upstream::Pool& pool = x.generation->pool(x.server);
   const settings::Server& server = pool.server();
+  const upstream::Turn passing = pass(x);
   upstream::Turn turn;
-  if (needs_turn(x)) {
+  if (!passing.held()) {
     auto granted = co_await take_turn(x);
     if (!granted) co_return granted.error();
     turn = std::move(*granted);

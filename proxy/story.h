@@ -116,9 +116,10 @@ void keep_own(Exchange& exchange, io::Stream::Ptr server);
 [[nodiscard]] bool asks_status(const Exchange& exchange);
 io::Task<Result<void>> answer_status(Exchange& exchange);
 
-// take_turn.cpp: whether the server is asked one thing at a time, and the wait for its turn. Errors: queue_full, queue_timeout,
-// client_gone.
-[[nodiscard]] bool needs_turn(const Exchange& exchange);
+// take_turn.cpp: where the server may have any number of requests: to be held as long as this one is there. Held by nobody where
+// it is asked in turn; the newest settings say that, since nobody's old ones bring a second request. And the wait for a turn.
+// Errors: queue_full, queue_timeout, client_gone.
+[[nodiscard]] upstream::Turn pass(const Exchange& exchange);
 io::Task<Result<upstream::Turn>> take_turn(Exchange& exchange);
 
 // take_reply.cpp: the reply off the server at its speed, spooled. When the server is done it takes `server` and gives `turn` on;

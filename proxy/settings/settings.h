@@ -131,11 +131,13 @@ struct Server {
   std::string host; // name or address literal without brackets
   std::uint16_t port = 80;
   std::string authority; // what the default upstream Host says: "192.168.0.10:444"
+  std::string place;     // host and port in one spelling: servers that have it in common are one server (same_server.h)
   ServerTls tls;
   ServerTimeouts timeouts;
-  std::uint32_t keep_idle = 32;  // idle connections kept, a worker
-  Millis resolve_every{30'000};  // a DNS answer older than this is asked for again
-  std::uint32_t concurrency = 0; // requests at the server at once, over all workers; 0: no bound. The profile sets the default
+  std::uint32_t keep_idle = 32; // idle connections kept, a worker
+  Millis resolve_every{30'000}; // a DNS answer older than this is asked for again
+  // Requests at the server at once, over all workers and names; 0: no bound. The profile sets the default.
+  std::uint32_t concurrency = 0;
   Queue queue;
   Millis hold{30 * 60'000};     // how long a place stays taken after a time-out or hang-up, while the server works on
   std::uint64_t body_limit = 0; // largest request body; 0: no bound. The profile sets the default
