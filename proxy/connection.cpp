@@ -43,9 +43,9 @@ struct Connection final : Standing {
     worker.opened(open);
   }
   ~Connection() { worker.closed(open); }
-  [[nodiscard]] Result<void> holds(const settings::Client* its_client) const override;
   void append_certificate(std::string& leaf) const override { listen::append_client_cert(ssl, leaf); }
   void append_chain(std::string& chain) const override { listen::append_client_cert_chain(ssl, chain); }
+  [[nodiscard]] Newest newest(const Generation* seen) const override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -74,7 +74,7 @@ struct Connection final : Standing {
   client::Share client_share; // of the connections that a client may have
   std::string client_of_share;
   upstream::Bound own; // server connections that are this caller's alone
-  bool last = false;   // no further request on this connection
+  bool gone = false; // the newest settings do not have its listener: what it asks is refused, and then it ends
   bool cut = false;
 };
 
@@ -176,17 +176,29 @@ bool still_believed(Connection& c) {
   return true;
 }
 
-Result<void> Connection::holds(const settings::Client* its_client) const {
-  auto newest = generation;
-  auto at = listener;
-  if (!worker.refresh(newest, at)) return {}; // the listener is gone: what has begun goes on to its end
-  if (!believes(newest->front(at), *this)) return Error{Cause::certificate_required, "it is believed no longer"};
-  if (its_client == nullptr) return {};
-  const auto& clients = newest->settings().clients;
-  const auto same =
-      std::find_if(clients.begin(), clients.end(), [&](const settings::Client& each) { return each.name == its_client->name; });
-  if (same == clients.end()) return Error{Cause::client_disabled, "there is no such client any more"};
-  return in_force(*same);
+Standing::Newest Connection::newest(const Generation* seen) const {
+  Newest out;
+  if (worker.newest().get() == seen) return out;
+  out.generation = generation;
+  out.listener = listener;
+  out.open = worker.refresh(out.generation, out.listener);
+  if (!out.open) {
+    // Which rules there would be for its certificate can't be said: where it shows one it is not believed.
+    out.generation = worker.newest();
+    out.believed = certificate == nullptr;
+    return out;
+  }
+  const listen::TlsFront* front = out.generation->front(out.listener);
+  out.believed = believes(front, *this);
+  if (tls && front != nullptr) out.rules = front->rules_of(hello.name);
+  return out;
+}
+
+// The newest settings judge every request. False: the connection is believed no longer, and gets no answer.
+bool move_to_newest(Connection& c) {
+  const Generation* before = c.generation.get();
+  c.gone = !c.worker.refresh(c.generation, c.listener);
+  return c.gone || c.generation.get() == before || still_believed(c);
 }
 
 enum class Coming : std::uint8_t { yes, no, perhaps };
@@ -197,7 +209,7 @@ Coming look_for_request(Connection& c) {
   const io::Step step = c.client->fill();
   if (step == io::Step::done) return Coming::yes;
   if (step != io::Step::blocked) return Coming::no;
-  if (c.worker.draining()) {
+  if (c.worker.draining() || c.gone) {
     // Idle connections end at once; one that has just come may have its request on the way.
     if (c.requests > 0) return Coming::no;
     c.wake.deadline_in(kFirstWhileDrainingMs);
@@ -210,9 +222,7 @@ Coming look_for_request(Connection& c) {
 bool may_come(Connection& c, io::Events happened) {
   c.unwaited = 0;
   if ((happened & io::kExpired) != 0) return false;
-  if ((happened & io::kDrain) == 0 || !c.tls) return true;
-  static_cast<void>(c.worker.refresh(c.generation, c.listener));
-  return still_believed(c);
+  return (happened & io::kDrain) == 0 || move_to_newest(c);
 }
 
 // Collects one head and reads it into the exchange.
@@ -274,12 +284,18 @@ io::Task<bool> serve_one(Connection& c, Exchange& x) {
   x.head_started = uv_hrtime();
   ++c.requests;
   const auto head = co_await read_head(c, x);
+  // A slow head may be older than the settings.
+  if (!move_to_newest(c)) co_return false;
+  set_facts(c, x);
   const bool may_keep =
-      head.ok() && !c.last && !c.worker.draining() && c.requests < c.generation->settings().limits.requests_per_connection;
+      head.ok() && !c.gone && !c.worker.draining() && c.requests < c.generation->settings().limits.requests_per_connection;
   if (head) body.start(x.request.body, x.request.expect_continue);
   reply.start(x, may_keep);
   if (!head) {
     co_await refuse_head(x, head.error());
+  } else if (c.gone) {
+    const Error nowhere{Cause::no_route, "its listener is not in the settings any more"};
+    co_await refuse_head(x, nowhere);
   } else {
     co_await serve_request(x);
   }
@@ -335,10 +351,7 @@ io::Task<void> serve_requests(Connection& c) {
       c.unwaited = 0;
       co_await c.wake.next_round();
     }
-    // A reload is seen between requests; an exchange keeps the settings it began with.
-    const Generation* before = c.generation.get();
-    c.last = !c.worker.refresh(c.generation, c.listener);
-    if (c.generation.get() != before && !still_believed(c)) break;
+    if (!move_to_newest(c)) break;
     const auto scratch = c.worker.lease();
     const auto keep = co_await serve_one(c, *scratch);
     if (!keep) break;

@@ -126,6 +126,8 @@ void part_with(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool 
 }
 
 io::Task<Result<void>> forward(Exchange& x) {
+  const auto welcome = judge_again(x); // its body may have taken long
+  if (!welcome) co_return welcome.error();
   const auto open = available(x);
   if (!open) co_return open.error();
   if (asks_status(x)) co_return co_await answer_status(x);
@@ -137,6 +139,8 @@ io::Task<Result<void>> forward(Exchange& x) {
     auto granted = co_await take_turn(x);
     if (!granted) co_return granted.error();
     turn = std::move(*granted);
+    const auto still_welcome = judge_again(x);
+    if (!still_welcome) co_return still_welcome.error();
     const auto still_open = available(x);
     if (!still_open) co_return still_open.error();
   }

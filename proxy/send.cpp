@@ -130,7 +130,14 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
     moved = 0;
     body.want();
     x.wake->deadline_at(guard.deadline());
-    const auto happened = co_await x.wake->wait(io::kClientIn | io::kServerIn);
+    const auto happened = co_await x.wake->wait(io::kClientIn | io::kServerIn | io::kDrain);
+    if ((happened & io::kDrain) != 0) {
+      const auto welcome = judge_again(x);
+      if (!welcome) {
+        server.reset();
+        co_return welcome.error();
+      }
+    }
     if ((happened & io::kExpired) != 0 && (x.wake->halted() || !guard.moved(0, x.wake->loop().now()))) {
       server.reset();
       co_return Error{Cause::client_body_timeout};
