@@ -3,6 +3,7 @@
 #include "http/websocket.h"
 #include "profile/credentials.h"
 #include "profile/endpoints.h"
+#include "route/choose.h"
 #include "route/field_names.h"
 #include "route/route.h"
 #include "story.h"
@@ -66,7 +67,8 @@ Result<Way> decide(Exchange& x) {
     return Way::redirect;
   }
 
-  const settings::Route* route = route::find(settings, x.listener, x.target.host, x.target.decoded);
+  const auto chosen = route::choose(settings, x.generation->snapshot->prefixes, x.listener, x.target.host, x.target);
+  const settings::Route* route = chosen ? *chosen : nullptr;
   if (route != nullptr) {
     x.facts.route = route;
     x.facts.server = &settings.servers[route->server];
@@ -74,6 +76,7 @@ Result<Way> decide(Exchange& x) {
   }
   // Whatever stands there: the route is only what tells the form of this refusal.
   if (misdirected(x)) return Error{Cause::misdirected};
+  if (!chosen) return chosen.error();
   if (route == nullptr) return Error{Cause::no_route};
   return Way::forward;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace ledgergate {
 namespace {
@@ -116,6 +117,8 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
       own.emplace_back(server, credentials_of(file, settings->servers[server].profile, "client " + client.name, problems));
   }
   made->directory = client::Directory::make(*settings, problems.errors, problems.warnings);
+  made->prefixes = route::make_prefixes(*settings);
+  for (auto& text : route::indistinct(*settings, made->prefixes)) problems.warnings.push_back(std::move(text));
   made->spool_directory = choose_spool(settings->spool.directory, problems);
   made->settings = std::move(settings);
   if (!problems.errors.empty()) return nullptr;

@@ -5,6 +5,7 @@
 #include "client/directory.h"
 #include "listen/tls_front.h"
 #include "profile/credentials.h"
+#include "route/choose.h"
 #include "settings/load.h"
 #include "upstream/client_tls.h"
 #include "upstream/health.h"
@@ -36,6 +37,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<const profile::Credentials>> server_credentials, route_credentials;
   std::vector<std::vector<std::pair<std::size_t, std::shared_ptr<const profile::Credentials>>>> client_credentials; // by client
   std::shared_ptr<const client::Directory> directory;                                                               // who is who
+  route::Prefixes prefixes;                                                                                         // of the routes
   std::string spool_directory;
 
   // What goes to `server` (an index) in place of the caller's: the client's (null: nobody) before the route's before the server's;

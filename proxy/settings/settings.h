@@ -176,6 +176,7 @@ enum class Variable : std::uint8_t {
 struct TemplatePart {
   Variable kind = Variable::literal;
   std::string literal;
+  bool operator==(const TemplatePart&) const = default;
 };
 using Template = std::vector<TemplatePart>;
 
@@ -189,6 +190,7 @@ struct HeaderRule {
   HeaderAction action = HeaderAction::set;
   std::string name; // as the user spelled it; compared without regard to case
   Template value;   // empty for remove and pass
+  bool operator==(const HeaderRule&) const = default;
 };
 
 enum class UpstreamHost : std::uint8_t { server, client, literal };
@@ -203,6 +205,7 @@ struct Compress {
   int level = 5;
   std::uint32_t min = 1024;       // a shorter reply, if its length is known, is left alone
   std::vector<std::string> types; // media types, lower case; empty: the built-in list
+  bool operator==(const Compress&) const = default;
 };
 
 struct Route {
@@ -240,6 +243,7 @@ struct Route {
   bool websocket = false;                      // `Upgrade: websocket` may go through
   Compress compress;
   bool decompress_requests = false; // gzip and deflate bodies are decoded for a server that can't
+  bool operator==(const Route&) const = default;
 };
 
 // --- bounds, log --------------------------------------------------------------------------------------------------------------
