@@ -10,10 +10,10 @@ namespace ledgergate::http {
 namespace {
 
 thread_local std::string further;    // the path, decoded once more
-thread_local std::u32string reading; // what next() made
+thread_local std::u32string current; // the reading that next() made
 const PreparedThread prepared([] {
   further.clear();
-  reading.clear();
+  current.clear();
 });
 
 constexpr char32_t marked = 0x80000000; // beside a letter: combining marks stand behind it
@@ -103,13 +103,18 @@ bool same_name(std::u32string_view found, std::u32string_view wanted) noexcept {
   return std::equal(found.begin(), found.end(), wanted.begin(), wanted.end(), fits);
 }
 
-bool digit(char32_t c) noexcept { return c >= U'0' && c <= U'9'; }
-bool hex(char32_t c) noexcept { return digit(c) || (c >= U'a' && c <= U'f'); }
+// What a code page without the letter makes of it.
+char32_t plain(char32_t c) noexcept {
+  const char32_t fit = best_fit(c & ~marked);
+  return fit != 0 ? fit : c & ~marked;
+}
+bool digit(char32_t c) noexcept { return plain(c) >= U'0' && plain(c) <= U'9'; }
+bool hex(char32_t c) noexcept { return digit(c) || (plain(c) >= U'a' && plain(c) <= U'f'); }
 
 // In an 8.3 name: what it can't hold became '_', or, beyond the OEM code page, anything.
 bool short_fits(char32_t found, char32_t wanted) noexcept {
   return fits(found, wanted) ||
-         (found == U'_' && (wanted >= 0x80 || std::u32string_view(U"+,;=[]").find(wanted) != std::u32string_view::npos));
+         (plain(found) == U'_' && (wanted >= 0x80 || std::u32string_view(U"+,;=[]").find(wanted) != std::u32string_view::npos));
 }
 
 // Without the dots and blanks that 8.3 names can't hold, as far as `count` letters go, does the name begin so?
@@ -131,16 +136,17 @@ std::size_t short_size(std::u32string_view name) noexcept {
 // number is longer, or, after some of the same, two letters at most and four hexadecimal digits (AD3F9A~1); then three letters of
 // the extension.
 bool short_name_of(std::u32string_view found, std::u32string_view name) noexcept {
-  const std::size_t tilde = found.rfind(U'~');
-  if (tilde == std::u32string_view::npos || tilde == 0) return false;
-  std::size_t end = tilde + 1;
+  std::size_t tilde = found.size();
+  while (tilde > 0 && plain(found[tilde - 1]) != U'~') --tilde;
+  if (tilde < 2) return false; // there is none, or nothing before it
+  std::size_t end = tilde--;
   while (end < found.size() && digit(found[end])) ++end;
   const std::size_t digits = end - tilde - 1;
   if (digits == 0 || digits > 6) return false;
   const std::size_t dot = name.rfind(U'.');
   const std::u32string_view base = name.substr(0, dot == 0 ? std::u32string_view::npos : dot);
   if (end != found.size()) {
-    if (found[end] != U'.' || base.size() == name.size()) return false;
+    if (plain(found[end]) != U'.' || base.size() == name.size()) return false;
     if (!begins_short(name.substr(base.size() + 1), found.substr(end + 1))) return false;
   }
   const std::u32string_view start = found.substr(0, tilde);
@@ -199,9 +205,9 @@ std::size_t behind_ticket(std::string_view text, std::size_t at) noexcept {
 
 PathReadings::PathReadings(std::string_view decoded) : text_(decoded) {}
 
-std::u32string_view PathReadings::text() const noexcept { return reading; }
+std::u32string_view PathReadings::text() const noexcept { return current; }
 
-void PathReadings::fold() { fold_into(text_, charset_, joined_, joins_, reading); }
+void PathReadings::fold() { fold_into(text_, charset_, joined_, joins_, current); }
 
 // Undecoded once more. A script may decode what its server has decoded; read_path() has refused what was encoded more often.
 bool PathReadings::further_round() {

@@ -101,8 +101,8 @@ TEST(PathReadings, OthersCouldNot) {
 }
 
 TEST(PathReadings, LongNamesHaveShortOnes) {
-  for (const char* path :
-       {"/ADMINI~1", "/admini~1/x", "/admini~2", "/admin~12", "/ADMI~123", "/AD3F9A~1", "/Admini~1.", "/ADMINI%7E1"})
+  for (const char* path : {"/ADMINI~1", "/admini~1/x", "/admini~2", "/admin~12", "/ADMI~123", "/AD3F9A~1", "/Admini~1.",
+                           "/ADMINI%7E1", "/admini%EF%BD%9E%EF%BC%91", "/a%CC%81d3f%CC%819a~%CC%811"})
     EXPECT_TRUE(could_be(path, "/administration")) << path;
   for (const char* path : {"/admin~1", "/admi~1", "/a~1", "/ADMINI~1.TXT", "/ad3g9a~1", "/admini1", "/xdmini~1"})
     EXPECT_FALSE(could_be(path, "/administration")) << path;

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import random
 import secrets
 import unittest
+from urllib.parse import quote
 
 from harness import Story, config
 
@@ -73,6 +75,23 @@ class Routes(Story):
             self.assert_passes(server, edge, target, fields=b"X-Edge-Key: " + KEY.encode() + b"\r\n")
         for target in OTHERS:
             self.assert_passes(server, edge, target)
+
+    def test_nor_by_many_at_once(self):
+        server, edge = self.publish(("/", False), ("/administration", True))
+        letters = (
+            lambda c: c, lambda c: c.upper(), lambda c: "%%%02x" % ord(c), lambda c: "%%25%02X" % ord(c.upper()), lambda c: "%%25u00%02x" % ord(c),
+            lambda c: quote(chr(ord(c) + 0xFEE0)), lambda c: "%%%02X%%%02X" % (0xC0 | ord(c) >> 6, 0x80 | ord(c) & 0x3F), lambda c: c + "%CC%81", lambda c: c + "%E2%80%8B", lambda c: "%FF" + c,
+        )  # fmt: skip
+        before = ("/", "//", "/;a=b/", "/%20/", "/(S(x))/", "/+", "/%3Bx/")
+        behind = ("", ".", "%20", "+", ";x", "%3bx", "::$DATA", ":x", "%3Fx", "%23", "%2F", "/", "%5Cx", "/x", "%EF%BC%8E", "%C2%A0", "(S(x))", ".%20;y:z")
+        choice = random.Random(9)
+        for _ in range(300):
+            name = "".join(choice.choice(letters)(c) if choice.random() < 0.3 else c for c in choice.choice(("administration", "admini~1", "admi~123", "ad3f9a~2")))
+            target = choice.choice(before) + name + choice.choice(behind) + choice.choice(behind)
+            before_it = server.heads
+            reply = edge.ask(ask(target.encode()))
+            self.assertIn(reply.status, (400, 401), target)
+            self.assertEqual(server.heads, before_it, target)
 
     def test_nor_is_a_locked_root_entered_through_an_open_place(self):
         server, edge = self.publish(("/", True), ("/admin", False))
