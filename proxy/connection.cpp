@@ -74,7 +74,7 @@ struct Connection final : Standing {
   client::Share client_share; // of the connections that a client may have
   std::string client_of_share;
   upstream::Bound own; // server connections that are this caller's alone
-  bool gone = false; // the newest settings do not have its listener: what it asks is refused, and then it ends
+  bool gone = false;   // the newest settings do not have its listener: what it asks is refused, and then it ends
   bool cut = false;
 };
 
@@ -188,9 +188,9 @@ Standing::Newest Connection::newest(const Generation* seen) const {
     out.believed = certificate == nullptr;
     return out;
   }
-  const listen::TlsFront* front = out.generation->front(out.listener);
-  out.believed = believes(front, *this);
-  if (tls && front != nullptr) out.rules = front->rules_of(hello.name);
+  const listen::TlsFront* now = out.generation->front(out.listener);
+  out.believed = believes(now, *this);
+  if (tls && now != nullptr) out.rules = now->rules_of(hello.name);
   return out;
 }
 
