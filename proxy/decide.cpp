@@ -62,7 +62,7 @@ Result<Way> decide(Exchange& x) {
   if (!listener.acme_webroot.empty() && std::string_view(x.target.decoded).starts_with(kChallengePrefix)) return Way::challenge;
   if (listener.kind == settings::ListenerKind::redirect) {
     // A till would send its password in clear each time, and old .NET does not follow 308: the first request must fail loudly.
-    if (x.request.body.kind != http::BodyKind::none || carries_secrets(x.request))
+    if (x.request.body.has_content() || carries_secrets(x.request))
       return Error{Cause::https_required, "migration due: a caller still uses plain http"};
     return Way::redirect;
   }
@@ -113,7 +113,7 @@ Result<void> check_request(Exchange& x) {
   if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit)
     return Error{Cause::body_too_large};
   x.body->limit(limit);
-  if (route->decompress_requests && x.request.body.kind != http::BodyKind::none) {
+  if (route->decompress_requests && x.request.body.has_content()) {
     const auto coding = http::content_coding(x.request.fields);
     if (!coding) return Error{Cause::unsupported_coding};
     x.body_coding = *coding;

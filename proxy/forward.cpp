@@ -106,7 +106,7 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
     const Cause cause = result.outcome.error().cause;
     const bool closed_early =
         cause == Cause::upstream_closed || cause == Cause::upstream_reset || cause == Cause::upstream_write_failed;
-    const bool replayable = framing.kind == http::BodyKind::none;
+    const bool replayable = !framing.has_content();
     result.again = closed_early && replayable && reused && (!left || http::is_safe(x.request.method));
   }
   co_return result;
@@ -147,7 +147,7 @@ io::Task<Result<void>> forward(Exchange& x) {
 
   SpoolSource kept(x.spool, x.wake->loop().buffers());
   BodySource& body = x.spooled ? static_cast<BodySource&>(kept) : *x.body;
-  const bool harmless = http::is_safe(x.request.method) && x.framing.kind == http::BodyKind::none;
+  const bool harmless = http::is_safe(x.request.method) && !x.framing.has_content();
   // In a turn always a fresh connection: a kept one that the server closes just then would make a false "in doubt", and one that
   // another worker keeps would be a second at the server.
   const bool fresh_only = turn.held() || (profile::fresh_for_unsafe(server.profile) && !harmless);

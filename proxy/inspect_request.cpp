@@ -123,7 +123,7 @@ Result<void> prepare_inspection(Exchange& x) {
   const auto judged = judge_by_head(x, path);
   if (!judged) return judged;
   if (!must_be_read(x)) return {};
-  if (x.request.body.kind == http::BodyKind::none) return Error{Cause::body_unreadable, "there is no body"};
+  if (!x.request.body.has_content()) return Error{Cause::body_unreadable, "there is no body"};
   auto coding = coding_of(x.request);
   if (!coding) return coding.error();
   if (x.body_coding != http::Coding::identity) coding = http::Coding::identity; // taken off on the way into the spool

@@ -81,7 +81,7 @@ io::Task<Result<Sent>> drain(Exchange& x, io::Stream& server) {
 io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource& body, http::Framing framing) {
   x.chunk.clear();
   server.write(x.out);
-  if (framing.kind == http::BodyKind::none) {
+  if (!framing.has_content()) {
     if (server.flush() == io::Step::done) co_return Sent::whole;
     co_return co_await drain(x, server);
   }

@@ -23,7 +23,7 @@ SpoolChoice spool_choice(const Exchange& x) {
 } // namespace
 
 bool spools_request(const Exchange& x) {
-  if (x.request.body.kind == http::BodyKind::none) return false;
+  if (!x.request.body.has_content()) return false;
   if (x.reading) return true;
   // Its length is not known before its end, and this server must be told.
   if (x.request.body.kind == http::BodyKind::chunked && profile::needs_length(x.facts.server->profile)) return true;
