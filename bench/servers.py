@@ -116,6 +116,7 @@ servers:
 routes:
   - {{ path: /, server: up, access: anonymous }}
 log: {{ access: {access}, format: json }}
+address_limits: off
 limits: {{ requests_per_connection: 100000000 }}
 """
 

@@ -23,12 +23,11 @@ observe::Gauges gauges(Exchange& x) {
     observe::ServerGauge server;
     server.name = settings.servers[i].name;
     server.up = !snapshot.health[i]->unavailable();
-    if (settings.servers[i].concurrency != 0) {
-      const upstream::ServerTurns& turns = *snapshot.turns[i];
+    if (const auto& turns = snapshot.turns[i]) {
       server.bounded = true;
-      server.waiting = turns.waiting();
-      server.taken = turns.taken();
-      server.places = turns.places();
+      server.waiting = turns->waiting();
+      server.taken = turns->taken();
+      server.places = turns->places();
     }
     out.servers.push_back(std::move(server));
   }
@@ -41,6 +40,9 @@ observe::Gauges gauges(Exchange& x) {
   out.failed_logins = logins.failures;
   out.password_hashes = x.worker->shared().passwords.made();
   out.addresses = x.worker->shared().addresses.size();
+  const auto shed = x.worker->shared().shedding.totals();
+  out.strangers_shed = shed.strangers;
+  out.clients_shed = shed.clients;
   out.log_lines_dropped = x.worker->shared().log.dropped();
   return out;
 }

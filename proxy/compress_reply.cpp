@@ -97,6 +97,12 @@ namespace {
 using route::Encoding;
 
 // A reply of unknown length needs a reader of chunks (law 7); a short one is held and gets its length.
+// None while memory is short: it is what a compressor takes much of.
+CompressorLease lease(Exchange& x, http::Coding coding) {
+  if (coding == http::Coding::identity || x.worker->shared().short_of_memory.load(std::memory_order_relaxed)) return {};
+  return x.worker->compressors().lease(coding, x.facts.route->compress.level);
+}
+
 bool held_whole(std::optional<std::uint64_t> length) { return length && *length <= kHeldWhole; }
 
 void tell(Exchange& x, http::Coding coding, http::BodyKind kind, std::uint64_t length) {
@@ -125,8 +131,7 @@ void send_encoded_head(Exchange& x, http::BodyKind kind, std::uint64_t length) {
   const auto known = kind == http::BodyKind::length ? std::optional(length) : std::nullopt;
   const Encoding encoding = route::choose_encoding(x.facts, x.answer, known);
   if (!encoding.possible) return x.reply->head(x.answer, kind, length);
-  if (encoding.coding != http::Coding::identity && http::knows_chunked(x.request))
-    x.pressed = x.worker->compressors().lease(encoding.coding, x.facts.route->compress.level);
+  if (http::knows_chunked(x.request)) x.pressed = lease(x, encoding.coding);
   if (!x.pressed) return tell(x, http::Coding::identity, kind, length);
   tell(x, encoding.coding, http::BodyKind::chunked, 0);
   x.pressed->before(*x.reply);
@@ -135,10 +140,8 @@ void send_encoded_head(Exchange& x, http::BodyKind kind, std::uint64_t length) {
 
 Result<void> send_encoded(Exchange& x, std::string_view body) {
   const Encoding encoding = route::choose_encoding(x.facts, x.answer, body.size());
-  CompressorLease lease;
-  if (encoding.coding != http::Coding::identity)
-    lease = x.worker->compressors().lease(encoding.coding, x.facts.route->compress.level);
-  const auto shorter = lease ? lease->whole(body) : std::nullopt;
+  const CompressorLease compressor = lease(x, encoding.coding);
+  const auto shorter = compressor ? compressor->whole(body) : std::nullopt;
   if (shorter) body = *shorter;
   const auto aside = set_aside(x, body);
   if (!aside) return aside.error();

@@ -3,7 +3,7 @@
 //
 // Invariants
 //  * Loop thread only. A worker has one Compressors, and every lease of it ends before it does.
-//  * At most kAtWork are lent at once (about 300 KiB each). Replies beyond that go as they are.
+//  * At most kAtWork are lent at once (kEach of memory each). Replies beyond that go as they are.
 #pragma once
 
 #include "exchange.h"
@@ -34,6 +34,7 @@ public:
   void body(std::string_view bytes) override;
   void end() override;
   io::Step flush() override;
+  void rest() noexcept override { next_->rest(); }
   [[nodiscard]] std::size_t undelivered() const override { return next_->undelivered(); }
   [[nodiscard]] bool take_back() override { return next_->take_back(); }
   void cut() override;
@@ -52,12 +53,15 @@ private:
 class Compressors {
 public:
   static constexpr std::size_t kAtWork = 256;
+  static constexpr std::size_t kEach = 300 * 1024; // bytes: what zlib's state takes, about
   static constexpr std::size_t kSpare = 8;
 
   Compressors() { spare_.reserve(kSpare); } // here: give_back() must not fail
 
   // Begun with that coding and level. Empty: too many are at work, or there is no memory.
   [[nodiscard]] CompressorLease lease(http::Coding coding, int level) noexcept;
+  // Those that are kept for reuse are given back.
+  void drop_spare() noexcept { spare_.clear(); }
   [[nodiscard]] std::size_t at_work() const noexcept { return at_work_; }
 
 private:

@@ -5,6 +5,8 @@
 #include "exchange.h"
 #include "io/task.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace ledgergate {
@@ -12,9 +14,22 @@ namespace ledgergate {
 struct Generation;
 class Worker;
 
-// What a worker knows of each open connection, to end them on drain. In the connection itself.
+// What a caller's connection holds of the edge's memory.
+class Held {
+public:
+  [[nodiscard]] virtual std::size_t bytes() const noexcept = 0;
+
+protected:
+  ~Held() = default;
+};
+
+// What a worker knows of each open connection, to end them on drain or when memory is short. In the connection itself.
 struct OpenConnection {
   io::Wake* wake = nullptr;
+  const Held* held = nullptr; // null: it is no caller's
+  std::uint64_t number = 0;   // of a caller's: names it within the process
+  std::uint64_t client = 0;   // as in Holder (shedding.h)
+  bool shed = false;          // it was ended for what it held
   OpenConnection* next = nullptr;
   OpenConnection* previous = nullptr;
 };

@@ -3,7 +3,6 @@
 #include "http/websocket.h"
 #include "profile/credentials.h"
 #include "profile/endpoints.h"
-#include "route/choose.h"
 #include "route/field_names.h"
 #include "route/route.h"
 #include "story.h"
@@ -55,20 +54,15 @@ Result<Way> decide(Exchange& x) {
   if (!read) return read.error();
 
   if (listener.kind == settings::ListenerKind::admin) return Way::admin;
-  if (x.worker->shared().short_of_memory.load(std::memory_order_relaxed)) {
-    x.last = true; // what this connection holds is given back, too
-    return Error{Cause::no_capacity, "beyond limits.memory"};
-  }
   if (!listener.acme_webroot.empty() && std::string_view(x.target.decoded).starts_with(kChallengePrefix)) return Way::challenge;
   if (listener.kind == settings::ListenerKind::redirect) {
     // A till would send its password in clear each time, and old .NET does not follow 308: the first request must fail loudly.
-    if (x.request.body.has_content() || carries_secrets(x.request))
+    if (x.request.body.kind != http::BodyKind::none || carries_secrets(x.request))
       return Error{Cause::https_required, "migration due: a caller still uses plain http"};
     return Way::redirect;
   }
 
-  const auto chosen = route::choose(settings, x.generation->snapshot->prefixes, x.listener, x.target.host, x.target);
-  const settings::Route* route = chosen ? *chosen : nullptr;
+  const settings::Route* route = route::find(settings, x.listener, x.target.host, x.target.decoded);
   if (route != nullptr) {
     x.facts.route = route;
     x.facts.server = &settings.servers[route->server];
@@ -76,12 +70,21 @@ Result<Way> decide(Exchange& x) {
   }
   // Whatever stands there: the route is only what tells the form of this refusal.
   if (misdirected(x)) return Error{Cause::misdirected};
-  if (!chosen) return chosen.error();
   if (route == nullptr) return Error{Cause::no_route};
   return Way::forward;
 }
 
 Result<void> check_request(Exchange& x) {
+  // Who is known is served: room is made by those who are not (shedding.h).
+  if (x.worker->shared().short_of_memory.load(std::memory_order_relaxed) && x.client == nullptr && !x.standing->known()) {
+    x.last = true; // what this connection holds is given back, too
+    return Error{Cause::no_capacity, "beyond limits.memory"};
+  }
+  if (x.standing->on_trial()) {
+    x.last = true;
+    x.retry_after = 1;
+    return Error{Cause::rate_limited, "connections of this address"};
+  }
   const settings::Route* route = x.facts.route;
   x.facts.edge_authorization = x.facts.edge_authorization || keeps_authorization(x);
   const auto unit = find_unit(x);
@@ -113,7 +116,7 @@ Result<void> check_request(Exchange& x) {
   if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit)
     return Error{Cause::body_too_large};
   x.body->limit(limit);
-  if (route->decompress_requests && x.request.body.has_content()) {
+  if (route->decompress_requests && x.request.body.kind != http::BodyKind::none) {
     const auto coding = http::content_coding(x.request.fields);
     if (!coding) return Error{Cause::unsupported_coding};
     x.body_coding = *coding;

@@ -17,13 +17,10 @@ bool speaks_of_coded_bytes(std::string_view name) {
 
 } // namespace
 
-DecodeBody::~DecodeBody() { x_.wake->loop().buffers().give(room_); }
-
 Result<void> DecodeBody::begin() {
   const settings::Route& route = *x_.facts.route;
   const std::uint64_t limit = route.body_limit != 0 ? route.body_limit : x_.facts.server->body_limit;
   inflater_ = std::make_unique<http::Inflater>();
-  room_ = x_.wake->loop().buffers().take(kRoom);
   http::Inflater::Bounds bounds;
   bounds.size = limit;
   return inflater_->start(x_.body_coding, bounds);
@@ -35,20 +32,29 @@ Result<void> DecodeBody::keep(std::string_view bytes) {
   return x_.spool.append(bytes);
 }
 
+Result<void> DecodeBody::decode(std::string_view bytes, const io::Block& room) {
+  for (;;) {
+    const auto step = inflater_->next(bytes, room.data, room.size);
+    if (step.state == http::Inflater::State::failed) return inflater_->error();
+    if (step.state == http::Inflater::State::more) return {};
+    bytes.remove_prefix(step.consumed);
+    const auto kept = keep({room.data, step.made});
+    if (!kept) return kept;
+  }
+}
+
 Result<void> DecodeBody::take(std::string_view bytes) {
   if (x_.body_coding == http::Coding::identity || bytes.empty()) return keep(bytes);
   if (!inflater_) {
     const auto begun = begin();
     if (!begun) return begun;
   }
-  for (;;) {
-    const auto step = inflater_->next(bytes, room_.data, room_.size);
-    if (step.state == http::Inflater::State::failed) return inflater_->error();
-    if (step.state == http::Inflater::State::more) return {};
-    bytes.remove_prefix(step.consumed);
-    const auto kept = keep({room_.data, step.made});
-    if (!kept) return kept;
-  }
+  // Lent for these bytes alone: the caller may take long for the next ones.
+  io::BufferPool& buffers = x_.wake->loop().buffers();
+  io::Block room = buffers.take(kRoom);
+  const auto decoded = decode(bytes, room);
+  buffers.give(room);
+  return decoded;
 }
 
 Result<void> DecodeBody::finish() {

@@ -14,7 +14,7 @@ class DecodeBody {
 public:
   // Reads `body_coding` of the exchange, which must outlive it. Without a coding the bytes go on as they are.
   explicit DecodeBody(Exchange& exchange) noexcept : x_(exchange) {}
-  ~DecodeBody();
+  ~DecodeBody() = default;
   DecodeBody(const DecodeBody&) = delete;
   DecodeBody& operator=(const DecodeBody&) = delete;
 
@@ -27,9 +27,9 @@ public:
 private:
   Exchange& x_;
   std::unique_ptr<http::Inflater> inflater_; // from the first byte on: an empty body has no coding
-  io::Block room_;
 
   [[nodiscard]] Result<void> begin();
+  [[nodiscard]] Result<void> decode(std::string_view bytes, const io::Block& room);
   [[nodiscard]] Result<void> keep(std::string_view bytes);
 };
 

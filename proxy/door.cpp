@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kAtOnce = 64;          // accepted in one go, so that a flood of callers does not starve those inside
 constexpr int kLastCall = 4096;      // taken in before a door closes: as many as its queue holds; a flood must not keep it open
-constexpr io::TimeMs kPauseMs = 100; // out of descriptors or memory: looked at again then
+constexpr io::TimeMs kPauseMs = 100; // out of descriptors: looked at again then
 constexpr io::TimeMs kRoomMs = 10;   // other workers were asked to make room
 
 Endpoint endpoint_of(const sockaddr_storage& address) {
@@ -28,8 +28,8 @@ Endpoint endpoint_of(const sockaddr_storage& address) {
 
 } // namespace
 
-Doors::Doors(io::Loop& loop, const std::atomic<bool>& shut, Welcome welcome, MakeRoom make_room)
-    : loop_(loop), shut_(shut), welcome_(std::move(welcome)), make_room_(std::move(make_room)),
+Doors::Doors(io::Loop& loop, Welcome welcome, MakeRoom make_room)
+    : loop_(loop), welcome_(std::move(welcome)), make_room_(std::move(make_room)),
       spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
 
 Doors::~Doors() {
@@ -117,7 +117,6 @@ void Doors::let_held_in() {
 
 void Doors::take(const Door& door) {
   for (int i = 0; i < kAtOnce; ++i) {
-    if (shut_.load(std::memory_order_relaxed)) return pause(kPauseMs);
     Took took = take_one(door);
     if (took == Took::held) return pause(kRoomMs);
     if (took == Took::no_room) {
@@ -152,7 +151,6 @@ void Doors::pause(io::TimeMs wait) {
 
 void Doors::expired() noexcept {
   if (held_.descriptor >= 0) {
-    if (shut_.load(std::memory_order_relaxed)) return pause(kPauseMs);
     if (make_room_(true) == Room::soon) return pause(kRoomMs);
     let_held_in();
   }

@@ -6,7 +6,6 @@
 #include "io/deadline.h"
 #include "io/loop.h"
 
-#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -34,8 +33,7 @@ public:
   enum class Room : std::uint8_t { made, soon, none }; // one is free now; others were asked and have not answered; nobody has any
   using MakeRoom = std::function<Room(bool again)>;
 
-  // `shut`: while it is true nobody is let in; callers wait in the kernel's queue. Must outlive the doors.
-  Doors(io::Loop& loop, const std::atomic<bool>& shut, Welcome welcome, MakeRoom make_room);
+  Doors(io::Loop& loop, Welcome welcome, MakeRoom make_room);
   ~Doors() override;
   Doors(const Doors&) = delete;
   Doors& operator=(const Doors&) = delete;
@@ -49,7 +47,6 @@ public:
 
 private:
   io::Loop& loop_;
-  const std::atomic<bool>& shut_;
   Welcome welcome_;
   MakeRoom make_room_;
   std::vector<Door*> doors_;

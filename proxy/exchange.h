@@ -29,7 +29,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace ledgergate {
 
@@ -78,6 +77,8 @@ public:
   virtual void end() = 0;
   // Hands to the kernel what was gathered: done, blocked (wait for kClientOut) or failed (the caller is gone).
   virtual io::Step flush() = 0;
+  // Behind a flush() that was blocked, before the caller is waited for: room that holds nothing is given back.
+  virtual void rest() noexcept = 0;
   // Bytes on their way that the caller's machine has not confirmed yet, those that the kernel holds included.
   [[nodiscard]] virtual std::size_t undelivered() const = 0;
   // Takes back all that was given, if not one byte of it has left: a reply may begin anew then. False: too late.
@@ -92,22 +93,24 @@ protected:
   ~ReplySink() = default;
 };
 
-// What the caller's connection is in the newest settings, for what goes on for longer than those it began with (judge_again.cpp).
+// What the caller's connection knows of it beyond the one request.
 class Standing {
 public:
+  // Whether the newest settings would let it in: its certificate is believed, and its client (null: nobody) is there and in force.
+  // certificate_required or client_disabled, else. For what goes on for longer than the settings it began with (tunnel.cpp).
+  [[nodiscard]] virtual Result<void> holds(const settings::Client* client) const = 0;
   // Appends the certificate that it has shown, and those between that one and a CA of the listener's, as RFC 9440 has them in
   // fields; nothing, where there is none.
   virtual void append_certificate(std::string& leaf) const = 0;
   virtual void append_chain(std::string& chain) const = 0;
-  struct Newest {
-    std::shared_ptr<const Generation> generation;
-    bool open = false;        // its listener is there still, and is `listener` now
-    std::size_t listener = 0; // index into the settings
-    std::size_t rules = 0;    // of callers' certificates, as Exchange::rules
-    bool believed = false;    // its certificate, or that it has none, is good enough there
-  };
-  // With `seen`, those settings, it looks no further than that they are the newest: `generation` is null then.
-  [[nodiscard]] virtual Newest newest(const Generation* seen) const = 0;
+  // The caller has proven to be this client, and may come in.
+  virtual void proven(const settings::Client& client) noexcept = 0;
+  // Somebody has proven who they are on this connection.
+  [[nodiscard]] virtual bool known() const noexcept = 0;
+  // It is one too many of its address, and stays only for a caller who proves to be a client with its first request.
+  [[nodiscard]] virtual bool on_trial() const noexcept = 0;
+  // The connection was ended for the memory that it held (shedding.h).
+  [[nodiscard]] virtual bool shed() const noexcept = 0;
 
 protected:
   ~Standing() = default;
@@ -123,7 +126,7 @@ struct Exchange {
   io::Wake* wake = nullptr;
   BodySource* body = nullptr;
   ReplySink* reply = nullptr;
-  const Standing* standing = nullptr;
+  Standing* standing = nullptr;
   upstream::Bound* own = nullptr; // the connection's: server connections that are this caller's alone
   std::uint64_t connection = 0;   // names the caller\'s connection, within the process
   std::size_t listener = 0;       // index into the settings
@@ -152,6 +155,7 @@ struct Exchange {
   http::HeadScan answer_scan;              // of the head that is being received
   int interims = 0;                        // 1xx replies of the server so far
   std::size_t answer_head = 0;             // bytes of the server's reply head, still in its input until the body is relayed
+  io::Stream* at_server = nullptr;         // the connection to the server, while the story has one
   std::optional<http::ReplyBody> arriving; // how far the reply's body has come from the server; nothing before it begins
   std::string upstream_target;
   std::string out;      // the head that goes to the server
@@ -176,7 +180,6 @@ struct Exchange {
   std::unique_ptr<inspect::OutcomeReader> outcome; // of the reply, where its body says one (check_reply.cpp)
   // What the body says of itself (inspect_request.cpp); empty while unknown. Owned, since the body may lie in a file.
   std::string operation, unit, pack_id, body_charset;
-  std::optional<std::vector<std::string>> operations; // all of them; nothing where nobody had to know
   std::string server_account; // whom the caller names to the server, for the lock-out ("server:user"); empty: nobody
   const profile::Credentials* credentials = nullptr; // the edge's own, which went to the server in place of the caller's
   std::uint32_t retry_after = 5;                     // seconds, on a 503
@@ -191,6 +194,8 @@ struct Exchange {
   void clear() noexcept;
   // Empties `note`, and gives its room back if that is large.
   void drop_note() noexcept;
+  // Memory, in bytes, that it holds, its bodies and its connection to the server included: about what its end gives back.
+  [[nodiscard]] std::size_t held() const noexcept;
   // Behind the reply, and not when the exchange is used again: gives back what is missing to others.
   void settle() noexcept;
 };

@@ -20,6 +20,18 @@ struct Link {
   bool own = false; // this caller's alone, since an earlier request
 };
 
+// While it lives the exchange has this connection to its server.
+class AtServer {
+public:
+  AtServer(Exchange& x, io::Stream& server) noexcept : x_(x) { x_.at_server = &server; }
+  ~AtServer() { x_.at_server = nullptr; }
+  AtServer(const AtServer&) = delete;
+  AtServer& operator=(const AtServer&) = delete;
+
+private:
+  Exchange& x_;
+};
+
 std::int64_t micros_since(std::uint64_t start) { return static_cast<std::int64_t>((uv_hrtime() - start) / 1000); }
 
 io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse) {
@@ -106,13 +118,14 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
     const Cause cause = result.outcome.error().cause;
     const bool closed_early =
         cause == Cause::upstream_closed || cause == Cause::upstream_reset || cause == Cause::upstream_write_failed;
-    const bool replayable = !framing.has_content();
+    const bool replayable = framing.kind == http::BodyKind::none;
     result.again = closed_early && replayable && reused && (!left || http::is_safe(x.request.method));
   }
   co_return result;
 }
 
 void part_with(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable) {
+  x.at_server = nullptr;
   if (reusable && keeps_server_connection(x, *server)) {
     if (x.own_connection)
       keep_own(x, std::move(server));
@@ -126,28 +139,23 @@ void part_with(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool 
 }
 
 io::Task<Result<void>> forward(Exchange& x) {
-  const auto welcome = judge_again(x); // its body may have taken long
-  if (!welcome) co_return welcome.error();
   const auto open = available(x);
   if (!open) co_return open.error();
   if (asks_status(x)) co_return co_await answer_status(x);
   upstream::Pool& pool = x.generation->pool(x.server);
   const settings::Server& server = pool.server();
-  const upstream::Turn passing = pass(x);
   upstream::Turn turn;
-  if (!passing.held()) {
+  if (needs_turn(x)) {
     auto granted = co_await take_turn(x);
     if (!granted) co_return granted.error();
     turn = std::move(*granted);
-    const auto still_welcome = judge_again(x);
-    if (!still_welcome) co_return still_welcome.error();
     const auto still_open = available(x);
     if (!still_open) co_return still_open.error();
   }
 
   SpoolSource kept(x.spool, x.wake->loop().buffers());
   BodySource& body = x.spooled ? static_cast<BodySource&>(kept) : *x.body;
-  const bool harmless = http::is_safe(x.request.method) && !x.framing.has_content();
+  const bool harmless = http::is_safe(x.request.method) && x.framing.kind == http::BodyKind::none;
   // In a turn always a fresh connection: a kept one that the server closes just then would make a false "in doubt", and one that
   // another worker keeps would be a second at the server.
   const bool fresh_only = turn.held() || (profile::fresh_for_unsafe(server.profile) && !harmless);
@@ -164,6 +172,7 @@ io::Task<Result<void>> forward(Exchange& x) {
     x.record.reused_connection = link->reused;
     const bool login = brings_connection_login(x);
     x.own_connection = link->own || login;
+    const AtServer at_server(x, *link->server);
     kept.rewind();
     const auto attempt = co_await exchange_heads(x, *link->server, link->reused, body, x.framing);
     if (attempt && attempt->again && may_reuse) {
@@ -172,6 +181,7 @@ io::Task<Result<void>> forward(Exchange& x) {
       x.last = true; // a leg of a login is lost with its connection: that begins anew, on another one
     }
     x.spool.clear(); // it will not be sent again, and the reply may take long
+    kept.let_go();
     Result<void> outcome = attempt ? attempt->outcome : Result<void>(attempt.error());
     const bool answered = outcome.ok();
     if (answered) note_connection_login(x, !fresh_only);

@@ -8,8 +8,8 @@ namespace ledgergate {
 namespace {
 // What one TLS record holds (RFC 8446 section 5.1): beyond it gathering saves nothing.
 constexpr std::size_t kGather = 16 * 1024;
-// Plaintext taken off a TLS connection at once while a body streams.
-constexpr std::size_t kBodyRoom = 64 * 1024;
+// Plaintext taken off a TLS connection at once while a body streams; the record that goes beyond it fits the same block.
+constexpr std::size_t kBodyRoom = 44 * 1024;
 } // namespace
 
 // --- body ---------------------------------------------------------------------------------------------------------------------
@@ -24,6 +24,7 @@ void H1Body::start(const http::Framing& framing, bool expects) noexcept {
   chunks_.reset();
   complete_ = kind_ == http::BodyKind::none || (kind_ == http::BodyKind::length && left_ == 0);
   expects_ = expects && !complete_;
+  client_.read_at_most(complete_ ? kHeadRead : io::Loop::kReadSize);
 }
 
 void H1Body::settle() noexcept {
@@ -172,6 +173,11 @@ io::Step H1Reply::flush() {
     gathered_.clear();
   }
   return client_.flush();
+}
+
+void H1Reply::rest() noexcept {
+  client_.trim();
+  if (gathered_.empty()) std::string().swap(gathered_);
 }
 
 io::Stream* H1Reply::switch_protocols(const http::ReplyHead& reply) {

@@ -6,6 +6,9 @@
 
 namespace ledgergate {
 
+// What one read of a caller's connection brings while heads come (bytes): beyond that somebody sends ahead, and that is held.
+inline constexpr std::size_t kHeadRead = 8 * 1024;
+
 class H1Body final : public BodySource {
 public:
   explicit H1Body(io::Stream& client) : client_(client) {}
@@ -48,6 +51,7 @@ public:
   void body(std::string_view bytes) override;
   void end() override;
   io::Step flush() override;
+  void rest() noexcept override;
   [[nodiscard]] std::size_t undelivered() const override { return gathered_.size() + client_.undelivered(); }
   [[nodiscard]] bool take_back() override;
   void cut() override;

@@ -1,5 +1,7 @@
 // The TLS handshakes that a worker has in flight: each holds memory before anything is known of its caller. Beyond the bound the
-// one that has taken longest gives way, which is hardly ever one of those who mean it: they are through in a moment.
+// one that has taken longest gives way, which is hardly ever one of those who mean it: they are through in a moment. The same of
+// the connections on trial: those beyond `address_limits.connections` that are open until their first request has shown whether a
+// client is behind it.
 //
 // Invariants: loop thread only. In the list are those that have not given way, oldest first.
 #pragma once

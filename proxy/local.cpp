@@ -1,5 +1,4 @@
 // Answers of the edge itself on its port-80 listener: the redirect to https and ACME's http-01 challenges (RFC 8555 section 8.3).
-#include "route/text.h"
 #include "story.h"
 #include "worker.h"
 
@@ -37,10 +36,10 @@ Result<void> answer_redirect(Exchange& x) {
     location += ':';
     location += std::to_string(x.facts.listener->redirect_port);
   }
-  route::append_uri(x.target.path, location);
+  location += x.target.path;
   if (x.target.has_query) {
     location += '?';
-    route::append_uri(x.target.query, location);
+    location += x.target.query;
   }
   x.answer.fields.push_back({"Location", location});
   x.record.status = 308;

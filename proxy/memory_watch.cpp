@@ -3,7 +3,6 @@
 #include "observe/log_ring.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,16 +59,20 @@ std::uint64_t default_memory_budget() {
   return all / 4 * 3;
 }
 
-void look_at_memory(MemoryWatch& watch, std::atomic<bool>& short_of_memory) {
+std::uint64_t look_at_memory(MemoryWatch& watch, std::atomic<bool>& short_of_memory) {
   const auto resident = resident_now();
-  if (!resident || !watch.saw(*resident)) return;
-  short_of_memory = watch.over();
-  const std::string figures = std::to_string(*resident >> 20U) + " MiB of " + std::to_string(watch.budget() >> 20U) + " MiB";
-  if (watch.over())
-    event(LogLevel::error, "beyond limits.memory (" + figures + "): callers wait, requests get 503");
-  else
-    event(LogLevel::warning, "within limits.memory again (" + figures + ")");
-  if (watch.over()) malloc_trim(0); // what is free inside must not count
+  if (!resident) return 0;
+  const bool changed = watch.saw(*resident);
+  if (changed) {
+    short_of_memory = watch.over();
+    const std::string figures = std::to_string(*resident >> 20U) + " MiB of " + std::to_string(watch.budget() >> 20U) + " MiB";
+    if (watch.over())
+      event(LogLevel::error,
+            "beyond limits.memory (" + figures + "): who holds most goes, strangers first; their requests get 503");
+    else
+      event(LogLevel::warning, "within limits.memory again (" + figures + ")");
+  }
+  return watch.excess(*resident);
 }
 
 } // namespace ledgergate

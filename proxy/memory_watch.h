@@ -1,5 +1,5 @@
 // Whether the process is beyond its memory budget. The kernel's count is what the machine runs out of, so that is what is watched:
-// a reading four times a second costs nothing, and counting every buffer would miss what the libraries hold.
+// a reading ten times a second costs nothing, and counting every buffer would miss what the libraries hold.
 #pragma once
 
 #include <atomic>
@@ -29,14 +29,19 @@ public:
     return over_ != before;
   }
   [[nodiscard]] bool over() const noexcept { return over_; }
+  // Beyond the budget: how much has to be given back (bytes) before it is within it again. Else 0.
+  [[nodiscard]] std::uint64_t excess(std::uint64_t resident) const noexcept {
+    const std::uint64_t low = budget_ - budget_ / 8;
+    return over_ && resident > low ? resident - low : 0;
+  }
 
 private:
   std::uint64_t budget_ = UINT64_MAX;
   bool over_ = false;
 };
 
-// Shows the watch what is resident now. When its state changes, that is logged and becomes `short_of_memory` (shared.h): beyond the
-// budget nobody new is let in and requests get 503, until enough has been given back. Main thread; throws std::bad_alloc.
-void look_at_memory(MemoryWatch& watch, std::atomic<bool>& short_of_memory);
+// Shows the watch what is resident now; the excess comes back. When the state changes, that is logged and becomes `short_of_memory`
+// (shared.h): beyond the budget room is made (shedding.h) and requests of strangers get 503. Main thread; throws std::bad_alloc.
+std::uint64_t look_at_memory(MemoryWatch& watch, std::atomic<bool>& short_of_memory);
 
 } // namespace ledgergate

@@ -5,7 +5,6 @@
 #include "http/reply_body.h"
 #include "http/websocket.h"
 #include "profile/endpoints.h"
-#include "route/route.h"
 #include "story.h"
 #include "worker.h"
 
@@ -15,9 +14,9 @@
 namespace ledgergate {
 namespace {
 
-constexpr int kMaxInterim = 8;                // 1xx replies before the real one
-constexpr std::uint32_t kMaxFields = 1000;    // in a reply's head
-constexpr std::size_t kBodyRoom = 128 * 1024; // plaintext taken off a TLS server at once
+constexpr int kMaxInterim = 8;               // 1xx replies before the real one
+constexpr std::uint32_t kMaxFields = 1000;   // in a reply's head
+constexpr std::size_t kBodyRoom = 28 * 1024; // plaintext taken off a TLS server at once
 
 Error broken_head(const io::Stream& server, bool began) {
   if (began) return {Cause::reply_truncated, "inside the reply's head"};
@@ -48,9 +47,8 @@ io::Task<Result<void>> more_from(Exchange& x, io::Stream& server, const http::Re
 bool holds_for_change(const Exchange& x) {
   if (!x.facts.route->mask_server_name || x.answer.status != 200 || x.answer.body.kind == http::BodyKind::none) return false;
   if (x.answer.body.kind == http::BodyKind::length && x.answer.body.length > kMaxHeld) return false;
-  if (x.facts.server->profile != settings::Profile::mserver) return false;
-  std::string scratch;
-  if (!profile::is_status(x.facts.server->profile, route::server_path(*x.facts.route, x.target, scratch))) return false;
+  const std::string_view path = std::string_view(x.upstream_target).substr(0, x.upstream_target.find('?'));
+  if (!profile::prints_server_name(x.facts.server->profile, path)) return false;
   return std::none_of(x.answer.fields.begin(), x.answer.fields.end(),
                       [](const http::Field& field) { return http::iequals(field.name, "Content-Encoding"); });
 }
@@ -239,7 +237,9 @@ io::Task<Result<void>> flush_reply(Exchange& x) {
   http::RateGuard guard(rate.bytes_per_second, ms(rate.over));
   guard.restart(x.wake->loop().now());
   std::size_t left = x.reply->undelivered();
+  if (x.at_server != nullptr) x.at_server->rest(); // what it sends meanwhile stays in the kernels
   while (step == io::Step::blocked) {
+    x.reply->rest();
     x.wake->deadline_at(guard.deadline());
     const auto happened = co_await x.wake->wait(io::kClientOut | io::kClientIn);
     if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};

@@ -4,7 +4,6 @@
 #include "profile/native_error.h"
 #include "route/reason.h"
 #include "route/route.h"
-#include "route/text.h"
 #include "story.h"
 #include "worker.h"
 
@@ -53,7 +52,7 @@ std::string https_address(const Exchange& x) {
   std::string address = "https://";
   address += x.target.host;
   if (x.facts.listener->redirect_port != 443) address += ":" + std::to_string(x.facts.listener->redirect_port);
-  route::append_uri(x.target.path, address);
+  address += x.target.path;
   return address;
 }
 
@@ -89,15 +88,16 @@ void answer(Exchange& x, std::uint16_t status, std::string_view content_type, st
 }
 
 void refuse(Exchange& x, Error error) {
-  // Connectors send a POST again by themselves on 503: never for what the server may have carried out.
-  if (describe(error.cause).status == 503 && x.record.forwarded) error = {Cause::internal, describe(error.cause).text};
-  const CauseInfo& info = describe(error.cause);
   x.failed = true;
   x.failure = error;
-  if (info.status == 0 || !may_still_answer(x)) {
+  if (describe(error.cause).status == 0 || !may_still_answer(x)) {
     x.reply->cut();
     return;
   }
+  // Connectors send a POST again by themselves on 503: never for what the server may have carried out.
+  if (describe(error.cause).status == 503 && x.record.forwarded)
+    x.failure = error = {Cause::internal, describe(error.cause).text};
+  const CauseInfo& info = describe(error.cause);
   x.last = x.last || info.status == 400;
   if (!x.last) pass_over_body(x);
   x.answer.clear();

@@ -2,7 +2,7 @@
 
 #include "base/prepare_thread.h"
 #include "door_keeper.h"
-#include "memory_watch.h"
+#include "make_room.h"
 #include "notify.h"
 #include "observe/log_ring.h"
 #include "revocation_lists.h"
@@ -30,7 +30,7 @@ using observe::event;
 using settings::LogLevel;
 
 constexpr std::uint64_t kTickMs = 60'000; // ticket keys; also the watchdog's when it is slower
-constexpr std::uint64_t kLookAtMemoryMs = 250;
+constexpr std::uint64_t kLookAtMemoryMs = 100;
 constexpr std::uint64_t kLookAtListsMs = 1'000; // a revoked certificate is good for a second at most
 constexpr std::uint64_t kLastResortMs = 5'000;  // halted stories end at once; whatever does not (a slow disk) is left behind
 
@@ -54,9 +54,9 @@ public:
   int run();
 
 private:
-  // Of a timer: what comes round again is left out this time when there is no memory for it. libuv's callbacks must not throw.
-  template <void (Server::*Method)()>
-  static void in_turn(uv_timer_t* handle) noexcept {
+  // What comes round again is left out this time when there is no memory for it. libuv's callbacks must not throw.
+  template <void (Server::*Method)(), class Handle>
+  static void in_turn(Handle* handle) noexcept {
     try {
       (static_cast<Server*>(handle->data)->*Method)();
     } catch (const std::bad_alloc&) {
@@ -67,7 +67,6 @@ private:
   const Loader& load_;
   listen::TicketKeys keys_; // outlives every context
   Shared shared_;
-  upstream::TurnTable turns_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<std::unique_ptr<Worker>> workers_;
   DoorKeeper doors_;
@@ -77,7 +76,8 @@ private:
   uv_timer_t drain_timer_{};
   uv_timer_t crl_timer_{};
   uv_timer_t memory_timer_{};
-  MemoryWatch memory_;
+  uv_async_t holders_counted_{};
+  RoomMaker room_{shared_, workers_};
   std::string crl_state_;   // of the revocation lists' files, from just before the snapshot read them
   std::string crl_refused_; // of those that can't be used
   uv_async_t drained_{};
@@ -91,7 +91,7 @@ private:
   void tick();
   void watch_revocations();
   void watch_memory();
-  void set_memory_budget();
+  void make_room();
   void renew_if_revoked();
   void reload();
   void reload_settings();
@@ -103,11 +103,11 @@ private:
 
 // From here on the new snapshot is what counts: bounds that are kept across reloads become its own.
 void Server::hand_over(DoorOrders& orders) {
-  const settings::Spool& spool = snapshot_->settings->spool;
-  shared_.spool.set_bounds({spool.memory_total, spool.total});
-  turns_.apply(*snapshot_->settings);
+  room_.set_spool(snapshot_->settings->spool);
+  room_.set_budget(snapshot_->settings->limits.memory);
+  for (std::size_t i = 0; i < snapshot_->turns.size(); ++i)
+    if (snapshot_->turns[i]) snapshot_->turns[i]->apply(snapshot_->settings->servers[i]);
   shared_.addresses.set_entries(snapshot_->settings->client_table.entries);
-  set_memory_budget();
   doors_.handed_over(orders);
   for (std::size_t w = 0; w < workers_.size(); ++w) workers_[w]->apply(snapshot_, std::move(orders[w]));
 }
@@ -131,7 +131,7 @@ bool Server::start() {
   shared_.capacity.most = shares.callers;
   for (auto& worker : workers_) {
     worker->loop().set_descriptors(shares.bounds);
-    worker->handshakes().workers = workers_.size();
+    worker->handshakes().workers = worker->trials().workers = workers_.size();
   }
   hand_over(orders);
   for (auto& worker : workers_) worker->start();
@@ -206,12 +206,9 @@ void Server::watch_revocations() {
   uv_timer_start(&crl_timer_, in_turn<&Server::renew_if_revoked>, kLookAtListsMs, kLookAtListsMs);
 }
 
-void Server::watch_memory() { look_at_memory(memory_, shared_.short_of_memory); }
+void Server::watch_memory() { room_.look(uv_now(&loop_)); }
 
-void Server::set_memory_budget() {
-  const std::uint64_t asked = snapshot_->settings->limits.memory;
-  memory_.set_budget(asked != 0 ? asked : default_memory_budget());
-}
+void Server::make_room() { room_.round_complete(); }
 
 void Server::reload() {
   if (draining_) return;
@@ -230,7 +227,7 @@ void Server::reload_settings() {
   SnapshotProblems problems;
   std::shared_ptr<const Snapshot> next;
   const std::string lists = loaded.settings ? state_of_revocation_lists(*loaded.settings) : std::string();
-  if (loaded.settings) next = make_snapshot(loaded.settings, keys_, turns_, snapshot_.get(), problems);
+  if (loaded.settings) next = make_snapshot(loaded.settings, keys_, snapshot_.get(), problems);
   for (const auto& text : problems.warnings) event(LogLevel::warning, text);
   for (const auto& text : problems.errors) event(LogLevel::error, text);
   DoorOrders orders;
@@ -327,7 +324,7 @@ int Server::run() {
   if (!loaded.settings) return kExitSettings;
   SnapshotProblems problems;
   crl_state_ = state_of_revocation_lists(*loaded.settings);
-  snapshot_ = make_snapshot(loaded.settings, keys_, turns_, nullptr, problems);
+  snapshot_ = make_snapshot(loaded.settings, keys_, nullptr, problems);
   print(problems);
   if (!snapshot_) return kExitSettings;
   std::string error;
@@ -342,7 +339,9 @@ int Server::run() {
   uv_timer_init(&loop_, &drain_timer_);
   uv_timer_init(&loop_, &crl_timer_);
   uv_timer_init(&loop_, &memory_timer_);
-  timer_.data = drain_timer_.data = crl_timer_.data = memory_timer_.data = drained_.data = this;
+  timer_.data = drain_timer_.data = crl_timer_.data = memory_timer_.data = drained_.data = holders_counted_.data = this;
+  uv_async_init(&loop_, &holders_counted_, in_turn<&Server::make_room>);
+  shared_.shedding.when_complete([this] { uv_async_send(&holders_counted_); });
   uv_async_init(&loop_, &drained_, [](uv_async_t* handle) { static_cast<Server*>(handle->data)->stop(); });
   const bool started = start();
   if (started) {
@@ -373,9 +372,8 @@ int check(const Loader& load) {
   print(loaded);
   if (!loaded.settings) return kExitSettings;
   listen::TicketKeys keys;
-  upstream::TurnTable turns;
   SnapshotProblems problems;
-  const auto snapshot = make_snapshot(loaded.settings, keys, turns, nullptr, problems);
+  const auto snapshot = make_snapshot(loaded.settings, keys, nullptr, problems);
   print(problems);
   if (!snapshot) return kExitSettings;
   std::printf("ok\n");

@@ -9,6 +9,7 @@
 #include "http/spool_budget.h"
 #include "observe/log_ring.h"
 #include "observe/tally.h"
+#include "shedding.h"
 #include "upstream/relief.h"
 
 #include <atomic>
@@ -17,7 +18,8 @@
 namespace ledgergate {
 
 struct Shared {
-  std::atomic<bool> short_of_memory{false}; // beyond limits.memory: connections wait, requests get 503
+  std::atomic<bool> short_of_memory{false}; // beyond limits.memory: requests of strangers get 503
+  Shedding shedding;                        // and who has to go
   Capacity capacity;
   std::vector<upstream::Relief*> reliefs; // one a worker
   http::SpoolBudget spool;                // its bounds are the newest settings'

@@ -9,16 +9,21 @@ class SpoolSource final : public BodySource {
 public:
   // Both must outlive the source.
   SpoolSource(const http::Spool& spool, io::BufferPool& buffers) : spool_(spool), buffers_(buffers) {}
-  ~SpoolSource() { buffers_.give(block_); }
+  ~SpoolSource() { let_go(); }
   SpoolSource(const SpoolSource&) = delete;
   SpoolSource& operator=(const SpoolSource&) = delete;
 
   void rewind() noexcept { offset_ = 0; }
+  // Nothing will be pulled for a while.
+  void let_go() noexcept { buffers_.give(block_); }
   io::Step pull(std::string_view& bytes) override {
     if (!block_) block_ = buffers_.take(kBlock);
     const auto read = spool_.read(offset_, block_.data, block_.size);
     if (!read) return io::Step::failed;
-    if (*read == 0) return io::Step::ended;
+    if (*read == 0) {
+      let_go();
+      return io::Step::ended;
+    }
     offset_ += *read;
     bytes = {block_.data, *read};
     return io::Step::done;

@@ -104,12 +104,18 @@ void log(Exchange& x) {
   x.worker->log(record);
 }
 
+// Whatever a story was waiting for when it was ended for others' sake: that is not what it failed of.
+Error as_it_was(const Exchange& x, const Error& error) {
+  if (!x.standing->shed()) return error;
+  return {Cause::no_capacity, "beyond limits.memory: who holds most goes first"};
+}
+
 io::Task<void> finish(Exchange& x, Result<void> outcome) {
-  if (!outcome) refuse(x, outcome.error());
+  if (!outcome) refuse(x, as_it_was(x, outcome.error()));
   const auto flushed = co_await flush_reply(x);
   if (!flushed && !x.failed) {
     x.failed = true;
-    x.failure = flushed.error();
+    x.failure = as_it_was(x, flushed.error());
     x.reply->cut();
   }
   log(x);

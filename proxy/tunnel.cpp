@@ -8,9 +8,9 @@
 namespace ledgergate {
 namespace {
 
-constexpr std::size_t kInFlight = 128 * 1024; // taken from one side and not yet by the other; then the one waits
-constexpr std::size_t kRoom = 64 * 1024;      // plaintext taken off TLS at once
-constexpr io::TimeMs kQuietMs = 1000;         // a drain ends a tunnel in which nothing moved for so long
+constexpr std::size_t kInFlight = 16 * 1024; // taken from one side and not yet by the other; then the one waits
+constexpr std::size_t kRoom = 44 * 1024;     // plaintext taken off TLS at once
+constexpr io::TimeMs kQuietMs = 1000;        // a drain ends a tunnel in which nothing moved for so long
 
 struct Direction {
   io::Stream& from;
@@ -67,6 +67,7 @@ io::Task<Result<void>> tunnel(Exchange& x, io::Stream& server) {
   x.record.status = x.answer.status;
   x.head_sent = true;
   server.consume(x.answer_head);
+  client->read_at_most(io::Loop::kReadSize);
   const settings::ServerTimeouts& timeouts = x.facts.server->timeouts;
   std::int64_t up_bytes = 0;
   std::int64_t down_bytes = 0;
@@ -99,7 +100,7 @@ io::Task<Result<void>> tunnel(Exchange& x, io::Stream& server) {
     x.wake->deadline_at(moved_at + patience);
     const auto happened = co_await x.wake->wait(events);
     // A reload, or a changed revocation list: who would not be let in any more does not stay, either.
-    if ((happened & io::kDrain) != 0) outcome = judge_again(x);
+    if ((happened & io::kDrain) != 0) outcome = x.standing->holds(x.client);
     if (x.wake->halted()) outcome = Error{Cause::draining};
   }
   x.record.bytes_in += static_cast<std::uint64_t>(up_bytes);

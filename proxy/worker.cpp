@@ -12,6 +12,7 @@
 namespace ledgergate {
 namespace {
 constexpr std::size_t kSpareExchanges = 64;
+constexpr std::size_t kSpareBytes = 64 * 1024; // of each
 constexpr io::TimeMs kBetweenComplaintsMs = 10'000;
 } // namespace
 
@@ -24,8 +25,7 @@ Worker::Worker(Shared& shared, std::size_t number)
     : shared_(shared), number_(number), log_(shared.log.ring()), resolver_(std::make_unique<upstream::Resolver>(loop_)),
       relief_(loop_, shared.reliefs),
       doors_(std::make_unique<Doors>(
-          loop_, shared.short_of_memory,
-          [this](const Door& door, int descriptor, const Endpoint& peer) { welcome(door, descriptor, peer); },
+          loop_, [this](const Door& door, int descriptor, const Endpoint& peer) { welcome(door, descriptor, peer); },
           [this](bool again) { return make_room_at_the_door(again); })) {
   spare_.reserve(kSpareExchanges); // here: give_back() must not fail
 }
@@ -75,8 +75,39 @@ void Worker::halt() {
   });
 }
 
+void Worker::count_holders(std::uint64_t round) {
+  loop_.post([this, round] { report_holders(round); });
+}
+
+void Worker::shed(std::shared_ptr<const std::vector<std::uint64_t>> chosen) {
+  loop_.post([this, chosen = std::move(chosen)] { end_holders(*chosen); });
+}
+
 void Worker::beat() {
   loop_.post([this] { beats_.fetch_add(1, std::memory_order_relaxed); });
+}
+
+// --- memory -------------------------------------------------------------------------------------------------------------------
+
+void Worker::report_holders(std::uint64_t round) {
+  std::vector<Holder> holders;
+  for (const OpenConnection* each = open_; each != nullptr; each = each->next)
+    if (each->held != nullptr && !each->shed) holders.push_back({each->number, each->held->bytes(), each->client});
+  shared_.shedding.report(round, holders);
+}
+
+void Worker::end_holders(const std::vector<std::uint64_t>& chosen) {
+  for (OpenConnection* each = open_; each != nullptr;) {
+    OpenConnection* next = each->next; // a story that ends removes only itself
+    if (each->held != nullptr && std::binary_search(chosen.begin(), chosen.end(), each->number)) {
+      each->shed = true;
+      each->wake->halt();
+    }
+    each = next;
+  }
+  spare_.clear();
+  compressors_.drop_spare();
+  loop_.buffers().drop_spare();
 }
 
 // --- settings -----------------------------------------------------------------------------------------------------------------
@@ -99,8 +130,6 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vect
   for (const auto& route : snapshot->settings->routes) next->route_meters.push_back(shared_.meters.of("route " + route.name));
   for (const auto& client : snapshot->settings->clients) next->client_meters.push_back(shared_.meters.of("client " + client.name));
   next->snapshot = std::move(snapshot);
-  if (current_)
-    for (const auto& pool : current_->pools) pool->retire();
   current_ = std::move(next);
   if (number_ == 0 && !draining_) health_.begin(*this, current_);
   for (Door* door : doors_->all()) door->listener = order_for(*door)->listener;
@@ -205,7 +234,8 @@ Worker::Lease Worker::lease() {
 
 void Worker::give_back(Exchange* exchange) noexcept {
   std::unique_ptr<Exchange> owned(exchange);
-  if (spare_.size() < kSpareExchanges) spare_.push_back(std::move(owned));
+  // One that has grown is not kept: what it holds is nobody's.
+  if (spare_.size() < kSpareExchanges && owned->held() <= kSpareBytes) spare_.push_back(std::move(owned));
 }
 
 // --- counts and log

@@ -16,6 +16,7 @@
 #include "watch_health.h"
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -68,6 +69,10 @@ public:
   void drain(std::function<void()> done);
   // Ends what is left.
   void halt();
+  // Beyond limits.memory: reports to `shared.shedding` what each caller's connection holds; then ends those that were chosen (their
+  // numbers, sorted), and gives back what is kept for reuse. Throw std::bad_alloc.
+  void count_holders(std::uint64_t round);
+  void shed(std::shared_ptr<const std::vector<std::uint64_t>> chosen);
   // Any thread: how often the loop has come round; a loop that hangs does not.
   [[nodiscard]] std::uint64_t beats() const noexcept { return beats_.load(std::memory_order_relaxed); }
   void beat();
@@ -76,6 +81,7 @@ public:
   [[nodiscard]] io::Loop& loop() noexcept { return loop_; }
   [[nodiscard]] upstream::Resolver& resolver() noexcept { return *resolver_; }
   [[nodiscard]] Handshakes& handshakes() noexcept { return handshakes_; }
+  [[nodiscard]] Handshakes& trials() noexcept { return trials_; }
   [[nodiscard]] Compressors& compressors() noexcept { return compressors_; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   void log(const observe::AccessRecord& record);
@@ -85,9 +91,8 @@ public:
 
   void opened(OpenConnection& connection) noexcept;
   void closed(OpenConnection& connection) noexcept;
-  // Moves a connection to the newest generation. False: its listener is gone, and nothing is published there any more.
-  [[nodiscard]] bool refresh(std::shared_ptr<const Generation>& generation, std::size_t& listener) const;
-  [[nodiscard]] const std::shared_ptr<const Generation>& newest() const noexcept { return current_; }
+  // Moves a connection to the newest generation. False: its listener is gone; the connection ends after this request.
+  bool refresh(std::shared_ptr<const Generation>& generation, std::size_t& listener) const;
 
   struct GiveBack {
     Worker* worker;
@@ -107,6 +112,7 @@ private:
   HealthWatch health_; // of worker 0 only
   std::shared_ptr<const Generation> current_;
   Handshakes handshakes_;
+  Handshakes trials_;
   Compressors compressors_;
   std::vector<std::unique_ptr<Exchange>> spare_;
   std::unique_ptr<Doors> doors_;
@@ -122,6 +128,8 @@ private:
 
   void take_over(std::shared_ptr<const Snapshot> snapshot, const std::vector<DoorOrder>& doors);
   void welcome(const Door& door, int descriptor, const Endpoint& peer) noexcept;
+  void report_holders(std::uint64_t round);
+  void end_holders(const std::vector<std::uint64_t>& chosen);
   void give_back(Exchange* exchange) noexcept;
   void finish_if_drained();
   Doors::Room make_room_at_the_door(bool again);

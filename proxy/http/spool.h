@@ -35,6 +35,8 @@ public:
   [[nodiscard]] Result<void> append(std::string_view bytes) noexcept;
   // Bytes ever appended.
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  // Bytes of memory that it holds.
+  [[nodiscard]] std::size_t memory() const noexcept { return memory_.capacity(); }
   // Reads up to `size` bytes at `offset` into `out`; the number read, 0 at the end. Error: spool_failed. What was released is gone.
   [[nodiscard]] Result<std::size_t> read(std::uint64_t offset, char* out, std::size_t size) const noexcept;
   // Nothing before `offset` will be read again: its memory and disk are given back, the disk's in steps. When nothing is left, what

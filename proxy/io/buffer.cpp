@@ -42,9 +42,13 @@ void BufferPool::give(Block& block) noexcept {
   block = {};
 }
 
-BufferPool::~BufferPool() {
-  for (auto& list : free_)
+void BufferPool::drop_spare() noexcept {
+  for (auto& list : free_) {
     for (char* data : list) ::operator delete(data);
+    list.clear(); // its room stays: give() must not fail
+  }
 }
+
+BufferPool::~BufferPool() { drop_spare(); }
 
 } // namespace ledgergate::io

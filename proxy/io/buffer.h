@@ -25,6 +25,8 @@ public:
   [[nodiscard]] Block take(std::size_t size);
   // Any block of this pool; leaves it empty.
   void give(Block& block) noexcept;
+  // Gives back what is kept for reuse.
+  void drop_spare() noexcept;
   [[nodiscard]] std::size_t bytes_out() const noexcept { return bytes_out_; } // lent now
 
 private:

@@ -45,10 +45,11 @@ private:
 
 class Loop {
 public:
-  // Sizes of the two buffers that a loop's streams share while no story is suspended in the middle of them. Output holds one
-  // input as TLS records (22 bytes a 16 KiB record) behind a head.
-  static constexpr std::size_t kReadSize = 128 * 1024;
-  static constexpr std::size_t kWriteSize = 256 * 1024;
+  // Sizes of the two buffers that a loop's streams share while no story is suspended in the middle of them. What one read brings,
+  // as TLS records (22 bytes a 16 KiB record) behind a head, is what is held for a peer that takes nothing: it fits a block of 64
+  // KiB.
+  static constexpr std::size_t kReadSize = 60 * 1024;
+  static constexpr std::size_t kWriteSize = 128 * 1024;
 
   Loop();
   ~Loop(); // run() has returned and all handles are closed

@@ -84,7 +84,7 @@ void Stream::start_reading() noexcept {
         *buffer = uv_buf_init(land.tail(), static_cast<unsigned>(land.room()));
       } else {
         const Block& shared = self->loop_.read_block();
-        *buffer = uv_buf_init(shared.data, static_cast<unsigned>(shared.size));
+        *buffer = uv_buf_init(shared.data, static_cast<unsigned>(std::min(shared.size, self->read_most_)));
       }
     } catch (const std::bad_alloc&) {
       *buffer = uv_buf_init(nullptr, 0); // libuv reports UV_ENOBUFS to the read callback
@@ -146,7 +146,7 @@ void Stream::settle() noexcept {
     try {
       const std::size_t size = land.size();
       if (size <= kCopyLimit) {
-        Bytes own{loop_.buffers().take(std::max<std::size_t>(size * 2, 4096)), 0, size};
+        Bytes own{loop_.buffers().take(wanted_ ? std::max<std::size_t>(size * 2, 4096) : size), 0, size};
         std::memcpy(own.block.data, land.data(), size);
         land = own;
       } else {
@@ -222,6 +222,20 @@ void Stream::trim() noexcept {
   if (in_.empty()) give(in_);
   if (ssl_ != nullptr && raw_.empty()) give(raw_);
   if (!sending()) write_request_.reset();
+}
+
+void Stream::rest() noexcept {
+  wanted_ = false;
+  stop_reading();
+  trim();
+}
+
+std::size_t Stream::held() const noexcept {
+  // Measured of OpenSSL 3.0: a connection behind its handshake, its session and its keys.
+  constexpr std::size_t kTls = 13 * 1024;
+  const auto own = [&](const Bytes& window, bool borrowed) { return borrowed ? 0 : window.block.size; };
+  const std::size_t landing = ssl_ != nullptr ? own(in_, false) + own(raw_, land_borrowed_) : own(in_, land_borrowed_);
+  return sizeof *this + landing + own(out_, out_borrowed_) + sending_.block.size + (ssl_ != nullptr ? kTls : 0);
 }
 
 // --- output -------------------------------------------------------------------------------------------------------------------

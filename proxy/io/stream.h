@@ -78,6 +78,10 @@ public:
   void want_input() noexcept;
   // Gives buffers back when nothing is in them: before an idle wait.
   void trim() noexcept;
+  // The same while somebody else is waited for: nothing is read until the next want_input().
+  void rest() noexcept;
+  // How much one read brings, at most Loop::kReadSize: what the peer sends while nobody waits for it is held (bytes).
+  void read_at_most(std::size_t bytes) noexcept { read_most_ = bytes; }
   // Whether the peer ended its side with all the ceremony its protocol has (TLS: close_notify).
   [[nodiscard]] bool ended_cleanly() const noexcept { return ssl_ == nullptr ? eof_ : close_notify_; }
   // The peer is known to have ended or broken the connection (reading may be paused, so false is not a promise).
@@ -94,6 +98,8 @@ public:
   }
   // unsent(), and what the peer's machine has not confirmed of what the kernel took. A system call.
   [[nodiscard]] std::size_t undelivered() const noexcept;
+  // Memory, in bytes, that the stream holds: about what its end gives back.
+  [[nodiscard]] std::size_t held() const noexcept;
   // Bytes the kernel has taken: whether "not one byte of it has left" (law 1).
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
   // close_notify (TLS) and FIN, behind what is still to be sent. Reading goes on.
@@ -136,6 +142,7 @@ private:
   Bytes sending_; // owned by libuv's write
   std::uint64_t sent_ = 0;
   unsigned long tls_error_ = 0;
+  std::size_t read_most_ = Loop::kReadSize;
   std::int64_t tls_credit_ = kTlsCredit; // see fill_tls
   int error_ = 0;                        // of reading, connecting, memory: the stream is of no more use
   int write_error_ = 0;                  // the kernel takes no more output

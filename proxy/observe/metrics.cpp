@@ -103,6 +103,12 @@ std::string metrics_text(const Tallies& tallies, const Gauges& gauges) {
   for (const auto& each : gauges.listeners) gauge(connections, {{"listener", each.name}}, each.connections);
   out.push_back(std::move(connections));
 
+  auto shed =
+      family("ledgergate_connections_shed_total", "Connections that were ended because memory was short", MetricType::Counter);
+  count(shed, {{"caller", "stranger"}}, gauges.strangers_shed);
+  count(shed, {{"caller", "client"}}, gauges.clients_shed);
+  out.push_back(std::move(shed));
+
   auto up = family("ledgergate_server_up", "1: requests go there; 0: it is down, or open on the wrong company", MetricType::Gauge);
   for (const auto& each : gauges.servers) gauge(up, {{"server", each.name}}, each.up ? 1 : 0);
   if (!up.metric.empty()) out.push_back(std::move(up));

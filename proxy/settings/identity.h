@@ -40,6 +40,10 @@ struct RateLimits {
   std::uint32_t concurrent = 0;  // requests at once; 0: no bound
   std::uint32_t connections = 0; // connections at once; 0: no bound
   [[nodiscard]] bool any() const { return *this != RateLimits{}; }
+  // Whether there is one that each request is judged by.
+  [[nodiscard]] bool of_requests() const noexcept {
+    return requests.amount != 0 || bytes_in.amount != 0 || bytes_out.amount != 0 || concurrent != 0;
+  }
   bool operator==(const RateLimits&) const = default;
 };
 

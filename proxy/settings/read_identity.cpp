@@ -195,6 +195,12 @@ bool share_a_certificate(const Client& a, const Client& b) {
 } // namespace
 
 void read_rate_limits(const Value& map, LimitsOf whose, RateLimits& out) {
+  bool on = true;
+  if (whose == LimitsOf::address && map.present() && map.is_scalar()) {
+    if (map.boolean(on) && on) return map.error("`address_limits` are on by themselves: write `off`, or their keys");
+    if (!on) out = {};
+    return;
+  }
   Map fields(map);
   const Value requests = fields.get("requests");
   read_rate(requests, false, out.requests);
@@ -203,8 +209,12 @@ void read_rate_limits(const Value& map, LimitsOf whose, RateLimits& out) {
   read_rate(fields.get("bytes_out"), true, out.bytes_out);
   fields.get("concurrent").count(out.concurrent, 1, 1'000'000);
   if (whose == LimitsOf::address) read_rate(fields.get("handshakes"), false, out.handshakes);
-  // A connection belongs to no route.
-  if (whose != LimitsOf::route) fields.get("connections").count(out.connections, 1, 1'000'000);
+  if (whose == LimitsOf::route) return; // a connection belongs to none
+  const Value connections = fields.get("connections");
+  if (whose == LimitsOf::address && connections.words() == "none")
+    out.connections = 0;
+  else
+    connections.count(out.connections, 1, 1'000'000);
 }
 
 void read_clients(const Value& map, Draft& draft) {

@@ -81,7 +81,6 @@ inline constexpr Choice<Profile> kProfiles[] = {
 
 // Duplicates, overlaps, and what can never be reached.
 void check_together(Draft& draft, Problems& problems);
-void check_identity(Draft& draft, Problems& problems);           // part of it
-void join_names_of_one_server(Draft& draft, Problems& problems); // the same: names and bounds of one place (same_server.h)
+void check_identity(Draft& draft, Problems& problems); // part of it
 
 } // namespace ledgergate::settings

@@ -14,6 +14,10 @@ namespace {
 using io::Step;
 using io::Stream;
 
+// What one read of a TLS server brings (bytes): a caller who takes nothing leaves the edge with its plaintext, and with the record
+// that is cut off at its end.
+constexpr std::size_t kTlsRead = 30 * 1024;
+
 Error explain(int status) {
   switch (status) {
   case UV_ECONNREFUSED: return {Cause::connect_refused};
@@ -105,6 +109,7 @@ io::Task<Result<Stream::Ptr>> connect_within(io::Wake& wake, Resolver& resolver,
       wake.deadline_at(deadline);
       SSL* ssl = pool.tls()->open(pool.session());
       if (ssl == nullptr) co_return Error{Cause::out_of_memory};
+      stream->read_at_most(kTlsRead);
       stream->start_tls(ssl);
       const auto secured = co_await handshake(wake, *stream);
       if (!secured) co_return secured.error();

@@ -98,6 +98,8 @@ TEST(Metrics, GaugesTellOfListenersAndTurns) {
   gauges.password_hashes = 41;
   gauges.addresses = 1000;
   gauges.log_lines_dropped = 5;
+  gauges.strangers_shed = 6;
+  gauges.clients_shed = 1;
   const std::string text = metrics_text(Tallies{}, gauges);
   EXPECT_TRUE(has_line(text, R"(ledgergate_build_info{version="1.2.3"} 1)")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_connections{listener="internet"} 7)")) << text;
@@ -106,6 +108,8 @@ TEST(Metrics, GaugesTellOfListenersAndTurns) {
   EXPECT_TRUE(has_line(text, R"(ledgergate_spool_bytes{where="memory"} 11)")) << text;
   EXPECT_TRUE(has_line(text, R"(ledgergate_spool_bytes{where="files"} 12)")) << text;
   EXPECT_TRUE(has_line(text, "ledgergate_log_lines_dropped_total 5")) << text;
+  EXPECT_TRUE(has_line(text, R"(ledgergate_connections_shed_total{caller="stranger"} 6)")) << text;
+  EXPECT_TRUE(has_line(text, R"(ledgergate_connections_shed_total{caller="client"} 1)")) << text;
   EXPECT_TRUE(has_line(text, "ledgergate_bans 2")) << text;
   EXPECT_TRUE(has_line(text, "ledgergate_bans_total 3")) << text;
   EXPECT_TRUE(has_line(text, "ledgergate_failed_logins_total 40")) << text;

@@ -29,6 +29,7 @@ public:
     events += "flush ";
     return answer;
   }
+  void rest() noexcept override {}
   [[nodiscard]] std::size_t undelivered() const override { return 42; }
   [[nodiscard]] bool take_back() override { return false; }
   void cut() override { events += "cut "; }

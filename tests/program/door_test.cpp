@@ -95,8 +95,7 @@ struct DoorTest : ::testing::Test, LoopWorld {
   std::vector<Socket> aside;
   bool others_are_asked = false;
   int questions = 0;
-  std::atomic<bool> shut{false};
-  Doors doors{loop, shut,
+  Doors doors{loop,
               [this](const Door& door, int descriptor, const Endpoint& peer) {
                 guests.push_back({door.listener, peer, Socket(descriptor)});
               },

@@ -18,6 +18,19 @@ TEST(MemoryWatch, GoesOverAtTheBudgetAndComesBackAnEighthBelow) {
   EXPECT_FALSE(watch.over());
 }
 
+TEST(MemoryWatch, SaysHowMuchHasToBeGivenBack) {
+  MemoryWatch watch;
+  watch.set_budget(800);
+  watch.saw(790);
+  EXPECT_EQ(watch.excess(790), 0U) << "within it";
+  watch.saw(900);
+  EXPECT_EQ(watch.excess(900), 200U) << "down to where it is within it again";
+  watch.saw(701);
+  EXPECT_EQ(watch.excess(701), 1U);
+  watch.saw(700);
+  EXPECT_EQ(watch.excess(700), 0U);
+}
+
 TEST(MemoryWatch, ReadsTheKernelsCount) {
   EXPECT_EQ(resident_bytes("123 45 6 7 0 8 0\n", 4096), 45U * 4096);
   EXPECT_EQ(resident_bytes("", 4096), std::nullopt);

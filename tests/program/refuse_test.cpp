@@ -20,6 +20,7 @@ public:
   void body(std::string_view bytes) override { text += bytes; }
   void end() override {}
   io::Step flush() override { return io::Step::done; }
+  void rest() noexcept override {}
   [[nodiscard]] std::size_t undelivered() const override { return 0; }
   [[nodiscard]] bool take_back() override { return may_be_taken_back; }
   void cut() override {}

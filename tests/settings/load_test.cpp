@@ -53,6 +53,22 @@ TEST(Load, WhatEverybodyMayChangeIsNotBelieved) {
   EXPECT_EQ(only_error(load_file(file)), file + ": error: every user of this machine may change it; run: chmod o-w " + file);
 }
 
+TEST(Load, StrangersOfOneAddressHaveABoundThatCanBeLifted) {
+  const auto limits = [](const std::string& words) {
+    const Loaded loaded = load_text(std::string(kMinimal) + words, "x.yaml");
+    EXPECT_TRUE(loaded.problems.empty()) << words;
+    return loaded.settings ? loaded.settings->address_limits : RateLimits{};
+  };
+  EXPECT_EQ(limits("").connections, 256U);
+  EXPECT_FALSE(limits("").of_requests());
+  EXPECT_EQ(limits("address_limits: { requests: 5/s }\n").connections, 256U);
+  EXPECT_TRUE(limits("address_limits: { requests: 5/s }\n").of_requests());
+  EXPECT_EQ(limits("address_limits: { connections: 7 }\n").connections, 7U);
+  EXPECT_EQ(limits("address_limits: { connections: none, concurrent: 3 }\n").connections, 0U);
+  EXPECT_EQ(limits("address_limits: { connections: none, concurrent: 3 }\n").concurrent, 3U);
+  EXPECT_FALSE(limits("address_limits: off\n").any());
+}
+
 TEST(Load, TheShortestFileHasTheDefaultsOfSettings) {
   const Loaded loaded = load_text(kMinimal, "x.yaml");
   ASSERT_NE(loaded.settings, nullptr);

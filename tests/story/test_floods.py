@@ -67,7 +67,7 @@ class Descriptors(Callers):
             # It looks at memory through a pipe, and takes every object for broken when it can't open one.
             self.skipTest("UBSan's vptr check needs descriptors itself")
         server = self.standin(Web, hold=True)
-        edge = self.start(config(server, workers=workers), launcher=["prlimit", "--nofile=64"])
+        edge = self.start(config(server, workers=workers, address_limits="off"), launcher=["prlimit", "--nofile=64"])
         # Each takes one descriptor for itself and one for its server.
         for _ in range(200):
             self.call(edge, ASK)
@@ -128,7 +128,7 @@ class Memory(Callers):
         server = self.standin(Web)
         # Nobody was served yet: what is made at the first request is not there.
         # One arena: others have 64 MiB of addresses each that are no one's yet.
-        edge = self.start(config(server, workers=1, **settings), environment={"MALLOC_ARENA_MAX": "1"})
+        edge = self.start(config(server, workers=1, address_limits="off", **settings), environment={"MALLOC_ARENA_MAX": "1"})
         bound = edge.memory(figure) * 1024 + room
         resource.prlimit(edge.process.pid, kind, (bound, bound))
         refused = 0
