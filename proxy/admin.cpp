@@ -23,11 +23,12 @@ observe::Gauges gauges(Exchange& x) {
     observe::ServerGauge server;
     server.name = settings.servers[i].name;
     server.up = !snapshot.health[i]->unavailable();
-    if (const auto& turns = snapshot.turns[i]) {
+    if (settings.servers[i].concurrency != 0) {
+      const upstream::ServerTurns& turns = *snapshot.turns[i];
       server.bounded = true;
-      server.waiting = turns->waiting();
-      server.taken = turns->taken();
-      server.places = turns->places();
+      server.waiting = turns.waiting();
+      server.taken = turns.taken();
+      server.places = turns.places();
     }
     out.servers.push_back(std::move(server));
   }

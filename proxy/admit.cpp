@@ -19,23 +19,6 @@ Nanos now_nanos() { return static_cast<Nanos>(uv_hrtime()); }
 
 std::uint32_t seconds(Nanos wait) { return static_cast<std::uint32_t>(std::min<Nanos>(wait / 1'000'000'000 + 1, 86'400)); }
 
-// What the client itself and the place it comes to allow.
-Result<void> authorise(const Exchange& x) {
-  const settings::Client& client = *x.client;
-  const settings::Route& route = *x.facts.route;
-  const auto index = static_cast<std::size_t>(&client - x.generation->settings().clients.data());
-  if (!route.any_client && !std::binary_search(route.clients.begin(), route.clients.end(), index))
-    return Error{Cause::forbidden, "the route does not name this client"};
-  if (const auto current = in_force(client); !current) return current;
-  if (!client.from.empty() &&
-      std::none_of(client.from.begin(), client.from.end(), [&](const Cidr& each) { return each.contains(x.facts.client_ip); }))
-    return Error{Cause::address_denied};
-  const auto required = static_cast<Proofs>(x.facts.listener->require | route.require | (client.all ? client.ways() : 0));
-  if ((required & ~x.proven & settings::kCertificate) != 0) return Error{Cause::certificate_required};
-  if ((required & ~x.proven & (settings::kApiKey | settings::kPassword)) != 0) return Error{Cause::login_required};
-  return {};
-}
-
 // One bucket and one count of `whose`; what is refused holds nothing. The names are those in RateLimit
 // (draft-ietf-httpapi-ratelimit-headers-11).
 Result<void> within(Exchange& x, Meter& meter, const RateLimits& limits, client::Share& share, std::string_view whose) {
@@ -78,6 +61,22 @@ Result<void> in_force(const settings::Client& client) {
   const auto now = static_cast<std::int64_t>(std::time(nullptr));
   if (client.valid_from && now < *client.valid_from) return Error{Cause::client_disabled, "not valid yet"};
   if (client.valid_until && now >= *client.valid_until) return Error{Cause::client_disabled, "no longer valid"};
+  return {};
+}
+
+Result<void> authorise(const Exchange& x) {
+  const settings::Client& client = *x.client;
+  const settings::Route& route = *x.facts.route;
+  const auto index = static_cast<std::size_t>(&client - x.generation->settings().clients.data());
+  if (!route.any_client && !std::binary_search(route.clients.begin(), route.clients.end(), index))
+    return Error{Cause::forbidden, "the route does not name this client"};
+  if (const auto current = in_force(client); !current) return current;
+  if (!client.from.empty() &&
+      std::none_of(client.from.begin(), client.from.end(), [&](const Cidr& each) { return each.contains(x.facts.client_ip); }))
+    return Error{Cause::address_denied};
+  const auto required = static_cast<Proofs>(x.facts.listener->require | route.require | (client.all ? client.ways() : 0));
+  if ((required & ~x.proven & settings::kCertificate) != 0) return Error{Cause::certificate_required};
+  if ((required & ~x.proven & (settings::kApiKey | settings::kPassword)) != 0) return Error{Cause::login_required};
   return {};
 }
 

@@ -77,7 +77,7 @@ void note_answer(upstream::Health& health, const Result<upstream::ProbeReply>& s
 }
 
 bool asks_status(const Exchange& x) {
-  const bool bare = x.framing.kind == http::BodyKind::none || (x.framing.kind == http::BodyKind::length && x.framing.length == 0);
+  const bool bare = !x.framing.has_content();
   return bare && profile::answers_while_busy(x.facts.server->profile, x.upstream_target);
 }
 

@@ -121,13 +121,6 @@ bool believes(const listen::TlsFront* front, const Connection& c) {
   return clients.asks() ? clients.verify(c.ssl) == X509_V_OK : c.certificate == nullptr;
 }
 
-} // namespace
-
-std::uint64_t Connection::next_number() noexcept {
-  static std::atomic<std::uint64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
-
 bool still_believed(Connection& c) {
   const listen::TlsFront* front = c.generation->front(c.listener);
   if (!believes(front, c)) return false;
@@ -135,17 +128,35 @@ bool still_believed(Connection& c) {
   return true;
 }
 
-Result<void> Connection::holds(const settings::Client* its_client) const {
-  auto newest = generation;
-  auto at = listener;
-  if (!worker.refresh(newest, at)) return {}; // the listener is gone: what has begun goes on to its end
-  if (!believes(newest->front(at), *this)) return Error{Cause::certificate_required, "it is believed no longer"};
-  if (its_client == nullptr) return {};
-  const auto& clients = newest->settings().clients;
-  const auto same =
-      std::find_if(clients.begin(), clients.end(), [&](const settings::Client& each) { return each.name == its_client->name; });
-  if (same == clients.end()) return Error{Cause::client_disabled, "there is no such client any more"};
-  return in_force(*same);
+} // namespace
+
+std::uint64_t Connection::next_number() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+Standing::Newest Connection::newest(const Generation* seen) const {
+  Newest out;
+  if (worker.newest().get() == seen) return out;
+  out.generation = generation;
+  out.listener = listener;
+  out.open = worker.refresh(out.generation, out.listener);
+  if (!out.open) {
+    // Which rules there would be for its certificate can't be said: where it shows one it is not believed.
+    out.generation = worker.newest();
+    out.believed = certificate == nullptr;
+    return out;
+  }
+  const listen::TlsFront* now = out.generation->front(out.listener);
+  out.believed = believes(now, *this);
+  if (tls && now != nullptr) out.rules = now->rules_of(hello.name);
+  return out;
+}
+
+bool move_to_newest(Connection& c) {
+  const Generation* before = c.generation.get();
+  c.gone = !c.worker.refresh(c.generation, c.listener);
+  return c.gone || c.generation.get() == before || still_believed(c);
 }
 
 void Connection::proven(const settings::Client& its_client) noexcept {

@@ -32,9 +32,9 @@ struct Connection final : Standing, Held {
     worker.opened(open);
   }
   ~Connection() { worker.closed(open); }
-  [[nodiscard]] Result<void> holds(const settings::Client* its_client) const override;
   void append_certificate(std::string& leaf) const override { listen::append_client_cert(ssl, leaf); }
   void append_chain(std::string& chain) const override { listen::append_client_cert_chain(ssl, chain); }
+  [[nodiscard]] Newest newest(const Generation* seen) const override;
   void proven(const settings::Client& its_client) noexcept override;
   [[nodiscard]] bool known() const noexcept override { return open.client != 0; }
   [[nodiscard]] bool on_trial() const noexcept override { return trial != nullptr; }
@@ -72,14 +72,14 @@ struct Connection final : Standing, Held {
   std::string client_of_share;
   upstream::Bound own;                // server connections that are this caller's alone
   const Exchange* exchange = nullptr; // while there is a request
-  bool last = false;                  // no further request on this connection
+  bool gone = false;                  // the newest settings do not have its listener: what it asks is refused, and then it ends
   bool cut = false;
 };
 
 // What comes before requests: the PROXY header, the limits of the address, TLS. False: it is over.
 io::Task<bool> receive_caller(Connection& connection);
-// Newer settings may believe the caller's certificate no longer (it is revoked, or its CA is gone), or want one that it did not
-// show: then nothing more is served.
-bool still_believed(Connection& connection);
+// The newest settings judge every request. They may believe the caller's certificate no longer (it is revoked, or its CA is gone),
+// or want one that it did not show: false, and nothing more is served, not even an answer.
+[[nodiscard]] bool move_to_newest(Connection& connection);
 
 } // namespace ledgergate

@@ -24,7 +24,7 @@ Coming look_for_request(Connection& c) {
   const io::Step step = c.client->fill();
   if (step == io::Step::done) return Coming::yes;
   if (step != io::Step::blocked) return Coming::no;
-  if (c.worker.draining()) {
+  if (c.worker.draining() || c.gone) {
     // Idle connections end at once; one that has just come may have its request on the way.
     if (c.requests > 0) return Coming::no;
     c.wake.deadline_in(kFirstWhileDrainingMs);
@@ -37,9 +37,7 @@ Coming look_for_request(Connection& c) {
 bool may_come(Connection& c, io::Events happened) {
   c.unwaited = 0;
   if ((happened & io::kExpired) != 0) return false;
-  if ((happened & io::kDrain) == 0 || !c.tls) return true;
-  static_cast<void>(c.worker.refresh(c.generation, c.listener));
-  return still_believed(c);
+  return (happened & io::kDrain) == 0 || move_to_newest(c);
 }
 
 // Collects one head and reads it into the exchange.
@@ -103,12 +101,21 @@ io::Task<bool> serve_one(Connection& c, Exchange& x) {
   x.head_started = uv_hrtime();
   ++c.requests;
   const auto head = co_await read_head(c, x);
+  // A slow head may be older than the settings.
+  if (!move_to_newest(c)) {
+    c.exchange = nullptr;
+    co_return false;
+  }
+  set_facts(c, x);
   const bool may_keep =
-      head.ok() && !c.last && !c.worker.draining() && c.requests < c.generation->settings().limits.requests_per_connection;
+      head.ok() && !c.gone && !c.worker.draining() && c.requests < c.generation->settings().limits.requests_per_connection;
   if (head) body.start(x.request.body, x.request.expect_continue);
   reply.start(x, may_keep);
   if (!head) {
     co_await refuse_head(x, head.error());
+  } else if (c.gone) {
+    const Error nowhere{Cause::no_route, "its listener is not in the settings any more"};
+    co_await refuse_head(x, nowhere);
   } else {
     co_await serve_request(x);
   }
@@ -166,10 +173,7 @@ io::Task<void> serve_requests(Connection& c) {
       c.unwaited = 0;
       co_await c.wake.next_round();
     }
-    // A reload is seen between requests; an exchange keeps the settings it began with.
-    const Generation* before = c.generation.get();
-    c.last = !c.worker.refresh(c.generation, c.listener);
-    if (c.generation.get() != before && !still_believed(c)) break;
+    if (!move_to_newest(c)) break;
     if (c.trial && c.trial->gave_way()) break;
     const auto scratch = c.worker.lease();
     const auto keep = co_await serve_one(c, *scratch);

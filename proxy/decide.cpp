@@ -3,6 +3,7 @@
 #include "http/websocket.h"
 #include "profile/credentials.h"
 #include "profile/endpoints.h"
+#include "route/choose.h"
 #include "route/field_names.h"
 #include "route/route.h"
 #include "story.h"
@@ -57,12 +58,13 @@ Result<Way> decide(Exchange& x) {
   if (!listener.acme_webroot.empty() && std::string_view(x.target.decoded).starts_with(kChallengePrefix)) return Way::challenge;
   if (listener.kind == settings::ListenerKind::redirect) {
     // A till would send its password in clear each time, and old .NET does not follow 308: the first request must fail loudly.
-    if (x.request.body.kind != http::BodyKind::none || carries_secrets(x.request))
+    if (x.request.body.has_content() || carries_secrets(x.request))
       return Error{Cause::https_required, "migration due: a caller still uses plain http"};
     return Way::redirect;
   }
 
-  const settings::Route* route = route::find(settings, x.listener, x.target.host, x.target.decoded);
+  const auto chosen = route::choose(settings, x.generation->snapshot->prefixes, x.listener, x.target.host, x.target);
+  const settings::Route* route = chosen ? *chosen : nullptr;
   if (route != nullptr) {
     x.facts.route = route;
     x.facts.server = &settings.servers[route->server];
@@ -70,6 +72,7 @@ Result<Way> decide(Exchange& x) {
   }
   // Whatever stands there: the route is only what tells the form of this refusal.
   if (misdirected(x)) return Error{Cause::misdirected};
+  if (!chosen) return chosen.error();
   if (route == nullptr) return Error{Cause::no_route};
   return Way::forward;
 }
@@ -116,7 +119,7 @@ Result<void> check_request(Exchange& x) {
   if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit)
     return Error{Cause::body_too_large};
   x.body->limit(limit);
-  if (route->decompress_requests && x.request.body.kind != http::BodyKind::none) {
+  if (route->decompress_requests && x.request.body.has_content()) {
     const auto coding = http::content_coding(x.request.fields);
     if (!coding) return Error{Cause::unsupported_coding};
     x.body_coding = *coding;

@@ -27,6 +27,7 @@ void Exchange::clear() noexcept {
   reading.reset();
   outcome.reset();
   operation.clear();
+  operations.reset();
   unit.clear();
   pack_id.clear();
   body_charset.clear();

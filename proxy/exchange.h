@@ -29,6 +29,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ledgergate {
 
@@ -93,16 +94,23 @@ protected:
   ~ReplySink() = default;
 };
 
-// What the caller's connection knows of it beyond the one request.
+// What the caller's connection knows of it beyond the one request; and what it is in the newest settings, for what goes on for
+// longer than those it began with (judge_again.cpp).
 class Standing {
 public:
-  // Whether the newest settings would let it in: its certificate is believed, and its client (null: nobody) is there and in force.
-  // certificate_required or client_disabled, else. For what goes on for longer than the settings it began with (tunnel.cpp).
-  [[nodiscard]] virtual Result<void> holds(const settings::Client* client) const = 0;
   // Appends the certificate that it has shown, and those between that one and a CA of the listener's, as RFC 9440 has them in
   // fields; nothing, where there is none.
   virtual void append_certificate(std::string& leaf) const = 0;
   virtual void append_chain(std::string& chain) const = 0;
+  struct Newest {
+    std::shared_ptr<const Generation> generation;
+    bool open = false;        // its listener is there still, and is `listener` now
+    std::size_t listener = 0; // index into the settings
+    std::size_t rules = 0;    // of callers' certificates, as Exchange::rules
+    bool believed = false;    // its certificate, or that it has none, is good enough there
+  };
+  // With `seen`, those settings, it looks no further than that they are the newest: `generation` is null then.
+  [[nodiscard]] virtual Newest newest(const Generation* seen) const = 0;
   // The caller has proven to be this client, and may come in.
   virtual void proven(const settings::Client& client) noexcept = 0;
   // Somebody has proven who they are on this connection.
@@ -180,6 +188,7 @@ struct Exchange {
   std::unique_ptr<inspect::OutcomeReader> outcome; // of the reply, where its body says one (check_reply.cpp)
   // What the body says of itself (inspect_request.cpp); empty while unknown. Owned, since the body may lie in a file.
   std::string operation, unit, pack_id, body_charset;
+  std::optional<std::vector<std::string>> operations; // all of them; nothing where nobody had to know
   std::string server_account; // whom the caller names to the server, for the lock-out ("server:user"); empty: nobody
   const profile::Credentials* credentials = nullptr; // the edge's own, which went to the server in place of the caller's
   std::uint32_t retry_after = 5;                     // seconds, on a 503

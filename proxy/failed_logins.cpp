@@ -32,6 +32,10 @@ Result<bool> may_log_in(Exchange& x, std::string_view account) {
   return Error{Cause::locked_out, decision.verdict == client::Lockout::Verdict::banned ? "banned" : "slowed down"};
 }
 
+bool is_banned(const Exchange& x, std::string_view account) {
+  return x.worker->shared().lockout.is_banned(x.generation->settings().lockout, x.facts.client_ip, account, now_nanos());
+}
+
 void count_failed_login(Exchange& x, std::string_view account, std::string_view way) {
   const settings::Lockout& rules = x.generation->settings().lockout;
   const client::Nanos ban = x.worker->shared().lockout.failed(rules, x.facts.client_ip, account, now_nanos());

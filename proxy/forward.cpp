@@ -118,7 +118,7 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
     const Cause cause = result.outcome.error().cause;
     const bool closed_early =
         cause == Cause::upstream_closed || cause == Cause::upstream_reset || cause == Cause::upstream_write_failed;
-    const bool replayable = framing.kind == http::BodyKind::none;
+    const bool replayable = !framing.has_content();
     result.again = closed_early && replayable && reused && (!left || http::is_safe(x.request.method));
   }
   co_return result;
@@ -139,23 +139,28 @@ void part_with(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool 
 }
 
 io::Task<Result<void>> forward(Exchange& x) {
+  const auto welcome = judge_again(x); // its body may have taken long
+  if (!welcome) co_return welcome.error();
   const auto open = available(x);
   if (!open) co_return open.error();
   if (asks_status(x)) co_return co_await answer_status(x);
   upstream::Pool& pool = x.generation->pool(x.server);
   const settings::Server& server = pool.server();
+  const upstream::Turn passing = pass(x);
   upstream::Turn turn;
-  if (needs_turn(x)) {
+  if (!passing.held()) {
     auto granted = co_await take_turn(x);
     if (!granted) co_return granted.error();
     turn = std::move(*granted);
+    const auto still_welcome = judge_again(x);
+    if (!still_welcome) co_return still_welcome.error();
     const auto still_open = available(x);
     if (!still_open) co_return still_open.error();
   }
 
   SpoolSource kept(x.spool, x.wake->loop().buffers());
   BodySource& body = x.spooled ? static_cast<BodySource&>(kept) : *x.body;
-  const bool harmless = http::is_safe(x.request.method) && x.framing.kind == http::BodyKind::none;
+  const bool harmless = http::is_safe(x.request.method) && !x.framing.has_content();
   // In a turn always a fresh connection: a kept one that the server closes just then would make a false "in doubt", and one that
   // another worker keeps would be a second at the server.
   const bool fresh_only = turn.held() || (profile::fresh_for_unsafe(server.profile) && !harmless);

@@ -179,4 +179,42 @@ io::Task<Result<void>> identify(Exchange& x) {
   co_return Result<void>{};
 }
 
+Result<void> identify_again(Exchange& x, const Snapshot& before) {
+  const client::Directory& directory = *x.generation->snapshot->directory;
+  const settings::Client* const was = x.client;
+  const auto& clients = x.generation->settings().clients;
+  if (was != nullptr && std::none_of(clients.begin(), clients.end(), [&](const auto& each) { return each.name == was->name; }))
+    return Error{Cause::client_disabled, "there is no such client any more"};
+  x.client = nullptr;
+  x.proven = settings::kNoProof;
+  if (x.certificate != nullptr)
+    if (const auto named = directory.by_certificate(*x.certificate)) static_cast<void>(prove(x, *named, settings::kCertificate));
+  Shown shown;
+  look(x, shown);
+  if (!shown.key.empty()) {
+    const auto named = directory.by_key(client::digest_of(shown.key));
+    if (!named) return Error{Cause::login_failed, "the key is good no longer"};
+    if (!prove(x, *named, settings::kApiKey)) return kTwoClients;
+  }
+  if (shown.basic && route_takes(x, settings::kPassword | settings::kApiKey)) {
+    const auto keyed = directory.by_key(client::digest_of(shown.login.password));
+    if (keyed && x.generation->settings().clients[*keyed].name == shown.login.user) {
+      if (!prove(x, *keyed, settings::kApiKey)) return kTwoClients;
+    } else {
+      const auto now = directory.by_user(shown.login.user), then = before.directory->by_user(shown.login.user);
+      const bool same = now.client && then.client && *now.hash == *then.hash;
+      if (!same) return Error{Cause::login_failed, "the password has been changed meanwhile"};
+      if (!prove(x, *now.client, settings::kPassword)) return kTwoClients;
+    }
+  }
+  if (x.client == nullptr)
+    if (const auto named = directory.by_address(x.facts.client_ip)) static_cast<void>(prove(x, *named, settings::kAddress));
+  if (x.client == nullptr) {
+    if (x.certificate != nullptr) return Error{Cause::forbidden, "no client has this certificate any more"};
+    return Error{route_takes(x, settings::kPassword | settings::kApiKey) ? Cause::login_required : Cause::certificate_required};
+  }
+  if (was != nullptr && was->name != x.client->name) return Error{Cause::login_failed, "what it shows is another client's by now"};
+  return {};
+}
+
 } // namespace ledgergate

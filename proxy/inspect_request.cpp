@@ -123,7 +123,7 @@ Result<void> prepare_inspection(Exchange& x) {
   const auto judged = judge_by_head(x, path);
   if (!judged) return judged;
   if (!must_be_read(x)) return {};
-  if (x.request.body.kind == http::BodyKind::none) return Error{Cause::body_unreadable, "there is no body"};
+  if (!x.request.body.has_content()) return Error{Cause::body_unreadable, "there is no body"};
   auto coding = coding_of(x.request);
   if (!coding) return coding.error();
   if (x.body_coding != http::Coding::identity) coding = http::Coding::identity; // taken off on the way into the spool
@@ -145,10 +145,21 @@ Result<void> inspect_request(Exchange& x) {
   const auto whole = x.reading->finish();
   note_facts(x);
   if (!whole) return whole;
-  if (!allowed(x, x.reading->operations())) return Error{Cause::operation_denied};
+  x.operations = x.reading->operations();
+  if (!allowed(x, *x.operations)) return Error{Cause::operation_denied};
   x.reading.reset();
   if (x.facts.server->profile != Profile::mserver) return {};
   return find_server(x);
+}
+
+Result<void> inspect_again(Exchange& x) {
+  std::string scratch;
+  const auto judged = judge_by_head(x, route::server_path(*x.facts.route, x.target, scratch));
+  if (!judged) return judged;
+  if (x.reading || !must_be_read(x)) return {}; // it is being read, and what it asks is judged behind that
+  if (!x.operations) return Error{Cause::operation_denied, "rules that came meanwhile must know what it asks, and it was not read"};
+  if (!allowed(x, *x.operations)) return Error{Cause::operation_denied};
+  return {};
 }
 
 } // namespace ledgergate

@@ -1,4 +1,5 @@
 // Answers of the edge itself on its port-80 listener: the redirect to https and ACME's http-01 challenges (RFC 8555 section 8.3).
+#include "route/text.h"
 #include "story.h"
 #include "worker.h"
 
@@ -36,10 +37,10 @@ Result<void> answer_redirect(Exchange& x) {
     location += ':';
     location += std::to_string(x.facts.listener->redirect_port);
   }
-  location += x.target.path;
+  route::append_uri(x.target.path, location);
   if (x.target.has_query) {
     location += '?';
-    location += x.target.query;
+    route::append_uri(x.target.query, location);
   }
   x.answer.fields.push_back({"Location", location});
   x.record.status = 308;

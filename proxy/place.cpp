@@ -21,6 +21,10 @@ using upstream::StatusBoard;
 
 Micros now_micros() { return static_cast<Micros>(uv_hrtime() / 1000); }
 
+// The part of `hold` for which a server refuses connections until it is taken for gone: three minutes, as it comes. There is no
+// hurry: nobody is served there until it is back, and then it says itself that it is idle.
+constexpr int kGoneAfter = 10;
+
 // Why a held place is given on.
 enum class End : std::uint8_t { none, answered, closed, idle, refuses, over, edge_ends };
 
@@ -30,7 +34,7 @@ std::string_view in_words(End end) noexcept {
   case End::answered: return "it answered in the end";
   case End::closed: return "its connection is over";
   case End::idle: return "it was seen idle twice";
-  case End::refuses: return "it is gone: it refuses connections";
+  case End::refuses: return "it is gone: its connection is over, and it refuses all others";
   case End::over: return "`hold` is over, and it may be working still";
   case End::edge_ends: return "the edge ends, and it may be working still";
   }
@@ -42,7 +46,7 @@ struct Holding {
           http::ReplyReader its_reader)
       : worker(its_worker), generation(std::move(its_generation)), server(its_server), stream(std::move(its_stream)),
         reader(std::move(its_reader)), wake(its_worker.loop()), counted(its_worker, wake), seat(wake), idle(now_micros()),
-        asks(profile::tells_status(about().profile)) {}
+        gone(Micros{about().hold.count()} * 1000 / kGoneAfter), asks(profile::tells_status(about().profile)) {}
 
   [[nodiscard]] const settings::Server& about() const { return generation->settings().servers[server]; }
 
@@ -55,6 +59,7 @@ struct Holding {
   Background counted;
   StatusBoard::Seat seat;
   upstream::SeenIdle idle;
+  upstream::SeenGone gone;
   bool asks; // whether the server says of itself that it is idle
 };
 
@@ -72,6 +77,7 @@ End read_on(Holding& h) {
       h.stream->want_input();
       return End::none;
     }
+    h.gone.connection_over(now_micros());
     return step == io::Step::ended && h.reader.may_end(h.stream->ended_cleanly()) ? End::answered : End::closed;
   }
 }
@@ -88,11 +94,10 @@ End look(Holding& h) {
   if (!known && !h.seat.waiting() && now_micros() >= h.idle.next())
     known = ask_status(h.worker, *h.generation, h.server, h.seat, h.idle.next());
   if (!known) return End::none;
-  // A server that is not there any more does nothing; but a full backlog refuses, too, so once is not enough either.
   const bool refuses = !known->said && known->said.error().cause == Cause::connect_refused;
-  const bool free = refuses || (known->said && is_idle(*known->said));
-  if (!h.idle.saw(known->begun, free)) return End::none;
-  return refuses ? End::refuses : End::idle;
+  if (h.gone.saw(known->begun, refuses)) return End::refuses;
+  const bool idle = known->said && is_idle(*known->said);
+  return h.idle.saw(known->begun, idle) ? End::idle : End::none;
 }
 
 End look_round(Holding& h) {
@@ -116,6 +121,8 @@ io::Detached hold(Worker& worker, std::shared_ptr<const Generation> generation, 
   Holding h(worker, std::move(generation), server, std::move(stream), std::move(reader));
   const io::TimeMs since = h.wake.loop().now();
   const io::TimeMs over = since + ms(h.about().hold);
+  // An end of our own says nothing of the server.
+  if (h.stream->failed() && h.stream->failure() != UV_ECANCELED) h.gone.connection_over(now_micros());
   if (h.stream->unsent() != 0) h.stream->reset(); // the rest must not follow: the caller knows already that it failed
   if (h.stream->failed()) {
     h.stream.reset();

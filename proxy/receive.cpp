@@ -5,6 +5,7 @@
 #include "http/reply_body.h"
 #include "http/websocket.h"
 #include "profile/endpoints.h"
+#include "route/route.h"
 #include "story.h"
 #include "worker.h"
 
@@ -47,8 +48,9 @@ io::Task<Result<void>> more_from(Exchange& x, io::Stream& server, const http::Re
 bool holds_for_change(const Exchange& x) {
   if (!x.facts.route->mask_server_name || x.answer.status != 200 || x.answer.body.kind == http::BodyKind::none) return false;
   if (x.answer.body.kind == http::BodyKind::length && x.answer.body.length > kMaxHeld) return false;
-  const std::string_view path = std::string_view(x.upstream_target).substr(0, x.upstream_target.find('?'));
-  if (!profile::prints_server_name(x.facts.server->profile, path)) return false;
+  if (x.facts.server->profile != settings::Profile::mserver) return false;
+  std::string scratch;
+  if (!profile::is_status(x.facts.server->profile, route::server_path(*x.facts.route, x.target, scratch))) return false;
   return std::none_of(x.answer.fields.begin(), x.answer.fields.end(),
                       [](const http::Field& field) { return http::iequals(field.name, "Content-Encoding"); });
 }

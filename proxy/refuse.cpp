@@ -4,6 +4,7 @@
 #include "profile/native_error.h"
 #include "route/reason.h"
 #include "route/route.h"
+#include "route/text.h"
 #include "story.h"
 #include "worker.h"
 
@@ -52,7 +53,7 @@ std::string https_address(const Exchange& x) {
   std::string address = "https://";
   address += x.target.host;
   if (x.facts.listener->redirect_port != 443) address += ":" + std::to_string(x.facts.listener->redirect_port);
-  address += x.target.path;
+  route::append_uri(x.target.path, address);
   return address;
 }
 

@@ -81,7 +81,7 @@ io::Task<Result<Sent>> drain(Exchange& x, io::Stream& server) {
 io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource& body, http::Framing framing) {
   x.chunk.clear();
   server.write(x.out);
-  if (framing.kind == http::BodyKind::none) {
+  if (!framing.has_content()) {
     if (server.flush() == io::Step::done) co_return Sent::whole;
     co_return co_await drain(x, server);
   }
@@ -130,7 +130,14 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
     moved = 0;
     body.want();
     x.wake->deadline_at(guard.deadline());
-    const auto happened = co_await x.wake->wait(io::kClientIn | io::kServerIn);
+    const auto happened = co_await x.wake->wait(io::kClientIn | io::kServerIn | io::kDrain);
+    if ((happened & io::kDrain) != 0) {
+      const auto welcome = judge_again(x);
+      if (!welcome) {
+        server.reset();
+        co_return welcome.error();
+      }
+    }
     if ((happened & io::kExpired) != 0 && (x.wake->halted() || !guard.moved(0, x.wake->loop().now()))) {
       server.reset();
       co_return Error{Cause::client_body_timeout};

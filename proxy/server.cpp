@@ -67,6 +67,7 @@ private:
   const Loader& load_;
   listen::TicketKeys keys_; // outlives every context
   Shared shared_;
+  upstream::TurnTable turns_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<std::unique_ptr<Worker>> workers_;
   DoorKeeper doors_;
@@ -105,8 +106,7 @@ private:
 void Server::hand_over(DoorOrders& orders) {
   room_.set_spool(snapshot_->settings->spool);
   room_.set_budget(snapshot_->settings->limits.memory);
-  for (std::size_t i = 0; i < snapshot_->turns.size(); ++i)
-    if (snapshot_->turns[i]) snapshot_->turns[i]->apply(snapshot_->settings->servers[i]);
+  turns_.apply(*snapshot_->settings);
   shared_.addresses.set_entries(snapshot_->settings->client_table.entries);
   doors_.handed_over(orders);
   for (std::size_t w = 0; w < workers_.size(); ++w) workers_[w]->apply(snapshot_, std::move(orders[w]));
@@ -227,7 +227,7 @@ void Server::reload_settings() {
   SnapshotProblems problems;
   std::shared_ptr<const Snapshot> next;
   const std::string lists = loaded.settings ? state_of_revocation_lists(*loaded.settings) : std::string();
-  if (loaded.settings) next = make_snapshot(loaded.settings, keys_, snapshot_.get(), problems);
+  if (loaded.settings) next = make_snapshot(loaded.settings, keys_, turns_, snapshot_.get(), problems);
   for (const auto& text : problems.warnings) event(LogLevel::warning, text);
   for (const auto& text : problems.errors) event(LogLevel::error, text);
   DoorOrders orders;
@@ -324,7 +324,7 @@ int Server::run() {
   if (!loaded.settings) return kExitSettings;
   SnapshotProblems problems;
   crl_state_ = state_of_revocation_lists(*loaded.settings);
-  snapshot_ = make_snapshot(loaded.settings, keys_, nullptr, problems);
+  snapshot_ = make_snapshot(loaded.settings, keys_, turns_, nullptr, problems);
   print(problems);
   if (!snapshot_) return kExitSettings;
   std::string error;
@@ -372,8 +372,9 @@ int check(const Loader& load) {
   print(loaded);
   if (!loaded.settings) return kExitSettings;
   listen::TicketKeys keys;
+  upstream::TurnTable turns;
   SnapshotProblems problems;
-  const auto snapshot = make_snapshot(loaded.settings, keys, nullptr, problems);
+  const auto snapshot = make_snapshot(loaded.settings, keys, turns, nullptr, problems);
   print(problems);
   if (!snapshot) return kExitSettings;
   std::printf("ok\n");

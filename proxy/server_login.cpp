@@ -5,6 +5,7 @@
 #include "profile/credentials.h"
 #include "profile/endpoints.h"
 #include "route/field_names.h"
+#include "route/route.h"
 #include "story.h"
 #include "worker.h"
 
@@ -54,8 +55,9 @@ void note_server_login(Exchange& x) {
     count_failed_login(x, x.server_account, "server");
   } else if (x.answer.status >= 200 && x.answer.status < 300) {
     const settings::Profile profile = x.facts.server->profile;
+    std::string scratch;
     const bool certain = profile::success_proves_login(profile, x.request.method == http::Method::post) &&
-                         !profile::answers_while_busy(profile, x.upstream_target);
+                         !profile::is_status(profile, route::server_path(*x.facts.route, x.target, scratch));
     x.worker->shared().lockout.succeeded(x.facts.client_ip, x.server_account, static_cast<client::Nanos>(uv_hrtime()), certain);
   }
 }

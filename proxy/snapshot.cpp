@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace ledgergate {
 namespace {
@@ -18,17 +19,6 @@ const ListenerRuntime* running(const Snapshot* before, const settings::Listener&
     return each.address == listener.address && each.name == listener.name;
   });
   return same == old.end() ? nullptr : &before->listeners[static_cast<std::size_t>(same - old.begin())];
-}
-
-// The lines go on across a reload: a place that is taken now is taken still.
-std::shared_ptr<upstream::ServerTurns> turns_of(const Snapshot* before, const settings::Server& server) {
-  if (server.concurrency == 0) return nullptr;
-  if (before != nullptr) {
-    const auto& old = before->settings->servers;
-    for (std::size_t i = 0; i < old.size(); ++i)
-      if (old[i].name == server.name && before->turns[i]) return before->turns[i];
-  }
-  return std::make_shared<upstream::ServerTurns>(server);
 }
 
 // Read anew for every snapshot: a reload takes a changed password.
@@ -51,15 +41,31 @@ std::shared_ptr<upstream::Health> health_of(const Snapshot* before, const settin
   return std::make_shared<upstream::Health>(server);
 }
 
-// What is known already serves those who ask after the reload, too.
-std::shared_ptr<upstream::StatusBoard> board_of(const Snapshot* before, const settings::Server& server) {
+// Whether a question to one is the same as to the other, and would find the same: one that fails by the settings of one name must
+// not be the answer to those who ask by the other.
+bool asked_alike(const settings::Server& a, const settings::Server& b) {
+  const auto files = [](const settings::Server& server) {
+    const auto& own = server.tls.client_certificate;
+    return own ? own->chain.string() + '\n' + own->key.string() : std::string();
+  };
+  return a.place == b.place && a.https == b.https && a.tls.verify == b.tls.verify && a.tls.ca == b.tls.ca &&
+         a.tls.name == b.tls.name && (!a.https || a.host == b.host) && files(a) == files(b);
+}
+
+std::shared_ptr<upstream::StatusBoard> board_in(const Snapshot& snapshot, const settings::Settings& settings,
+                                                const settings::Server& server) {
+  for (std::size_t i = 0; i < snapshot.boards.size(); ++i)
+    if (snapshot.boards[i] && asked_alike(settings.servers[i], server)) return snapshot.boards[i];
+  return nullptr;
+}
+
+// One question serves all names of a server; and what is known already serves those who ask after the reload, too.
+std::shared_ptr<upstream::StatusBoard> board_of(const Snapshot& made, const settings::Settings& settings, const Snapshot* before,
+                                                const settings::Server& server) {
   if (!profile::tells_status(server.profile)) return nullptr;
-  if (before != nullptr) {
-    const auto& old = before->settings->servers;
-    for (std::size_t i = 0; i < old.size(); ++i)
-      if (old[i].name == server.name && old[i].authority == server.authority && before->boards[i]) return before->boards[i];
-  }
-  return std::make_shared<upstream::StatusBoard>();
+  auto board = board_in(made, settings, server);
+  if (board == nullptr && before != nullptr) board = board_in(*before, *before->settings, server);
+  return board != nullptr ? board : std::make_shared<upstream::StatusBoard>();
 }
 
 std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) {
@@ -71,7 +77,7 @@ std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) 
 } // namespace
 
 std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys,
-                                              const Snapshot* before, SnapshotProblems& problems) {
+                                              upstream::TurnTable& turns, const Snapshot* before, SnapshotProblems& problems) {
   auto made = std::make_shared<Snapshot>();
   for (const auto& listener : settings->listeners) {
     ListenerRuntime runtime;
@@ -92,9 +98,9 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
   }
   for (const auto& server : settings->servers) {
     std::string why, warning;
-    made->turns.push_back(turns_of(before, server));
+    made->turns.push_back(turns.at(server.place, *settings));
     made->health.push_back(health_of(before, server));
-    made->boards.push_back(board_of(before, server));
+    made->boards.push_back(board_of(*made, *settings, before, server));
     made->servers.push_back(upstream::ClientTls::make(server, why, warning));
     if (!why.empty()) problems.errors.push_back("server " + server.name + ": " + why);
     if (!warning.empty()) problems.warnings.push_back("server " + server.name + ": " + warning);
@@ -111,6 +117,8 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
       own.emplace_back(server, credentials_of(file, settings->servers[server].profile, "client " + client.name, problems));
   }
   made->directory = client::Directory::make(*settings, problems.errors, problems.warnings);
+  made->prefixes = route::make_prefixes(*settings);
+  for (auto& text : route::indistinct(*settings, made->prefixes)) problems.warnings.push_back(std::move(text));
   made->spool_directory = choose_spool(settings->spool.directory, problems);
   made->settings = std::move(settings);
   if (!problems.errors.empty()) return nullptr;

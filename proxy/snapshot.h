@@ -5,11 +5,12 @@
 #include "client/directory.h"
 #include "listen/tls_front.h"
 #include "profile/credentials.h"
+#include "route/choose.h"
 #include "settings/load.h"
 #include "upstream/client_tls.h"
 #include "upstream/health.h"
-#include "upstream/server_turns.h"
 #include "upstream/status_board.h"
+#include "upstream/turn_table.h"
 
 #include <atomic>
 #include <memory>
@@ -29,13 +30,14 @@ struct Snapshot {
   std::shared_ptr<const settings::Settings> settings;
   std::vector<ListenerRuntime> listeners;                          // as in settings
   std::vector<std::shared_ptr<const upstream::ClientTls>> servers; // as in settings; null: plain HTTP
-  std::vector<std::shared_ptr<upstream::ServerTurns>> turns;       // by server; null: no bound. Kept across reloads, by name
-  std::vector<std::shared_ptr<upstream::StatusBoard>> boards;      // by server; null: nothing to ask. Kept across reloads, by name
+  std::vector<std::shared_ptr<upstream::ServerTurns>> turns;       // by server; never null. Those of its place (TurnTable)
+  std::vector<std::shared_ptr<upstream::StatusBoard>> boards;      // by server; null: nothing to ask. Kept across reloads, by place
   std::vector<std::shared_ptr<upstream::Health>> health;           // by server; never null. Kept across reloads, by name
   // The edge's own user and password: by server and by route, as in settings; null: the caller's go through.
   std::vector<std::shared_ptr<const profile::Credentials>> server_credentials, route_credentials;
   std::vector<std::vector<std::pair<std::size_t, std::shared_ptr<const profile::Credentials>>>> client_credentials; // by client
   std::shared_ptr<const client::Directory> directory;                                                               // who is who
+  route::Prefixes prefixes;                                                                                         // of the routes
   std::string spool_directory;
 
   // What goes to `server` (an index) in place of the caller's: the client's (null: nobody) before the route's before the server's;
@@ -56,10 +58,11 @@ struct SnapshotProblems {
 
 // Null when there are errors. A certificate that does not exist disables its listener (a warning): port 80 must run for the first
 // certificate to come. One that vanished under a listener that serves is an error: the reload is refused. `before` (null at start)
-// is what runs now; it lends what goes on: the connection counts.
+// is what runs now; it lends what goes on: the connection counts. The lines are those of `turns`; their bounds become those of
+// `settings` when they are applied there.
 [[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings,
-                                                            listen::TicketKeys& keys, const Snapshot* before,
-                                                            SnapshotProblems& problems);
+                                                            listen::TicketKeys& keys, upstream::TurnTable& turns,
+                                                            const Snapshot* before, SnapshotProblems& problems);
 
 // `before` with its listeners' certificates, CAs and revocation lists read again, and nothing else: a file that is just being
 // edited must not keep a revoked certificate alive. Null when there are errors.

@@ -10,6 +10,8 @@ namespace upstream {
 class Pool;
 }
 
+struct Snapshot;
+
 // Serves one request whose head is complete, to the end: when it returns, the reply has been handed to the sink whole, or cut, and
 // the request is logged. `exchange` must outlive the task. Never throws.
 io::Task<void> serve_request(Exchange& exchange);
@@ -37,10 +39,15 @@ io::Task<Result<void>> identify(Exchange& exchange);
 // own_secrets.cpp: whether the caller's Authorization ends at the edge: before a server that reads another field, and where it
 // shows a user or key of the edge's own, on whatever route.
 [[nodiscard]] bool keeps_authorization(const Exchange& exchange);
+// The same by other settings, for a caller that was let in by those of `before`: by what can be said at once. A password is right
+// while its hash is the one it was verified against. Counts nothing.
+[[nodiscard]] Result<void> identify_again(Exchange& exchange, const Snapshot& before);
 
 // failed_logins.cpp: whether this address may try to log in to this account now (locked_out), and whether it did so lately. The
 // account is the name as the caller gave it; "" for a key.
 [[nodiscard]] Result<bool> may_log_in(Exchange& exchange, std::string_view account);
+// The same without a trace.
+[[nodiscard]] bool is_banned(const Exchange& exchange, std::string_view account);
 // Counts, logs and perhaps bans. `way`: a word for the log.
 void count_failed_login(Exchange& exchange, std::string_view account, std::string_view way);
 // By the administrator's wish: an account that many addresses tried is slowed down no more. Logs it; whether it was.
@@ -56,6 +63,9 @@ void note_server_login(Exchange& exchange);
 io::Task<Result<void>> admit(Exchange& exchange);
 // Whether a client is neither switched off nor outside its dates. Error: client_disabled.
 [[nodiscard]] Result<void> in_force(const settings::Client& client);
+// What the client itself and the place it comes to allow. Errors: forbidden, client_disabled, address_denied, certificate_required,
+// login_required.
+[[nodiscard]] Result<void> authorise(const Exchange& exchange);
 [[nodiscard]] Result<void> limit_address(Exchange& exchange); // once a request
 void release_address(Exchange& exchange) noexcept;            // the caller is known: its address is not what binds it
 // At the end: the bytes that passed are charged, what was counted as open is given back.
@@ -69,6 +79,10 @@ void account(Exchange& exchange) noexcept;
 // by unit. Errors: unit_unknown, bad_request.
 [[nodiscard]] Result<void> find_unit(Exchange& exchange);
 [[nodiscard]] Result<void> choose_server(Exchange& exchange);
+
+// judge_again.cpp: whether the caller of a request that took its time (its body, its wait for a turn) would be let in by what holds
+// now: the newest settings, the date, the bans. An error is the refusal. The exchange stays with the settings it began with.
+[[nodiscard]] Result<void> judge_again(Exchange& exchange);
 
 // available.cpp: opening hours and health of the server. Errors: server_closed, server_down.
 [[nodiscard]] Result<void> available(Exchange& exchange);
@@ -84,6 +98,8 @@ io::Task<Result<void>> take_body(Exchange& exchange);
 [[nodiscard]] Result<void> prepare_inspection(Exchange& exchange);
 [[nodiscard]] Result<void> read_request(Exchange& exchange, std::string_view bytes);
 [[nodiscard]] Result<void> inspect_request(Exchange& exchange);
+// Whether rules that are newer than the reading of head and body allow what they ask. Error: operation_denied.
+[[nodiscard]] Result<void> inspect_again(Exchange& exchange);
 
 // admin.cpp: the administrator's own door: /metrics, /healthz; admin_bans.cpp: /bans.
 [[nodiscard]] Result<void> answer_admin(Exchange& exchange);
@@ -116,9 +132,10 @@ void keep_own(Exchange& exchange, io::Stream::Ptr server);
 [[nodiscard]] bool asks_status(const Exchange& exchange);
 io::Task<Result<void>> answer_status(Exchange& exchange);
 
-// take_turn.cpp: whether the server is asked one thing at a time, and the wait for its turn. Errors: queue_full, queue_timeout,
-// client_gone.
-[[nodiscard]] bool needs_turn(const Exchange& exchange);
+// take_turn.cpp: where the server may have any number of requests: to be held as long as this one is there. Held by nobody where
+// it is asked in turn; the newest settings say that, since nobody's old ones bring a second request. And the wait for a turn.
+// Errors: queue_full, queue_timeout, client_gone.
+[[nodiscard]] upstream::Turn pass(const Exchange& exchange);
 io::Task<Result<upstream::Turn>> take_turn(Exchange& exchange);
 
 // take_reply.cpp: the reply off the server at its speed, spooled. When the server is done it takes `server` and gives `turn` on;

@@ -23,7 +23,7 @@ SpoolChoice spool_choice(const Exchange& x) {
 } // namespace
 
 bool spools_request(const Exchange& x) {
-  if (x.request.body.kind == http::BodyKind::none) return false;
+  if (!x.request.body.has_content()) return false;
   if (x.reading) return true;
   // Its length is not known before its end, and this server must be told.
   if (x.request.body.kind == http::BodyKind::chunked && profile::needs_length(x.facts.server->profile)) return true;
@@ -62,7 +62,11 @@ io::Task<Result<void>> take_body(Exchange& x) {
     }
     x.body->want();
     x.wake->deadline_at(guard.deadline());
-    const auto happened = co_await x.wake->wait(io::kClientIn);
+    const auto happened = co_await x.wake->wait(io::kClientIn | io::kDrain);
+    if ((happened & io::kDrain) != 0) {
+      const auto welcome = judge_again(x);
+      if (!welcome) co_return welcome.error();
+    }
     if ((happened & io::kExpired) != 0 && (x.wake->halted() || !guard.moved(0, x.wake->loop().now())))
       co_return Error{Cause::client_body_timeout};
   }

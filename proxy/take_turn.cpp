@@ -26,7 +26,7 @@ settings::TurnClass class_of(const Exchange& x) {
 
 } // namespace
 
-bool needs_turn(const Exchange& x) { return x.facts.server->concurrency != 0; }
+upstream::Turn pass(const Exchange& x) { return x.generation->snapshot->turns[x.server]->beside(x.unit); }
 
 io::Task<Result<upstream::Turn>> take_turn(Exchange& x) {
   const std::uint64_t asked = uv_hrtime();

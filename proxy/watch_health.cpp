@@ -52,6 +52,8 @@ struct Watched {
   upstream::Pool& pool;
   std::minstd_rand chance;
 
+  // Over: the settings it asks for are not in use any more, or the process ends.
+  [[nodiscard]] bool over() const { return entry.retired() || wake.halted(); }
   [[nodiscard]] io::TimeMs now() const { return wake.loop().now(); }
   [[nodiscard]] io::TimeMs in(io::TimeMs wait) {
     return now() + static_cast<io::TimeMs>(upstream::with_jitter(static_cast<Micros>(wait), chance()));
@@ -99,20 +101,23 @@ io::Task<void> ask_mserver(Watched& w) {
   auto known = ask_status(w.worker, *w.generation, w.index, seat, 0);
   w.wake.deadline_in(ms(w.server.health.timeout));
   while (!known) {
-    const auto happened = co_await w.wake.wait(io::kAnswer);
+    const auto happened = co_await w.wake.wait(io::kAnswer | io::kDrain);
     known = seat.take();
-    if (known) co_return;
+    if (known || w.over()) co_return; // the question is a story of its own
     if ((happened & io::kExpired) == 0) continue;
-    if (!w.wake.halted()) w.health.unanswered(describe(Cause::reply_timeout).name);
+    w.health.unanswered(describe(Cause::reply_timeout).name);
     co_return;
   }
 }
 
-// The places of a request for the unit that is asked about, if all of them are free and nobody waits for them.
-bool take_free(Watched& w, upstream::Turn& turn) {
-  const auto& turns = w.generation->snapshot->turns[w.index];
-  if (!turns) return true;
-  const auto lines = turns->lines(w.server.units.empty() ? std::string_view{} : w.server.units.front());
+// The places of a request for the unit that is asked about, if all of them are free and nobody waits for them. `passing`: where
+// there is no bound.
+bool take_free(Watched& w, upstream::Turn& turn, upstream::Turn& passing) {
+  upstream::ServerTurns& turns = *w.generation->snapshot->turns[w.index];
+  const std::string_view unit = w.server.units.empty() ? std::string_view{} : w.server.units.front();
+  passing = turns.beside(unit);
+  if (passing.held()) return true;
+  const auto lines = turns.lines(unit);
   for (std::size_t i = 0; i < lines.count; ++i) {
     auto free = lines.line[i]->take_free(applicant());
     if (!free) return false;
@@ -122,23 +127,24 @@ bool take_free(Watched& w, upstream::Turn& turn) {
 }
 
 io::Task<void> ask_other(Watched& w) {
-  upstream::Turn turn;
-  if (!take_free(w, turn)) co_return; // at work, and so it is up; a command would be one too many
+  upstream::Turn turn, passing;
+  if (!take_free(w, turn, passing)) co_return; // at work, and so it is up; a command would be one too many
   const upstream::Question question = question_for(w);
   io::Stream::Ptr stream;
   if (question.bytes.empty()) {
     auto connected = co_await upstream::connect_within(w.wake, w.worker.resolver(), w.pool, question.patience);
-    if (w.wake.halted()) co_return;
-    if (connected)
-      stream = std::move(*connected);
-    else
-      note_answer(w.health, connected.error());
-    if (stream) w.health.answered({});
+    if (connected) stream = std::move(*connected);
+    if (!w.over()) {
+      if (stream)
+        w.health.answered({});
+      else
+        note_answer(w.health, connected.error());
+    }
     leave(w, std::move(stream), std::move(turn), true);
     co_return;
   }
   const auto said = co_await upstream::ask(w.wake, w.worker.resolver(), w.pool, question, stream);
-  if (!w.wake.halted()) note_answer(w.health, said);
+  if (!w.over()) note_answer(w.health, said);
   leave(w, std::move(stream), std::move(turn), said.ok());
 }
 
@@ -148,13 +154,13 @@ io::Detached keep_asking(Worker& worker, std::shared_ptr<const Generation> gener
   const io::TimeMs interval = ms(w.server.health.interval);
   const bool always = w.server.health.active;
   io::TimeMs next = always ? w.now() : io::kNever;
-  while (!w.wake.halted()) {
+  while (!w.over()) {
     const bool wanted = always || w.health.down();
     if (!wanted) next = io::kNever;
     if (wanted && next == io::kNever) next = w.in(interval);
     w.wake.deadline_at(next);
-    co_await w.wake.wait(io::kAnswer);
-    if (w.wake.halted() || w.now() < next) continue;
+    co_await w.wake.wait(io::kAnswer | io::kDrain);
+    if (w.over() || w.now() < next) continue;
     next = w.closed_until();
     if (next != 0) continue;
     if (profile::tells_status(w.server.profile))
@@ -168,9 +174,13 @@ io::Detached keep_asking(Worker& worker, std::shared_ptr<const Generation> gener
 // --- the company an mServer is open on
 // ---------------------------------------------------------------------------------------------
 
-class NobodyLeaves final : public upstream::Turns::Watch {
+class LeavesWhenRetired final : public upstream::Turns::Watch {
 public:
-  bool gone() override { return false; }
+  explicit LeavesWhenRetired(const HealthWatch::Entry& entry) : entry_(entry) {}
+  bool gone() override { return entry_.retired(); }
+
+private:
+  const HealthWatch::Entry& entry_;
 };
 
 void append_named(std::string& out, std::string_view what, const std::string& name) {
@@ -199,11 +209,13 @@ void judge_company(Watched& w, const upstream::ProbeReply& reply) {
 }
 
 io::Task<void> ask_company(Watched& w) {
+  upstream::ServerTurns& turns = *w.generation->snapshot->turns[w.index];
+  const upstream::Turn passing = turns.beside({});
   upstream::Turn turn;
-  if (const auto& turns = w.generation->snapshot->turns[w.index]) {
-    NobodyLeaves watch;
+  if (!passing.held()) {
+    LeavesWhenRetired watch(w.entry);
     const upstream::Applicant edge = applicant();
-    const auto lines = turns->lines({});
+    const auto lines = turns.lines({});
     for (std::size_t i = 0; i < lines.count; ++i) {
       upstream::Turns& line = *lines.line[i];
       auto granted = co_await line.wait(w.wake, edge, ms(w.server.queue.wait), watch);
@@ -216,7 +228,7 @@ io::Task<void> ask_company(Watched& w) {
   question.patience = ms(w.server.timeouts.connect + w.server.timeouts.reply);
   io::Stream::Ptr stream;
   const auto said = co_await upstream::ask(w.wake, w.worker.resolver(), w.pool, question, stream);
-  if (!w.wake.halted()) {
+  if (!w.over()) {
     if (said)
       judge_company(w, *said);
     else
@@ -229,16 +241,16 @@ io::Task<void> ask_company(Watched& w) {
 io::Detached keep_checking(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t index, HealthWatch& watch) {
   Watched w(worker, std::move(generation), index, watch);
   const upstream::Health::Watcher told(w.health, w.wake);
-  while (!w.wake.halted()) {
+  while (!w.over()) {
     io::TimeMs next = w.closed_until();
     if (next == 0) {
       if (!w.health.down()) co_await ask_company(w);
       next = w.in(w.health.unavailable() ? std::min(kCompanyEveryMs, ms(w.server.health.interval)) : kCompanyEveryMs);
     }
     bool waits = true;
-    while (waits && !w.wake.halted()) {
+    while (waits && !w.over()) {
       w.wake.deadline_at(next);
-      co_await w.wake.wait(io::kAnswer);
+      co_await w.wake.wait(io::kAnswer | io::kDrain);
       waits = w.now() < next && !(w.health.company_unknown() && !w.health.down());
     }
   }
@@ -247,7 +259,12 @@ io::Detached keep_checking(Worker& worker, std::shared_ptr<const Generation> gen
 } // namespace
 
 void HealthWatch::begin(Worker& worker, const std::shared_ptr<const Generation>& generation) {
-  end();
+  // From behind: a story that ends at once takes only itself out of the list.
+  for (std::size_t i = running_.size(); i-- > 0;) {
+    Entry& entry = *running_[i];
+    if (std::exchange(entry.retired_, true)) continue;
+    entry.wake_.raise(io::kDrain | io::kClientIn);
+  }
   const auto& servers = generation->settings().servers;
   for (std::size_t i = 0; i < servers.size(); ++i) {
     generation->snapshot->health[i]->set(servers[i].health);
@@ -258,7 +275,7 @@ void HealthWatch::begin(Worker& worker, const std::shared_ptr<const Generation>&
 }
 
 void HealthWatch::end() {
-  for (io::Wake* wake : std::exchange(running_, {})) wake->halt();
+  for (std::size_t i = running_.size(); i-- > 0;) running_[i]->wake_.halt();
 }
 
 } // namespace ledgergate

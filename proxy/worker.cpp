@@ -130,6 +130,8 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vect
   for (const auto& route : snapshot->settings->routes) next->route_meters.push_back(shared_.meters.of("route " + route.name));
   for (const auto& client : snapshot->settings->clients) next->client_meters.push_back(shared_.meters.of("client " + client.name));
   next->snapshot = std::move(snapshot);
+  if (current_)
+    for (const auto& pool : current_->pools) pool->retire();
   current_ = std::move(next);
   if (number_ == 0 && !draining_) health_.begin(*this, current_);
   for (Door* door : doors_->all()) door->listener = order_for(*door)->listener;

@@ -91,8 +91,9 @@ public:
 
   void opened(OpenConnection& connection) noexcept;
   void closed(OpenConnection& connection) noexcept;
-  // Moves a connection to the newest generation. False: its listener is gone; the connection ends after this request.
-  bool refresh(std::shared_ptr<const Generation>& generation, std::size_t& listener) const;
+  // Moves a connection to the newest generation. False: its listener is gone, and nothing is published there any more.
+  [[nodiscard]] bool refresh(std::shared_ptr<const Generation>& generation, std::size_t& listener) const;
+  [[nodiscard]] const std::shared_ptr<const Generation>& newest() const noexcept { return current_; }
 
   struct GiveBack {
     Worker* worker;

@@ -35,6 +35,14 @@ Lockout::Decision Lockout::may_try(const settings::Lockout& rules, const IpAddre
   return {wait == 0 ? Verdict::go_on : Verdict::slowed, wait, false};
 }
 
+bool Lockout::is_banned(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now) {
+  if (!rules.enabled) return false;
+  const Key key{network_of(ip), std::string(cut(account))};
+  const std::lock_guard guard(lock_);
+  const Pair* const pair = banned_.find(key);
+  return pair != nullptr && pair->banned_until > now;
+}
+
 Nanos Lockout::failed(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now) {
   if (!rules.enabled) return 0;
   const Key key{network_of(ip), std::string(cut(account))};

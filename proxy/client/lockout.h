@@ -38,6 +38,8 @@ public:
   };
   // Before a login is looked at. `account` is the name the caller gave, "" for a key.
   [[nodiscard]] Decision may_try(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now);
+  // The same without a trace, for a login that was right before: whether it would be refused as banned now.
+  [[nodiscard]] bool is_banned(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now);
   // A login failed. The length of the ban that begins with it, or 0.
   Nanos failed(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now);
   // `certain`: the password was seen to be right, so that earlier failures were slips. What only looks like it (a page of a server

@@ -7,12 +7,15 @@
 
 namespace ledgergate::http {
 
-inline constexpr std::uint8_t token_byte = 0x01;  // tchar: methods, field names (RFC 9110 section 5.6.2)
-inline constexpr std::uint8_t value_byte = 0x02;  // HTAB, SP, VCHAR, obs-text (RFC 9110 section 5.5)
-inline constexpr std::uint8_t target_byte = 0x04; // VCHAR but '#' and '\': what a request target may hold on the wire
-inline constexpr std::uint8_t host_byte = 0x08;   // letters, digits, '-', '.', '_': the names that are really given to servers
+inline constexpr std::uint8_t token_byte = 0x01; // tchar: methods, field names (RFC 9110 section 5.6.2)
+inline constexpr std::uint8_t value_byte = 0x02; // HTAB, SP, VCHAR, obs-text (RFC 9110 section 5.5)
+// What a request target may hold on the wire: VCHAR but '#', and, beyond RFC 3986, bytes from 0x80, which 1C's clients don't
+// encode.
+inline constexpr std::uint8_t target_byte = 0x04;
+inline constexpr std::uint8_t host_byte = 0x08; // letters, digits, '-', '.', '_': the names that are really given to servers
 inline constexpr std::uint8_t digit_byte = 0x10;
 inline constexpr std::uint8_t hex_byte = 0x20;
+inline constexpr std::uint8_t plain_byte = 0x40; // what every server reads alike in a path (path_readings.h)
 
 namespace detail {
 
@@ -29,10 +32,13 @@ constexpr std::array<std::uint8_t, 256> make_bytes() noexcept {
     unsigned bits = 0;
     if (visible && !separator) bits |= token_byte;
     if (visible || c == '\t' || c == ' ' || c >= 0x80) bits |= value_byte;
-    if (visible && c != '#' && c != '\\') bits |= target_byte;
+    if ((visible && c != '#') || c >= 0x80) bits |= target_byte;
     if (digit || letter || c == '-' || c == '.' || c == '_') bits |= host_byte;
     if (digit) bits |= digit_byte;
     if (hex) bits |= hex_byte;
+    const bool mark = c == '/' || c == '-' || c == '_' || c == '.' || c == ',' || c == '\'' || c == '(' || c == ')' || c == '=' ||
+                      c == '@' || c == '!' || c == '$' || c == '&' || c == '*';
+    if (digit || letter || mark) bits |= plain_byte;
     table[c] = static_cast<std::uint8_t>(bits);
   }
   return table;

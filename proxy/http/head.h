@@ -27,6 +27,12 @@ enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
 struct Framing {
   BodyKind kind = BodyKind::none;
   std::uint64_t length = 0; // of `length`
+
+  // Whether anything may come, or go. `Content-Length: 0` says of any method that nothing does (RFC 9110 section 8.6): it means
+  // what a head without framing means. How much a chunked body has is not known.
+  [[nodiscard]] constexpr bool has_content() const noexcept {
+    return kind != BodyKind::none && (kind != BodyKind::length || length != 0);
+  }
 };
 
 struct RequestHead {

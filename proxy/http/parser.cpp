@@ -102,7 +102,7 @@ Result<void> read_request(std::string_view head, RequestHead& out) {
   // RFC 9110 section 10.1.1: HTTP/1.0 has no expectations; where no body comes, there is nothing to continue with.
   if (out.minor == 1 && noted.expects) {
     if (noted.odd_expectation) return Error{Cause::expectation, "an expectation other than 100-continue"};
-    out.expect_continue = out.body.kind == BodyKind::chunked || out.body.length > 0;
+    out.expect_continue = out.body.has_content();
   }
   if (!second_reader_agrees(head, out)) return Error{Cause::bad_request, "two readers disagree"};
   return {};

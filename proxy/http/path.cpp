@@ -1,18 +1,22 @@
 // The path goes to the server as it came, so it must be harmless in the server's reading, which we don't know: mServer reads
 // Windows-1250 on Windows (vendor document 001), 1C stands behind Apache or IIS, a shop behind PHP. So every reading that such
-// servers are known for is tried, and one dot segment in one of them is enough to refuse:
+// servers are known for is tried (docs/paths.md), and one dot segment in one of them is enough to refuse:
 //  * percent-decoded once, twice, and on until nothing changes;
-//  * '\' as '/'; ';' parameters cut off ("..;/", Java servers), and what follows an encoded '?' or '#', or a ':' (NTFS streams);
+//  * '\' as '/', and either of them encoded; ';' parameters cut off ("..;/", Java servers), and what follows an encoded '?' or '#',
+//    or a ':' (NTFS streams);
 //  * dots and blanks at the end of a name dropped (Windows: "..." and ".. " are ".."), so a name of nothing else is refused;
 //  * overlong UTF-8 (RFC 3629 section 10): strict ones are refused outright; with other bytes than continuation bytes, as careless
 //    decoders take them, they are read as what they would mean, because in Windows-1250 and 1251 they may be honest letters
 //    (%C0%EF is "Ап" in 1251);
 //  * Unicode look-alikes that become '.', '/' or '\' when a Windows code page or NFKC folds them.
-// An encoded '/', '\', NUL or other control is refused whatever stands around it.
+// An encoded slash inside a name is sound: OData's keys and PHP's rawurlencode() write it. One that stands where a name should
+// begin is refused: who joins paths ("/srv/files" and "/etc/x", or "\\host\share") would begin a new one there. NUL and other
+// controls are refused whatever stands around them.
 #include "http/path.h"
 
 #include "base/prepare_thread.h"
-#include "http/chars.h"
+#include "http/path_readings.h"
+#include "http/percent.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +35,7 @@ struct Symbol {
   char as = 0;
   std::size_t size = 1;
   bool refused = false;
+  bool doubtful = false; // it is this to careless decoders only, and may be honest letters
 };
 
 std::uint32_t byte_at(std::string_view text, std::size_t at) noexcept { return static_cast<unsigned char>(text[at]); }
@@ -62,40 +67,28 @@ std::optional<Symbol> overlong(std::string_view text, std::size_t at) noexcept {
     value = value << 6 | (next & 0x3F);
   }
   if (!special(value)) return std::nullopt;
-  return Symbol{static_cast<char>(value), size, strict};
+  return Symbol{static_cast<char>(value), size, strict, !strict};
 }
-
-struct LookAlike {
-  std::string_view bytes;
-  char as;
-};
-constexpr LookAlike look_alikes[] = {
-    {"\xEF\xBC\x8E", '.'},  // U+FF0E fullwidth full stop
-    {"\xEF\xBC\x8F", '/'},  // U+FF0F fullwidth solidus
-    {"\xEF\xBC\xBC", '\\'}, // U+FF3C fullwidth reverse solidus
-    {"\xE2\x81\x84", '/'},  // U+2044 fraction slash
-    {"\xE2\x88\x95", '/'},  // U+2215 division slash
-    {"\xE2\x88\x96", '\\'}, // U+2216 set minus
-    {"\xE2\x80\xA4", '.'},  // U+2024 one dot leader
-    {"\xE2\x80\xA5", '.'},  // U+2025 two dot leader
-    {"\xE2\x80\xA6", '.'},  // U+2026 ellipsis
-    {"\xEF\xB9\x92", '.'},  // U+FE52 small full stop
-    {"\xEF\xB9\xA8", '\\'}, // U+FE68 small reverse solidus
-};
 
 Symbol symbol_at(std::string_view text, std::size_t at) noexcept {
   if (byte_at(text, at) < 0x80) return Symbol{text[at]};
   if (const std::optional<Symbol> symbol = overlong(text, at)) return *symbol;
-  for (const LookAlike& other : look_alikes) {
-    if (text.substr(at, other.bytes.size()) == other.bytes) return Symbol{other.as, other.bytes.size()};
+  const Letter letter = letter_at(text, at, Charset::strict);
+  if (letter.point == 0) { // no UTF-8: the ellipsis and the blank of Windows' code pages are dots and a blank
+    const char32_t fit = best_fit(letter_at(text, at, Charset::windows1250).point);
+    return Symbol{fit == U'.' || fit == U' ' ? static_cast<char>(fit) : text[at]};
   }
-  return Symbol{text[at]};
+  if (invisible(letter.point)) return Symbol{' ', letter.size};
+  const char32_t fit = best_fit(letter.point);
+  const bool matters = fit != 0 && std::string_view("./\\;:?# ").find(static_cast<char>(fit)) != std::string_view::npos;
+  return Symbol{matters ? static_cast<char>(fit) : text[at], letter.size};
 }
 
 // Whether a segment is made of dots (and blanks) only, once parameters and their kin are cut off.
 class Segment {
 public:
   void add(char c) noexcept {
+    empty_ = false;
     if (c == ';' || c == ':' || c == '?' || c == '#') cut_ = true;
     if (cut_) return;
     if (c == '.')
@@ -104,8 +97,10 @@ public:
       other_ = true;
   }
   [[nodiscard]] bool dots_only() const noexcept { return dots_ && !other_; }
+  [[nodiscard]] bool empty() const noexcept { return empty_; }
 
 private:
+  bool empty_ = true;
   bool dots_ = false;
   bool other_ = false;
   bool cut_ = false;
@@ -114,10 +109,16 @@ private:
 Result<void> check_segments(std::string_view text) noexcept {
   Segment segment;
   for (std::size_t at = 0; at < text.size();) {
+    if (const std::size_t end = behind_ticket(text, at); end != at) { // ASP.NET takes it out
+      at = end;
+      continue;
+    }
     const Symbol symbol = symbol_at(text, at);
     if (symbol.refused) return Error{Cause::bad_target, "overlong UTF-8 in the path"};
     if (symbol.as == '/' || symbol.as == '\\') {
       if (segment.dots_only()) return Error{Cause::bad_target, "dot segment in the path"};
+      if (segment.empty() && !symbol.doubtful && (symbol.as == '\\' || symbol.size > 1))
+        return Error{Cause::bad_target, "a path begins anew in the path"};
       segment = Segment{};
     } else {
       segment.add(symbol.as);
@@ -128,39 +129,15 @@ Result<void> check_segments(std::string_view text) noexcept {
   return {};
 }
 
-enum class Decoded : std::uint8_t { same, changed, malformed, forbidden };
-
-// Decodes `text` where it stands. What is no escape stays as it is, and makes the outcome `malformed`.
-Decoded decode(std::string& text) noexcept {
-  std::size_t from = text.find('%');
-  if (from == std::string::npos) return Decoded::same;
-  bool malformed = false;
-  std::size_t to = from;
-  while (from < text.size()) {
-    char c = text[from];
-    if (c == '%') {
-      if (text.size() - from < 3 || !is(text[from + 1], hex_byte) || !is(text[from + 2], hex_byte)) {
-        malformed = true;
-      } else {
-        c = static_cast<char>(hex_value(text[from + 1]) << 4 | hex_value(text[from + 2]));
-        if (c == '/' || c == '\\' || !is(c, value_byte) || c == '\t') return Decoded::forbidden;
-        from += 2;
-      }
-    }
-    text[to++] = c;
-    ++from;
-  }
-  text.resize(to);
-  return malformed ? Decoded::malformed : Decoded::changed;
-}
-
 } // namespace
 
-Result<void> read_path(std::string_view path, std::string& decoded) {
+Result<void> read_path(std::string_view path, std::string& decoded, bool& plain) {
   decoded.assign(path);
-  Decoded outcome = decode(decoded);
+  plain = plain_path(path);
+  if (plain) return {};
+  const Decoded outcome = decode(decoded, Escapes::plain);
   if (outcome == Decoded::malformed) return Error{Cause::bad_target, "bad percent-encoding in the path"};
-  if (outcome == Decoded::forbidden) return Error{Cause::bad_target, "encoded slash, backslash or control in the path"};
+  if (outcome == Decoded::forbidden) return Error{Cause::bad_target, "encoded control, or slash before a name, in the path"};
   Result<void> safe = check_segments(decoded);
   if (!safe || outcome == Decoded::same) return safe;
 
@@ -168,8 +145,8 @@ Result<void> read_path(std::string_view path, std::string& decoded) {
   further.assign(decoded);
   for (int round = 1; round < most_rounds; ++round) {
     const std::size_t before = further.size();
-    if (decode(further) == Decoded::forbidden)
-      return Error{Cause::bad_target, "doubly encoded slash, backslash or control in the path"};
+    if (decode(further, Escapes::wide_too) == Decoded::forbidden)
+      return Error{Cause::bad_target, "doubly encoded control, or slash before a name, in the path"};
     if (further.size() == before) return {};
     safe = check_segments(further);
     if (!safe) return safe;

@@ -1,4 +1,4 @@
-// Whether a path stays where it says it is, in every reading a server could give it (DESIGN: law 8).
+// Whether a path stays where it says it is, in every reading a server could give it (docs/paths.md).
 #pragma once
 
 #include "base/result.h"
@@ -8,7 +8,8 @@
 
 namespace ledgergate::http {
 
-// Fills `decoded` with the path percent-decoded once. Errors: bad_target. May throw std::bad_alloc while `decoded` still grows.
-[[nodiscard]] Result<void> read_path(std::string_view path, std::string& decoded);
+// Fills `decoded` with the path percent-decoded once, and says whether it is a plain one (path_readings.h). Errors: bad_target. May
+// throw std::bad_alloc while `decoded` still grows.
+[[nodiscard]] Result<void> read_path(std::string_view path, std::string& decoded, bool& plain);
 
 } // namespace ledgergate::http

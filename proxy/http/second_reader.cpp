@@ -4,6 +4,7 @@
 
 #include <llhttp.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace ledgergate::http {
@@ -68,12 +69,18 @@ llhttp_settings_t make_settings() noexcept {
 
 const llhttp_settings_t settings = make_settings();
 
-// Runs llhttp over `first` (shown in place of the head's beginning; may be empty) and the rest of the head.
-bool reads_the_same(llhttp_t& parser, llhttp_type_t type, Comparison& comparison, std::string_view first,
+// What is shown in place of the head's beginning, as far as it isn't shown as it is.
+struct Shown {
+  std::string_view method, target;
+};
+
+// Runs llhttp over `first` (empty pieces are left out) and the rest of the head.
+bool reads_the_same(llhttp_t& parser, llhttp_type_t type, Comparison& comparison, const Shown& first,
                     std::string_view rest) noexcept {
   llhttp_init(&parser, type, &settings);
   parser.data = &comparison;
-  if (!first.empty() && llhttp_execute(&parser, first.data(), first.size()) != HPE_OK) return false;
+  for (const std::string_view piece : {first.method, first.target})
+    if (!piece.empty() && llhttp_execute(&parser, piece.data(), piece.size()) != HPE_OK) return false;
   if (llhttp_execute(&parser, rest.data(), rest.size()) != HPE_PAUSED) return false;
   return comparison.ended && !comparison.named && comparison.at == comparison.fields->size() && parser.http_major == 1;
 }
@@ -84,6 +91,10 @@ bool same_framing(const llhttp_t& parser, const Framing& ours) noexcept {
   if (chunked != (ours.kind == BodyKind::chunked)) return false;
   if (length != (ours.kind == BodyKind::length)) return false;
   return !length || parser.content_length == ours.length;
+}
+
+bool beyond_ascii(std::string_view text) noexcept {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
 std::uint8_t shown_method(Method method) noexcept {
@@ -106,8 +117,17 @@ bool second_reader_agrees(std::string_view head, const RequestHead& ours) noexce
   const bool unknown = ours.method == Method::other;
   llhttp_t parser;
   Comparison comparison{&ours.fields};
-  const std::string_view first = unknown ? std::string_view("POST") : std::string_view();
-  const std::string_view rest = unknown ? head.substr(ours.method_text.size()) : head;
+  Shown first;
+  std::string_view rest = head;
+  if (unknown) {
+    first.method = "POST";
+    rest.remove_prefix(ours.method_text.size());
+  }
+  if (beyond_ascii(ours.target)) {
+    if (!unknown) first.method = ours.method_text;
+    first.target = " /";
+    rest.remove_prefix(static_cast<std::size_t>(ours.target.data() + ours.target.size() - rest.data()));
+  }
   if (!reads_the_same(parser, HTTP_REQUEST, comparison, first, rest)) return false;
   return parser.method == shown_method(ours.method) && parser.http_minor == ours.minor && same_framing(parser, ours.body);
 }

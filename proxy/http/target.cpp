@@ -166,6 +166,7 @@ Result<void> read(const RequestHead& head, bool odd_hosts, std::uint16_t default
   if (whole_server) {
     out.path = "*";
     out.decoded.assign(out.path);
+    out.plain = true;
     return {};
   }
   const std::size_t mark = rest.find('?');
@@ -173,9 +174,9 @@ Result<void> read(const RequestHead& head, bool odd_hosts, std::uint16_t default
   if (out.path.empty()) out.path = "/"; // RFC 9112 section 3.2.1
   out.has_query = mark != std::string_view::npos;
   if (out.has_query) out.query = rest.substr(mark + 1);
-  const Result<void> safe = read_path(out.path, out.decoded);
-  out.empty_segments = out.decoded.find("//") != std::string::npos;
-  return safe;
+  // WHATWG's URLs take it for a slash (section 4.4), RFC 3986 knows none in a path: who means one encodes it.
+  if (out.path.find('\\') != std::string_view::npos) return Error{Cause::bad_target, "backslash in the path"};
+  return read_path(out.path, out.decoded, out.plain);
 }
 
 } // namespace
@@ -187,7 +188,7 @@ void Target::clear() noexcept {
   query = {};
   has_query = false;
   decoded.clear();
-  empty_segments = false;
+  plain = false;
 }
 
 Result<void> read_target(const RequestHead& head, bool odd_hosts, std::uint16_t default_port, Target& out) {

@@ -1,4 +1,4 @@
-// The request target and Host, read once, in one way (DESIGN: laws 2 and 8; RFC 9112 section 3.2).
+// The request target and Host, read once, in one way (RFC 9112 section 3.2).
 #pragma once
 
 #include "base/result.h"
@@ -16,20 +16,20 @@ struct Target {
   std::string_view path;  // as received, from its '/' on, without the query: what is forwarded, byte for byte
   std::string_view query; // as received, without '?'
   bool has_query = false;
-  std::string decoded; // path, percent-decoded once; '/' and letters as they are: what routes are matched with
-  // There is a "//" in the path. It is forwarded as it came, and `decoded` keeps it; but some servers read it as one '/', so a
-  // path that holds one must not be matched with a wider route than it would be without.
-  bool empty_segments = false;
+  // path, percent-decoded once; '/' and letters as they are: what routes are matched with. A slash that was encoded is one here,
+  // and to some servers none: route::choose() knows.
+  std::string decoded;
+  bool plain = false; // every server reads the path alike, the case of letters aside (path_readings.h)
   void clear() noexcept;
 };
 
 // origin-form, absolute-form (http, https; its authority is the one that counts, and a Host that differs from it is an error) and,
 // for OPTIONS only, "*" (path "*"). Host: host[:port], or with `odd_hosts` exactly (http|https|ssl)://host[:port], nothing more.
 // `default_port` (443 or 80) makes "h" and "h:443" the same authority.
-// Refused: '#', '\', controls, space, bytes >= 0x80 as they are; user information; hosts of other than letters, digits, '-', '.',
-// '_'; bad percent-encoding in the path; a path that leaves its root, or holds a dot segment, an encoded slash/backslash/NUL, in
-// any reading a server could give it: percent-decoded once or twice, overlong UTF-8, Windows-1250, '\' as '/', ';' parameters,
-// trailing dots. Bytes >= 0x80 written as %E1 are fine. Errors: bad_target, bad_host; out_of_memory when `out` can't grow.
+// Refused: '#', controls, space, and '\' before the query; user information; hosts of other than letters, digits, '-', '.', '_';
+// bad percent-encoding in the path; a path that leaves its root, or holds a dot segment or an encoded control, in any reading a
+// server could give it (path.cpp). Bytes from 0x80 are taken as they are, and as %E1. Errors: bad_target, bad_host; out_of_memory
+// when `out` can't grow.
 [[nodiscard]] Result<void> read_target(const RequestHead& head, bool odd_hosts, std::uint16_t default_port, Target& out);
 
 } // namespace ledgergate::http

@@ -54,7 +54,7 @@ Upgrade wanted_upgrade(const RequestHead& request) noexcept {
   // RFC 9110 section 7.8: in HTTP/1.0 Upgrade is to be ignored, and without Connection it is somebody else's.
   if (request.minor == 0 || !says(request.fields, "Upgrade", "websocket") || !says(request.fields, "Connection", "upgrade"))
     return Upgrade::none;
-  const bool good = request.method == Method::get && request.body.kind == BodyKind::none &&
+  const bool good = request.method == Method::get && !request.body.has_content() &&
                     is_key(only(request.fields, "Sec-WebSocket-Key")) && is_version(only(request.fields, "Sec-WebSocket-Version"));
   return good ? Upgrade::websocket : Upgrade::malformed;
 }

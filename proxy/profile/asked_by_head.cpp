@@ -1,7 +1,7 @@
 #include "profile/asked_by_head.h"
 
 #include "http/chars.h"
-#include "http/head.h"
+#include "profile/endpoints.h"
 #include "settings/known_operations.h"
 
 #include <algorithm>
@@ -44,17 +44,11 @@ bool could_be_parameter(std::string_view query) {
   return text.find(kParameter) != std::string::npos;
 }
 
-bool is_endpoint(std::string_view path, std::string_view endpoint) {
-  while (path.starts_with("//")) path.remove_prefix(1);
-  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  return http::iequals(path, endpoint);
-}
-
 } // namespace
 
 std::string_view asked_by_head(std::string_view server_path, std::string_view query, bool has_body) {
-  if (is_endpoint(server_path, "/xml")) return {};
-  if (!is_endpoint(server_path, "/status")) return settings::kDocuments;
+  if (asks_by_body(settings::Profile::mserver, server_path)) return {};
+  if (!is_status(settings::Profile::mserver, server_path)) return settings::kDocuments;
   return has_body || could_be_parameter(query) ? settings::kCompanyDetail : std::string_view();
 }
 

@@ -1,6 +1,8 @@
 // The endpoint tables. Sources: mserver: vendor documents 000 and 001; eshop: 002; onec and mobile_smarts: 003; apicomprem: 004.
 #include "profile/endpoints.h"
 
+#include "http/path_readings.h"
+
 #include <span>
 
 namespace ledgergate::profile {
@@ -42,11 +44,33 @@ std::span<const Row> table(Profile profile) noexcept {
   return {};
 }
 
-bool same(std::string_view a, std::string_view b, bool any_case) noexcept { return any_case ? http::iequals(a, b) : a == b; }
+struct Place {
+  std::string_view name; // "/xml"
+  bool below = false;    // the path goes on behind it
+};
 
-bool matches(const Row& row, std::string_view path, bool any_case) noexcept {
-  if (path.size() < row.path.size() || !same(path.substr(0, row.path.size()), row.path, any_case)) return false;
+// The endpoint of a path. An mserver's is read loosely: letters in any case, slashes in a row as one, slashes at the end as none.
+// Its clients join "http://host:444/" and "/xml", and Stormware's own documents write /xml and /XML.
+Place mserver_place(std::string_view path) noexcept {
+  while (path.starts_with("//")) path.remove_prefix(1);
+  const std::size_t end = path.find('/', 1);
+  if (path.empty() || end == std::string_view::npos) return {path};
+  return {path.substr(0, end), path.find_first_not_of('/', end) != std::string_view::npos};
+}
+
+bool matches(const Row& row, std::string_view path, bool loosely) noexcept {
+  if (loosely) {
+    const Place place = mserver_place(path);
+    return http::iequals(place.name, row.path) && (row.below || !place.below);
+  }
+  if (!path.starts_with(row.path)) return false;
   return path.size() == row.path.size() || (row.below && path[row.path.size()] == '/');
+}
+
+bool is_mserver_place(Profile profile, std::string_view path, std::string_view place) noexcept {
+  if (profile != Profile::mserver) return false;
+  const Place found = mserver_place(path);
+  return http::iequals(found.name, place) && !found.below;
 }
 
 } // namespace
@@ -62,12 +86,13 @@ Endpoint check(Profile profile, Method method, std::string_view server_path) noe
   return {Verdict::no_such_endpoint, {}};
 }
 
-bool describes_api(Profile profile, std::string_view path) noexcept {
+bool describes_api(Profile profile, std::string_view path) {
   if (profile != Profile::mobile_smarts) return false;
-  // "/swagger/ui/index", "/MobileSMARTS/swagger.json": any segment that begins so. Windows knows no case.
-  constexpr std::string_view kSwagger = "/swagger";
-  for (std::size_t at = path.find('/'); at != std::string_view::npos; at = path.find('/', at + 1))
-    if (http::iequals(path.substr(at, kSwagger.size()), kSwagger)) return true;
+  // "/swagger/ui/index", "/MobileSMARTS/swagger.json": any segment that begins so, in any reading (Windows knows no case, and
+  // more).
+  http::PathReadings readings(path);
+  while (readings.next())
+    if (http::could_hold_name(readings.text(), U"swagger")) return true;
   return false;
 }
 
@@ -84,12 +109,9 @@ bool answers_while_busy(Profile profile, std::string_view target) noexcept {
 }
 
 bool asks_by_body(Profile profile, std::string_view server_path) noexcept {
-  if (profile == Profile::mserver) return http::iequals(server_path, "/xml");
-  return profile == Profile::apicomprem;
+  return profile == Profile::apicomprem || is_mserver_place(profile, server_path, "/xml");
 }
 
-bool prints_server_name(Profile profile, std::string_view server_path) noexcept {
-  return profile == Profile::mserver && http::iequals(server_path, "/status");
-}
+bool is_status(Profile profile, std::string_view server_path) noexcept { return is_mserver_place(profile, server_path, "/status"); }
 
 } // namespace ledgergate::profile

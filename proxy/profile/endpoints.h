@@ -1,4 +1,4 @@
-// Which methods a profile's server answers where (PROTOCOLS.md; the vendor documents are named in the .cpp).
+// Which methods a profile's server answers where (the vendor documents are named in the .cpp).
 #pragma once
 
 #include "http/head.h"
@@ -15,13 +15,13 @@ struct Endpoint {
   Verdict verdict = Verdict::allowed;
   std::string_view allow{}; // value of Allow with method_not_allowed
 };
-// `server_path` is the decoded path as the server will see it (behind strip/rewrite). mserver's are compared without regard to
-// case.
+// `server_path` is the decoded path as the server will see it (behind strip/rewrite). mserver's are compared loosely: in any
+// case, slashes in a row as one and slashes at the end as none.
 [[nodiscard]] Endpoint check(settings::Profile profile, http::Method method, std::string_view server_path) noexcept;
 
 // Whether a decoded path leads to pages that describe the whole API to whoever looks: Swagger, of a Mobile SMARTS server. They are
-// not for the public (PROTOCOLS), so a route must name them.
-[[nodiscard]] bool describes_api(settings::Profile profile, std::string_view path) noexcept;
+// not for the public, so a route must name them. In any reading of the path (docs/paths.md); may throw std::bad_alloc like those.
+[[nodiscard]] bool describes_api(settings::Profile profile, std::string_view path);
 
 // Whether request bodies must go out with Content-Length even when they came chunked (mserver, apicomprem).
 [[nodiscard]] bool needs_length(settings::Profile profile) noexcept;
@@ -31,7 +31,7 @@ struct Endpoint {
 // Whether the server says of itself, at any time and to anybody, if it is at work: mserver's /status.
 [[nodiscard]] bool tells_status(settings::Profile profile) noexcept;
 // Whether the server answers this target also while it is busy with another request, and outside its count: mserver's bare /status.
-// `target` is the origin-form target as the server will see it.
+// `target` is the origin-form target as the server will see it, and only the plain spelling counts.
 [[nodiscard]] bool answers_while_busy(settings::Profile profile, std::string_view target) noexcept;
 
 // Whether the body of a request to this path says what is to be done: mserver's /xml, all of apicomprem. `server_path` as above.
@@ -40,7 +40,8 @@ struct Endpoint {
 // mserver prints its LAN name in /status: `<server>http://C0508P:444</server>`. Writes `body` with the content of the first
 // <server> element replaced by `public_url` to `out`; false (out untouched) when there is none. Source: vendor document 001.
 [[nodiscard]] bool replace_server_name(std::string_view body, std::string_view public_url, std::string& out);
-// Whether a reply to this path may hold that name.
-[[nodiscard]] bool prints_server_name(settings::Profile profile, std::string_view server_path) noexcept;
+// Whether this is mserver's /status, however it is spelled: a reply may hold that name, and says nothing of a login (it asks
+// nobody).
+[[nodiscard]] bool is_status(settings::Profile profile, std::string_view server_path) noexcept;
 
 } // namespace ledgergate::profile

@@ -1,8 +1,8 @@
 // Location and Content-Location: where they point at the server, they are to point at the public name (RFC 9110 sections 10.2.2
 // and 8.7).
 #include "route/caller_view.h"
+#include "route/fit.h"
 #include "route/outgoing.h"
-#include "route/prefix.h"
 
 namespace ledgergate::route {
 namespace {
@@ -69,10 +69,10 @@ struct Unmapped {
   std::size_t cut = 0;
 };
 
-Unmapped unmap(const settings::Route& route, std::string_view path, Letters letters) noexcept {
+Unmapped unmap(const settings::Route& route, std::string_view path, Spelling spelling) noexcept {
   const auto prefix = trim_slashes(route.path);
   if (route.rewrite_prefix.empty()) return {route.strip_prefix && !prefix.empty(), 0};
-  const auto cut = prefix_bytes(path, trim_slashes(route.rewrite_prefix), letters);
+  const auto cut = prefix_bytes(path, trim_slashes(route.rewrite_prefix), spelling);
   return cut == npos ? Unmapped{} : Unmapped{true, cut};
 }
 
@@ -103,9 +103,8 @@ bool map_location(const Facts& facts, std::string_view text, std::string& out) {
   if (!route.map_location || !split(text, location)) return false;
   const bool absolute = !location.authority.empty();
   if (absolute && !is_server(facts, location)) return false;
-  const auto letters = facts.server->profile == settings::Profile::mserver ? Letters::any_case : Letters::as_they_are;
   const std::string_view path = location.path.empty() ? std::string_view("/") : location.path;
-  const auto unmapped = unmap(route, path, letters);
+  const auto unmapped = unmap(route, path, spelling_of(*facts.server));
   if (!absolute && !unmapped.changed) return false;
   const auto start = out.size();
   if (absolute) append_origin(facts, out);

@@ -1,7 +1,5 @@
 #include "route/prefix.h"
 
-#include "http/head.h"
-
 namespace ledgergate::route {
 namespace {
 
@@ -18,17 +16,33 @@ bool encoded_at(std::string_view text, std::size_t at) noexcept {
   return text[at] == '%' && text.size() - at > 2 && digit(text[at + 1]) >= 0 && digit(text[at + 2]) >= 0;
 }
 
+struct Spelled {
+  unsigned char byte = 0;
+  bool encoded = false;
+  bool operator==(const Spelled&) const = default;
+};
+
 // The byte spelled at `at`, which is moved behind it.
-unsigned char next_byte(std::string_view text, std::size_t& at) noexcept {
+Spelled next_byte(std::string_view text, std::size_t& at) noexcept {
   if (encoded_at(text, at)) {
     const int value = digit(text[at + 1]) * 16 + digit(text[at + 2]);
     at += 3;
-    return static_cast<unsigned char>(value);
+    return {static_cast<unsigned char>(value), true};
   }
-  return static_cast<unsigned char>(text[at++]);
+  return {static_cast<unsigned char>(text[at++]), false};
 }
 
 unsigned char lower(unsigned char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<unsigned char>(c | 0x20) : c; }
+
+bool same(Spelled wanted, Spelled found, Spelling spelling) noexcept {
+  if (wanted.byte == '/' || found.byte == '/') return wanted == found;
+  return spelling == Spelling::loose ? lower(wanted.byte) == lower(found.byte) : wanted.byte == found.byte;
+}
+
+// Behind a slash that was found: those in a row count as one.
+void pass_slashes(std::string_view text, std::size_t& at, unsigned char found, Spelling spelling) noexcept {
+  while (spelling == Spelling::loose && found == '/' && at < text.size() && text[at] == '/') ++at;
+}
 
 // pchar and '/' of RFC 3986 section 3.3.
 bool may_stand_in_path(char c) noexcept {
@@ -43,21 +57,25 @@ std::string_view trim_slashes(std::string_view prefix) noexcept {
   return prefix;
 }
 
-bool lies_below(std::string_view path, std::string_view prefix, Letters letters) noexcept {
-  if (prefix.empty()) return true;
-  if (path.size() < prefix.size()) return false;
-  const auto start = path.substr(0, prefix.size());
-  if (letters == Letters::any_case ? !http::iequals(start, prefix) : start != prefix) return false;
-  return path.size() == prefix.size() || path[prefix.size()] == '/';
+std::size_t prefix_length(std::string_view path, std::string_view prefix, Spelling spelling) noexcept {
+  std::size_t at = 0;
+  for (const char wanted : prefix) {
+    if (at == path.size()) return npos;
+    const auto found = static_cast<unsigned char>(path[at++]);
+    if (!same({static_cast<unsigned char>(wanted)}, {found}, spelling)) return npos;
+    pass_slashes(path, at, found, spelling);
+  }
+  return at == path.size() || path[at] == '/' || prefix.empty() ? at : npos;
 }
 
-std::size_t prefix_bytes(std::string_view raw, std::string_view prefix, Letters letters) noexcept {
+std::size_t prefix_bytes(std::string_view raw, std::string_view prefix, Spelling spelling) noexcept {
   std::size_t at = 0;
   for (std::size_t i = 0; i < prefix.size();) {
     if (at == raw.size()) return npos;
     const auto wanted = next_byte(prefix, i);
     const auto found = next_byte(raw, at);
-    if (letters == Letters::any_case ? lower(wanted) != lower(found) : wanted != found) return npos;
+    if (!same(wanted, found, spelling)) return npos;
+    if (!found.encoded) pass_slashes(raw, at, found.byte, spelling);
   }
   return at == raw.size() || raw[at] == '/' || prefix.empty() ? at : npos;
 }
@@ -77,7 +95,7 @@ void append_encoded(std::string_view path, std::string& out) {
 }
 
 void append_decoded(std::string_view path, std::string& out) {
-  for (std::size_t at = 0; at < path.size();) out += static_cast<char>(next_byte(path, at));
+  for (std::size_t at = 0; at < path.size();) out += static_cast<char>(next_byte(path, at).byte);
 }
 
 } // namespace ledgergate::route

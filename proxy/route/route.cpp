@@ -1,15 +1,11 @@
 #include "route/route.h"
 
-#include "route/prefix.h"
+#include "route/fit.h"
 
 #include <algorithm>
-#include <compare>
 
 namespace ledgergate::route {
 namespace {
-
-// How closely a route's host names the caller's; compared before the path.
-enum class HostFit : std::uint8_t { none, any, wildcard, exact };
 
 HostFit fit_host(std::string_view pattern, std::string_view host) noexcept {
   if (pattern.empty()) return HostFit::any;
@@ -19,13 +15,6 @@ HostFit fit_host(std::string_view pattern, std::string_view host) noexcept {
   }
   return pattern == host ? HostFit::exact : HostFit::none;
 }
-
-struct Fit {
-  HostFit host = HostFit::none;
-  std::size_t host_length = 0; // of two wildcards the longer is the closer
-  std::size_t path_length = 0;
-  auto operator<=>(const Fit&) const = default;
-};
 
 bool maps_prefix(const settings::Route& route, std::string_view path) noexcept {
   return (route.strip_prefix || !route.rewrite_prefix.empty()) && path.starts_with('/'); // not "*" of OPTIONS
@@ -47,25 +36,24 @@ Mapped map_path(const settings::Route& route, std::string_view path, std::size_t
   return {{}, "/"};
 }
 
-Letters letters_of(const settings::Server& server) noexcept {
-  return server.profile == settings::Profile::mserver ? Letters::any_case : Letters::as_they_are;
-}
-
 } // namespace
+
+Fit fit(const settings::Route& route, std::size_t listener, std::string_view host) noexcept {
+  if (!route.listeners.empty() && std::find(route.listeners.begin(), route.listeners.end(), listener) == route.listeners.end())
+    return {};
+  return {fit_host(route.host, host), route.host.size(), trim_slashes(route.path).size()};
+}
 
 const settings::Route* find(const settings::Settings& settings, std::size_t listener, std::string_view host,
                             std::string_view decoded_path) {
   const settings::Route* best = nullptr;
   Fit best_fit;
   for (const auto& route : settings.routes) {
-    if (!route.listeners.empty() && std::find(route.listeners.begin(), route.listeners.end(), listener) == route.listeners.end())
-      continue;
-    const auto prefix = trim_slashes(route.path);
-    const Fit fit{fit_host(route.host, host), route.host.size(), prefix.size()};
-    if (fit.host == HostFit::none || fit <= best_fit) continue;
-    if (!lies_below(decoded_path, prefix, letters_of(settings.servers[route.server]))) continue;
+    const Fit close = fit(route, listener, host);
+    if (close.host == HostFit::none || close <= best_fit) continue;
+    if (!lies_below(decoded_path, trim_slashes(route.path), spelling_of(settings.servers[route.server]))) continue;
     best = &route;
-    best_fit = fit;
+    best_fit = close;
   }
   return best;
 }
@@ -73,8 +61,8 @@ const settings::Route* find(const settings::Settings& settings, std::size_t list
 void append_upstream_target(const settings::Route& route, const http::Target& target, std::string& out) {
   auto mapped = Mapped{{}, target.path.empty() ? std::string_view("/") : target.path};
   if (maps_prefix(route, mapped.rest)) {
-    // find() has matched the route by the profile's rule for letters; here only the length is wanted.
-    const auto cut = prefix_bytes(mapped.rest, trim_slashes(route.path), Letters::any_case);
+    // choose() has matched the route as its profile spells paths; here only the length is wanted.
+    const auto cut = prefix_bytes(mapped.rest, trim_slashes(route.path), Spelling::loose);
     if (cut != std::string_view::npos) mapped = map_path(route, mapped.rest, cut);
   }
   append_encoded(mapped.front, out);
@@ -87,9 +75,9 @@ void append_upstream_target(const settings::Route& route, const http::Target& ta
 
 std::string_view server_path(const settings::Route& route, const http::Target& target, std::string& scratch) {
   const std::string_view path = target.decoded.empty() ? std::string_view("/") : target.decoded;
-  const auto prefix = trim_slashes(route.path);
-  if (!maps_prefix(route, path) || !lies_below(path, prefix, Letters::any_case)) return path;
-  const auto mapped = map_path(route, path, prefix.size());
+  const auto cut = prefix_length(path, trim_slashes(route.path), Spelling::loose);
+  if (!maps_prefix(route, path) || cut == std::string_view::npos) return path;
+  const auto mapped = map_path(route, path, cut);
   scratch.clear();
   append_decoded(mapped.front, scratch);
   scratch += mapped.rest;

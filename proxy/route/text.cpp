@@ -21,6 +21,20 @@ void append_clean(std::string_view text, std::string& out) {
   std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](char c) { return !control(c); });
 }
 
+void append_uri(std::string_view target, std::string& out) {
+  static constexpr char hex[] = "0123456789ABCDEF";
+  for (const char c : target) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80 && c != '\\') {
+      out += c;
+      continue;
+    }
+    out += '%';
+    out += hex[byte >> 4];
+    out += hex[byte & 0xF];
+  }
+}
+
 void append_field(std::string_view name, std::string_view value, std::string& out) {
   out += name;
   out += ": ";

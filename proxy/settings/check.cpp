@@ -197,7 +197,9 @@ void check_together(Draft& draft, Problems& problems) {
   check_routes(draft, problems);
   check_doors(draft, problems);
   check_identity(draft, problems);
-  if (!problems.failed()) check_unused(draft, problems);
+  if (problems.failed()) return; // what follows would only repeat it
+  join_names_of_one_server(draft, problems);
+  check_unused(draft, problems);
 }
 
 } // namespace ledgergate::settings

@@ -1,6 +1,7 @@
 // `ledgergate run --to …`: a whole config from a few flags.
 #include "settings/load.h"
 
+#include "settings/same_server.h"
 #include "settings/sections.h"
 #include "settings/suggest.h"
 #include "settings/url.h"
@@ -73,6 +74,7 @@ Server read_to(const CommandLine& options, Flags& flags) {
   if (const std::string mistake = parse_url(url, parsed); !mistake.empty())
     flags.error("--to", "the URL of the server: " + mistake);
   server.https = parsed.https;
+  server.place = place_of(parsed.host, parsed.port);
   server.host = parsed.host;
   server.port = parsed.port;
   server.authority = parsed.authority;

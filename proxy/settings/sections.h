@@ -81,6 +81,7 @@ inline constexpr Choice<Profile> kProfiles[] = {
 
 // Duplicates, overlaps, and what can never be reached.
 void check_together(Draft& draft, Problems& problems);
-void check_identity(Draft& draft, Problems& problems); // part of it
+void check_identity(Draft& draft, Problems& problems);           // part of it
+void join_names_of_one_server(Draft& draft, Problems& problems); // the same: names and bounds of one place (same_server.h)
 
 } // namespace ledgergate::settings

@@ -131,11 +131,13 @@ struct Server {
   std::string host; // name or address literal without brackets
   std::uint16_t port = 80;
   std::string authority; // what the default upstream Host says: "192.168.0.10:444"
+  std::string place;     // host and port in one spelling: servers that have it in common are one server (same_server.h)
   ServerTls tls;
   ServerTimeouts timeouts;
-  std::uint32_t keep_idle = 32;  // idle connections kept, a worker
-  Millis resolve_every{30'000};  // a DNS answer older than this is asked for again
-  std::uint32_t concurrency = 0; // requests at the server at once, over all workers; 0: no bound. The profile sets the default
+  std::uint32_t keep_idle = 32; // idle connections kept, a worker
+  Millis resolve_every{30'000}; // a DNS answer older than this is asked for again
+  // Requests at the server at once, over all workers and names; 0: no bound. The profile sets the default.
+  std::uint32_t concurrency = 0;
   Queue queue;
   Millis hold{30 * 60'000};     // how long a place stays taken after a time-out or hang-up, while the server works on
   std::uint64_t body_limit = 0; // largest request body; 0: no bound. The profile sets the default
@@ -174,6 +176,7 @@ enum class Variable : std::uint8_t {
 struct TemplatePart {
   Variable kind = Variable::literal;
   std::string literal;
+  bool operator==(const TemplatePart&) const = default;
 };
 using Template = std::vector<TemplatePart>;
 
@@ -187,6 +190,7 @@ struct HeaderRule {
   HeaderAction action = HeaderAction::set;
   std::string name; // as the user spelled it; compared without regard to case
   Template value;   // empty for remove and pass
+  bool operator==(const HeaderRule&) const = default;
 };
 
 enum class UpstreamHost : std::uint8_t { server, client, literal };
@@ -201,6 +205,7 @@ struct Compress {
   int level = 5;
   std::uint32_t min = 1024;       // a shorter reply, if its length is known, is left alone
   std::vector<std::string> types; // media types, lower case; empty: the built-in list
+  bool operator==(const Compress&) const = default;
 };
 
 struct Route {
@@ -238,6 +243,7 @@ struct Route {
   bool websocket = false;                      // `Upgrade: websocket` may go through
   Compress compress;
   bool decompress_requests = false; // gzip and deflate bodies are decoded for a server that can't
+  bool operator==(const Route&) const = default;
 };
 
 // --- bounds, log --------------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ io::Stream::Ptr Pool::take() noexcept {
 }
 
 void Pool::put(io::Stream::Ptr stream) {
-  if (idle_.size() >= server_.keep_idle || !usable(*stream)) return;
+  if (retired_ || idle_.size() >= server_.keep_idle || !usable(*stream)) return;
   // Records that came with the reply may not be decrypted yet: a session ticket is fine, a message nobody asked for is not.
   if (stream->fill() != io::Step::blocked) return;
   stream->attach(this);
@@ -53,6 +53,11 @@ void Pool::put(io::Stream::Ptr stream) {
   stream->want_input();
   idle_.push_back({std::move(stream), loop_.now(), loop_.round()});
   if (idle_.size() == 1) arm();
+}
+
+void Pool::retire() noexcept {
+  retired_ = true;
+  close_idle();
 }
 
 void Pool::stream_woke(io::Stream& stream) {

@@ -38,6 +38,9 @@ public:
   [[nodiscard]] io::Stream::Ptr take() noexcept;
   // A connection whose last reply is complete and that has nothing unread. Closed when there is no room.
   void put(io::Stream::Ptr stream);
+  // Newer settings have a pool of their own: what idles here is closed, and so is what comes back. (A server that is asked in turn
+  // from now on must not see a second connection.)
+  void retire() noexcept;
   void close_idle() noexcept { idle_.clear(); }
   [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
 
@@ -53,6 +56,7 @@ private:
   Relief* relief_;
   std::shared_ptr<KeptSession> session_ = std::make_shared<KeptSession>();
   std::vector<Idle> idle_;
+  bool retired_ = false;
 
   void stream_woke(io::Stream& stream) override;
   void expired() noexcept override;

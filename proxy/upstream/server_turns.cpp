@@ -9,7 +9,7 @@ namespace {
 
 TurnQueue::Bounds bounds_of(const settings::Server& server) {
   TurnQueue::Bounds bounds;
-  bounds.places = server.concurrency;
+  bounds.places = server.concurrency != 0 ? server.concurrency : Turns::kNoBound;
   bounds.depth = server.queue.depth;
   bounds.depth_per_client = server.queue.depth_per_client;
   return bounds;
@@ -17,8 +17,8 @@ TurnQueue::Bounds bounds_of(const settings::Server& server) {
 
 // Who waits here holds a place of its unit: there are no more of them than those places.
 TurnQueue::Bounds bounds_of_all(const settings::Server& server) {
-  TurnQueue::Bounds bounds;
-  bounds.places = server.units.empty() ? server.concurrency : server.concurrency_total;
+  TurnQueue::Bounds bounds = bounds_of(server);
+  if (server.concurrency != 0 && !server.units.empty()) bounds.places = server.concurrency_total;
   bounds.depth = bounds.depth_per_client = std::numeric_limits<std::uint32_t>::max();
   return bounds;
 }
@@ -29,14 +29,16 @@ ServerTurns::ServerTurns(const settings::Server& server) : shared_(std::make_sha
   // Also without units, for a reload may bring them.
   if (server.profile == settings::Profile::apicomprem) all_ = std::make_shared<Turns>(bounds_of_all(server));
   for (const std::string& unit : server.units) own_.emplace(unit, Own{std::make_shared<Turns>(bounds_of(server))});
+  one_line_ = all_ == nullptr && own_.empty();
 }
 
 void ServerTurns::apply(const settings::Server& server) {
   const std::lock_guard guard(lock_);
   const auto bounds = bounds_of(server);
-  shared_->set_bounds(bounds);
   if (server.profile == settings::Profile::apicomprem && all_ == nullptr) all_ = std::make_shared<Turns>(bounds_of_all(server));
+  // The server's line first, and the lines that lead there behind it: who is let through these finds the bound of that one.
   if (all_ != nullptr) all_->set_bounds(bounds_of_all(server));
+  shared_->set_bounds(bounds);
   for (auto& [unit, own] : own_) {
     own.listed = std::find(server.units.begin(), server.units.end(), unit) != server.units.end();
     own.line->set_bounds(bounds);
@@ -46,8 +48,16 @@ void ServerTurns::apply(const settings::Server& server) {
     own.listed = true;
     if (own.line != nullptr) continue;
     own.line = std::make_shared<Turns>(bounds);
-    own.shared_until = shared_->last();
+    own.shared_until = std::max<TurnQueue::Ticket>(shared_->last(), 1);
   }
+  if (all_ != nullptr || !own_.empty()) one_line_ = false;
+}
+
+// Whether the shared line may still hold requests of a unit that has its own by now.
+bool ServerTurns::shares(Own& own) const {
+  const auto oldest = shared_->oldest();
+  if (shared_->besides() == 0 && (oldest == 0 || oldest > own.shared_until)) own.shared_until = 0;
+  return own.shared_until != 0;
 }
 
 ServerTurns::Lines ServerTurns::lines(std::string_view unit) {
@@ -56,19 +66,39 @@ ServerTurns::Lines ServerTurns::lines(std::string_view unit) {
   bool shared = true;
   if (const auto found = own_.find(unit); found != own_.end()) {
     Own& own = found->second;
-    const bool empty = own.line->oldest() == 0;
+    const bool empty = own.line->oldest() == 0 && own.line->besides() == 0;
     if (own.listed || !empty) out.line[out.count++] = own.line;
-    if (own.listed) {
-      const auto oldest = shared_->oldest();
-      if (oldest == 0 || oldest > own.shared_until) own.shared_until = 0;
-      shared = own.shared_until != 0;
-    } else if (empty) {
+    if (own.listed)
+      shared = shares(own);
+    else if (empty)
       own_.erase(found);
-    }
   }
   if (shared) out.line[out.count++] = shared_;
   if (all_ != nullptr) out.line[out.count++] = all_;
   return out;
+}
+
+Turn ServerTurns::beside(std::string_view unit) {
+  Lines at;
+  if (one_line_.load()) {
+    at.line[at.count++] = shared_;
+  } else {
+    at = lines(unit);
+  }
+  Turn turn;
+  for (std::size_t i = 0; i < at.count; ++i) {
+    auto one = at.line[i]->beside();
+    if (!one) return {};
+    turn.join(std::move(*one));
+  }
+  return turn;
+}
+
+bool ServerTurns::empty() const {
+  const auto nobody = [](const Line& line) { return line == nullptr || (line->oldest() == 0 && line->besides() == 0); };
+  const std::lock_guard guard(lock_);
+  return nobody(shared_) && nobody(all_) &&
+         std::all_of(own_.begin(), own_.end(), [&](const auto& each) { return nobody(each.second.line); });
 }
 
 std::size_t ServerTurns::waiting() const {

@@ -1,18 +1,21 @@
 // The lines of one server. Most have one. Where a server keeps accounting units apart (apicomprem), each unit that the settings
 // list has a line of its own, all other requests share one more, and one line counts them all in front of the server.
 //
-// One object a server, shared by all workers and kept across reloads by the server's name, so that a request that began under the
-// old settings stands in the same lines as one of today.
+// One object a server, shared by all workers and by all names that the settings have for it, and kept across reloads (TurnTable),
+// so that a request that began under the old settings stands in the same lines as one of today. Also where places have no bound: a
+// bound may come.
 //
-// Invariants: everything is guarded by lock_; a line's own lock is taken inside it, never the other way round. A request takes its
-// lines in one order (its unit's, the shared one, the server's), so no two can wait for each other. A unit that a reload lists, or
-// lists no more, is held by both of its lines until the one it had is empty of what stood in it.
+// Invariants: everything is guarded by lock_, but one_line_ and shared_, which never changes; a line's own lock is taken inside it,
+// never the other way round. A request takes its lines in one order (its unit's, the shared one, the server's), so no two can wait
+// for each other. A unit that a reload lists, or lists no more, is held by both of its lines until the one it had is empty of what
+// stood in it.
 #pragma once
 
 #include "settings/settings.h"
 #include "upstream/turns.h"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -31,12 +34,17 @@ public:
     std::size_t count = 0;
   };
 
-  // A server of bounded concurrency.
+  // `server`: all its names as one (settings::as_one()).
   explicit ServerTurns(const settings::Server& server);
   // Main thread, on a reload: the bounds, and the units that are listed now.
   void apply(const settings::Server& server);
-  // Any thread. `unit` is normalised; empty: none was named. What is returned is to be asked at once.
+  // Any thread, as the next. `unit` is normalised; empty: none was named. What is returned is to be asked at once.
   [[nodiscard]] Lines lines(std::string_view unit);
+  // Where requests at the server have no bound: one more, counted until its end. Held by nobody where they have one: lines() then.
+  // Without units it takes no lock.
+  [[nodiscard]] Turn beside(std::string_view unit);
+  // Whether anybody stands in a line or is at the server.
+  [[nodiscard]] bool empty() const;
 
   // For metrics: requests in any of the lines, at the server, and how many it may have.
   [[nodiscard]] std::size_t waiting() const;
@@ -50,8 +58,12 @@ private:
     TurnQueue::Ticket shared_until = 0; // of the shared line: up to here it may hold requests of this unit; 0: it can't
   };
   mutable std::mutex lock_;
-  Line shared_, all_;                           // all_: null where the shared line is the only one there ever was
+  const Line shared_;
+  Line all_;                                    // null where the shared line is the only one there ever was
   std::map<std::string, Own, std::less<>> own_; // by unit: those that are listed, and those that were and are not yet empty
+  std::atomic<bool> one_line_{true};            // all_ is null, own_ empty; a reload may say otherwise, and never takes it back
+
+  [[nodiscard]] bool shares(Own& own) const;
 };
 
 } // namespace ledgergate::upstream

@@ -7,6 +7,7 @@
 namespace ledgergate::upstream {
 namespace {
 Micros now_micros() { return static_cast<Micros>(uv_hrtime() / 1000); }
+constexpr TurnQueue::Ticket kBeside = 0; // no ticket of a queue
 } // namespace
 
 void Turn::give_back() noexcept {
@@ -45,7 +46,7 @@ io::Task<Result<Turn>> Turns::wait(io::Wake& wake, const Applicant& applicant, i
       queue_.leave(ticket);
       throw;
     }
-    if (queue_.next(now_micros()) == ticket) {
+    if (next() == ticket) {
       waiter->granted = true;
       waiters_.erase(ticket);
     }
@@ -78,15 +79,32 @@ std::optional<Turn> Turns::take_free(const Applicant& applicant) {
   if (queue_.waiting() != 0) return std::nullopt;
   const auto asked = queue_.ask(applicant.client, applicant.connection, applicant.turn_class, now_micros());
   if (asked.ticket == 0) return std::nullopt;
-  if (queue_.next(now_micros()) == asked.ticket) return Turn(shared_from_this(), asked.ticket);
+  if (next() == asked.ticket) return Turn(shared_from_this(), asked.ticket);
   queue_.leave(asked.ticket);
   return std::nullopt;
 }
 
+std::optional<Turn> Turns::beside() noexcept {
+  beside_.fetch_add(1);
+  Turn turn(shared_from_this(), kBeside);
+  if (bounded_.load()) return std::nullopt; // and given back
+  return turn;
+}
+
 void Turns::give_back(TurnQueue::Ticket ticket) noexcept {
+  if (ticket == kBeside) {
+    beside_.fetch_sub(1);
+    if (!bounded_.load()) return; // nobody waits
+  }
   const std::lock_guard guard(lock_);
   queue_.give_back(ticket, now_micros());
   hand_out();
+}
+
+std::optional<TurnQueue::Ticket> Turns::next() noexcept {
+  const std::uint64_t at_server = std::uint64_t{queue_.taken()} + beside_.load();
+  if (at_server >= queue_.places()) return std::nullopt;
+  return queue_.next(now_micros());
 }
 
 void Turns::Waiter::arrive() noexcept {
@@ -95,7 +113,7 @@ void Turns::Waiter::arrive() noexcept {
 }
 
 void Turns::hand_out() noexcept {
-  while (const auto ticket = queue_.next(now_micros())) {
+  while (const auto ticket = next()) {
     const auto found = waiters_.find(*ticket);
     found->second->loop->send(found->second);
     waiters_.erase(found);
@@ -104,6 +122,7 @@ void Turns::hand_out() noexcept {
 
 void Turns::set_bounds(const TurnQueue::Bounds& bounds) {
   const std::lock_guard guard(lock_);
+  bounded_.store(bounds.places != kNoBound);
   queue_.set_bounds(bounds);
   hand_out();
 }

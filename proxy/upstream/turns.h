@@ -2,7 +2,9 @@
 // second one that counts for itself).
 //
 // Invariants: queue_ and waiters_ are guarded by lock_, which is never held across a loop or a callback. A grant crosses threads
-// only through the waiting story's loop. A ticket that was granted is given back exactly once, by its Turn's destructor.
+// only through the waiting story's loop. A ticket that was granted is given back exactly once, by its Turn's destructor. Who comes
+// while there is no bound stands in no line (beside()), but is counted, so that a bound that is set meanwhile knows of it: beside_
+// is raised before bounded_ is read, and bounded_ set before beside_ is read, so one of the two sees the other.
 #pragma once
 
 #include "base/result.h"
@@ -11,6 +13,8 @@
 #include "upstream/turn_queue.h"
 
 #include <array>
+#include <atomic>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -55,7 +59,9 @@ struct Applicant {
 
 class Turns : public std::enable_shared_from_this<Turns> {
 public:
-  explicit Turns(const TurnQueue::Bounds& bounds) : queue_(bounds) {}
+  static constexpr std::uint32_t kNoBound = std::numeric_limits<std::uint32_t>::max(); // of places
+
+  explicit Turns(const TurnQueue::Bounds& bounds) : queue_(bounds), bounded_(bounds.places != kNoBound) {}
 
   // Waits on `wake` until the turn comes, `patience` (ms) is over or, on kClientIn, `gone()` says that the caller has left.
   // Errors: queue_full, queue_timeout, client_gone. All references must outlive the task.
@@ -69,6 +75,10 @@ public:
 
   // A place that is free and that nobody waits for, or nothing.
   std::optional<Turn> take_free(const Applicant& applicant);
+
+  // Where places have no bound: counted, and that is all. Nothing where they have one (by now). Takes no lock.
+  std::optional<Turn> beside() noexcept;
+  [[nodiscard]] std::uint32_t besides() const noexcept { return beside_.load(); }
 
   void set_bounds(const TurnQueue::Bounds& bounds);
   [[nodiscard]] std::size_t waiting() const;
@@ -92,9 +102,12 @@ private:
   mutable std::mutex lock_;
   TurnQueue queue_;
   std::unordered_map<TurnQueue::Ticket, std::shared_ptr<Waiter>> waiters_;
+  std::atomic<std::uint32_t> beside_{0};
+  std::atomic<bool> bounded_;
 
-  void give_back(TurnQueue::Ticket ticket) noexcept;
-  void hand_out() noexcept; // under lock_
+  void give_back(TurnQueue::Ticket ticket) noexcept; // kBeside: of beside()
+  std::optional<TurnQueue::Ticket> next() noexcept;  // under lock_, as the next
+  void hand_out() noexcept;
 };
 
 } // namespace ledgergate::upstream

@@ -2,6 +2,7 @@
 #include "http/head.h"
 #include "readings.h"
 #include "require.h"
+#include "route/choose.h"
 #include "route/route.h"
 
 #include <algorithm>
@@ -26,8 +27,12 @@ const Place kPlaces[] = {
     {"strip.example", "/app/inner", true, "", settings::Profile::http, {}},
     {"rewrite.example", "/app", false, "/data/public", settings::Profile::http, {"data", "public"}},
     {"pohoda.example", "/documents", false, "", settings::Profile::mserver, {"documents"}},
+    {"locked.example", "/", false, "", settings::Profile::http, {}},
     {"odd.example", "/p\xC3\xA1\xC5\x99/a b", false, "", settings::Profile::onec, {"p\xC3\xA1\xC5\x99", "a b"}},
 };
+
+// On the host "locked.example", beside its open root.
+const Names kLocked{"admin", "secret place"};
 
 const settings::Settings& published() {
   static const settings::Settings made = [] {
@@ -42,10 +47,24 @@ const settings::Settings& published() {
       route.rewrite_prefix = place.rewrite;
       route.server = all.servers.size();
       all.servers.push_back(server);
+      route.anonymous = true;
       all.routes.push_back(route);
+    }
+    settings::Route locked = all.routes[3];
+    locked.host = "locked.example";
+    locked.server = 5;
+    locked.anonymous = false;
+    for (const std::string& name : kLocked) {
+      locked.path = "/" + name;
+      all.routes.push_back(locked);
     }
     return all;
   }();
+  return made;
+}
+
+const route::Prefixes& prefixes() {
+  static const route::Prefixes made = route::make_prefixes(published());
   return made;
 }
 
@@ -64,12 +83,14 @@ void check_one(std::string_view target_text, const Place& place) {
   request.has_host = true;
   http::Target target;
   if (!http::read_target(request, true, 443, target)) return;
-  const settings::Route* route = route::find(published(), 0, target.host, target.decoded);
-  if (route == nullptr) return;
+  const auto chosen = route::choose(published(), prefixes(), 0, target.host, target);
+  if (!chosen || *chosen == nullptr) return;
+  const settings::Route* route = *chosen;
+  if (!route->anonymous) return; // it is locked, and that is all that counts here
   std::string out;
   route::append_upstream_target(*route, target, out);
   require(out.starts_with('/') && (!out.starts_with("//") || target.path.starts_with("//")), "what is forwarded is a path");
-  require(std::all_of(out.begin(), out.end(), [](char c) { return c > ' ' && c < 0x7F; }), "of plain characters");
+  require(std::none_of(out.begin(), out.end(), [](unsigned char c) { return c <= ' ' || c == 0x7F; }), "of no control characters");
   const auto query = out.find('?');
   require((query != std::string::npos) == target.has_query, "with the query that came");
   if (target.has_query) require(std::string_view(out).substr(query + 1) == target.query, "as it came");
@@ -80,6 +101,10 @@ void check_one(std::string_view target_text, const Place& place) {
   for (const Names& reading : readings(out))
     require((reading.empty() || reading.front() != "..") && begins_with(reading, allowed.below, any_case),
             "no reading leaves the prefix");
+  if (target.host == "locked.example")
+    for (const Names& reading : readings(out))
+      for (const std::string& name : kLocked)
+        require(reading.empty() || !http::iequals(reading.front(), name), "no reading is a locked place");
   // Rules look at the path that the server will see.
   std::string scratch;
   const std::string_view seen = route::server_path(*route, target, scratch);

@@ -6,12 +6,16 @@
 namespace ledgergate::fuzz {
 namespace {
 
-std::string percent_decoded(std::string_view text) {
+enum class Slashes { decoded, kept };
+
+std::string percent_decoded(std::string_view text, Slashes slashes = Slashes::decoded) {
   std::string out;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const bool escape = text[at] == '%' && text.size() - at > 2 && std::isxdigit(static_cast<unsigned char>(text[at + 1])) != 0 &&
                         std::isxdigit(static_cast<unsigned char>(text[at + 2])) != 0;
-    if (!escape) {
+    const bool slash =
+        escape && ((text[at + 1] == '2' && (text[at + 2] | 0x20) == 'f') || (text[at + 1] == '5' && (text[at + 2] | 0x20) == 'c'));
+    if (!escape || (slash && slashes == Slashes::kept)) {
       out += text[at];
       continue;
     }
@@ -60,12 +64,12 @@ std::string slashed(std::string text) {
   return text;
 }
 
-enum class Cut { nothing, parameters, stream, ends };
+enum class Cut { nothing, parameters, stream, ends, all };
 
 std::string cut_name(std::string name, Cut what) {
-  if (what == Cut::parameters) name.resize(std::min(name.size(), name.find(';')));
-  if (what == Cut::stream) name.resize(std::min(name.size(), name.find(':')));
-  if (what == Cut::ends) {
+  if (what == Cut::parameters || what == Cut::all) name.resize(std::min(name.size(), name.find(';')));
+  if (what == Cut::stream || what == Cut::all) name.resize(std::min(name.size(), name.find(':')));
+  if (what == Cut::ends || what == Cut::all) {
     const bool dots = name == "." || name == "..";
     while (!dots && !name.empty() && (name.back() == '.' || name.back() == ' ')) name.pop_back();
   }
@@ -93,16 +97,20 @@ std::vector<std::string> resolved(const std::string& text, Cut what) {
 
 std::vector<std::vector<std::string>> readings(std::string_view path) {
   std::vector<std::vector<std::string>> out;
+  const auto add = [&](const std::string& one) {
+    for (const Cut what : {Cut::nothing, Cut::parameters, Cut::stream, Cut::ends, Cut::all})
+      // A C program's string ends at a NUL.
+      out.push_back(resolved(one.substr(0, one.find('\0')), what));
+  };
   std::string text(path);
   for (int times = 1; times <= 3; ++times) {
     text = percent_decoded(text);
     const std::string lenient = leniently_decoded(text);
     for (const std::string& one :
          {text, lenient, percent_decoded(lenient), slashed(text), slashed(lenient), slashed(percent_decoded(lenient))})
-      for (const Cut what : {Cut::nothing, Cut::parameters, Cut::stream, Cut::ends})
-        // A C program's string ends at a NUL.
-        out.push_back(resolved(one.substr(0, one.find('\0')), what));
+      add(one);
   }
+  add(percent_decoded(path, Slashes::kept));
   return out;
 }
 

@@ -83,7 +83,7 @@ World::World(std::shared_ptr<const settings::Settings> settings) {
   observe::set_event_sink(&shared_.log);
   shared_.spool.set_bounds({settings->spool.memory_total, settings->spool.total});
   SnapshotProblems problems;
-  snapshot_ = make_snapshot(std::move(settings), keys_, nullptr, problems);
+  snapshot_ = make_snapshot(std::move(settings), keys_, turns_, nullptr, problems);
   for (const auto& each : problems.errors) std::fprintf(stderr, "%s\n", each.c_str());
   require(snapshot_ != nullptr, "the settings can be used");
   // Not the first one, which looks after the servers' health all the time.

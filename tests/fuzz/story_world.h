@@ -115,6 +115,7 @@ private:
   Connecting how_ = Connecting::answers;
   Shared shared_;
   listen::TicketKeys keys_;
+  upstream::TurnTable turns_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<FarEnd> caller_;

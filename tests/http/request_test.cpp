@@ -81,6 +81,18 @@ TEST(Request, HighBytesOfAValueStayAsTheyCame) {
                                   "e");
 }
 
+TEST(Request, RawBytesOfATargetAreReadWithAnyMethod) {
+  for (const char* method : {"GET", "POST", "PATCH", "PROPFIND"}) {
+    const std::string target = "/\xC1\xE0\x80\xFF?\xD0\x91=\\";
+    const std::string bytes = line(std::string(method) + " " + target + " HTTP/1.1");
+    RequestHead head;
+    ASSERT_TRUE(read_request(bytes, head).parsed) << method;
+    EXPECT_EQ(head.target, target);
+    EXPECT_EQ(head.method_text, method);
+    ASSERT_FALSE(head.fields.empty());
+  }
+}
+
 TEST(Request, MethodsAreTokensAndKnowCase) {
   const std::vector<std::pair<std::string, Method>> cases = {
       {"GET", Method::get},         {"HEAD", Method::head},

@@ -59,6 +59,8 @@ TEST(Target, QueriesAreKeptAsTheyCame) {
   EXPECT_EQ(reading({"/status?companyDetail", "a"}), "a /status ?companyDetail");
   EXPECT_EQ(reading({"/x?", "a"}), "a /x ?");
   EXPECT_EQ(reading({"/x?a=../..&b=%2F%zz?c=100%", "a"}), "a /x ?a=../..&b=%2F%zz?c=100%");
+  EXPECT_EQ(reading({"/x?f=a\\b", "a"}), "a /x ?f=a\\b");
+  EXPECT_EQ(reading({"/x?\xCF\xEE=\xFF", "a"}), "a /x ?\xCF\xEE=\xFF");
 }
 
 TEST(Target, AbsoluteFormRoutesByItsAuthority) {
@@ -190,8 +192,10 @@ TEST(Target, MalformedTargetsAreRefused) {
       "/a\tb",
       "/a\x01",
       "/a\x7F",
-      "/\xE1",
+      "/a\\?b",
       "http://\xE1",
+      "http://a\xE1/",
+      "\xE1",
       "ssl://a/",
       "http://?x",
       "http://a:99999/",
@@ -199,6 +203,11 @@ TEST(Target, MalformedTargetsAreRefused) {
   for (const std::string& target : targets) {
     EXPECT_EQ(reading({target, "a"}), name_of(Cause::bad_target)) << target;
   }
+}
+
+TEST(Target, RawBytesBeyondAsciiAreTakenAsTheyAre) {
+  EXPECT_EQ(reading({"/\xE1\x80\xFF", "a"}), "a /\xE1\x80\xFF");
+  EXPECT_EQ(reading({"http://a/\xD0\x91?\xD0", "a"}), "a /\xD0\x91 ?\xD0");
 }
 
 TEST(Target, TheWholeServerIsForOptions) {
@@ -213,15 +222,15 @@ TEST(Target, OldClientsMayNameNoHost) { EXPECT_EQ(reading({"/x", "", false}), " 
 
 TEST(Target, TheSameObjectIsReadAnew) {
   Target target;
-  const Request first{"http://a:444//x?y", "a:444"};
+  const Request first{"http://a:444/x?y", "a:444"};
   ASSERT_TRUE(read_target(head_of(first), true, tls_port, target).ok());
-  EXPECT_TRUE(target.empty_segments);
+  EXPECT_TRUE(target.plain);
   const Request second{"/%41", "", false};
   ASSERT_TRUE(read_target(head_of(second), true, tls_port, target).ok());
   EXPECT_EQ(target.host, "");
   EXPECT_EQ(target.port, 0);
   EXPECT_FALSE(target.has_query);
-  EXPECT_FALSE(target.empty_segments);
+  EXPECT_FALSE(target.plain);
   EXPECT_EQ(target.path, "/%41");
   EXPECT_EQ(target.decoded, "/A");
 }

@@ -62,6 +62,12 @@ TEST(WebSocketRequest, IsNoneWithoutBothHeadersOrForAnotherProtocol) {
   EXPECT_EQ(wanted_upgrade(old), Upgrade::none);
 }
 
+TEST(WebSocketRequest, MaySayThatNoContentComes) { // Java's java.net.http does
+  auto empty = handshake();
+  empty.body = {BodyKind::length, 0};
+  EXPECT_EQ(wanted_upgrade(empty), Upgrade::websocket);
+}
+
 TEST(WebSocketRequest, ThatIsHalfOneIsMalformed) {
   for (const auto& [name, value] : std::vector<std::pair<std::string_view, std::string_view>>{
            {"Sec-WebSocket-Key", ""},
@@ -81,6 +87,8 @@ TEST(WebSocketRequest, ThatIsHalfOneIsMalformed) {
   auto body = handshake();
   body.body = {BodyKind::length, 3};
   EXPECT_EQ(wanted_upgrade(body), Upgrade::malformed);
+  body.body = {BodyKind::chunked, 0};
+  EXPECT_EQ(wanted_upgrade(body), Upgrade::malformed) << "nobody knows yet how much comes";
 }
 
 TEST(WebSocketReply, ProvesThatTheKeyWasRead) {

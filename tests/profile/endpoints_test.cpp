@@ -29,25 +29,28 @@ constexpr auto yes = Verdict::allowed;
 constexpr auto no_method = Verdict::method_not_allowed;
 constexpr auto nothing = Verdict::no_such_endpoint;
 
-INSTANTIATE_TEST_SUITE_P(Mserver, EndpointTable,
-                         testing::Values(Case{Profile::mserver, Method::post, "/xml", yes, ""},
-                                         Case{Profile::mserver, Method::post, "/XML", yes, ""},
-                                         Case{Profile::mserver, Method::get, "/xml", no_method, "POST"},
-                                         Case{Profile::mserver, Method::put, "/Xml", no_method, "POST"},
-                                         Case{Profile::mserver, Method::post, "/xml/a", nothing, ""},
-                                         Case{Profile::mserver, Method::post, "/xmlx", nothing, ""},
-                                         Case{Profile::mserver, Method::get, "/status", yes, ""},
-                                         Case{Profile::mserver, Method::post, "/status", yes, ""},
-                                         Case{Profile::mserver, Method::head, "/status", no_method, "GET, POST"},
-                                         Case{Profile::mserver, Method::get, "/documents", yes, ""},
-                                         Case{Profile::mserver, Method::get, "/documents/obr\xE1zky/\x9Eidle.jpg", yes, ""},
-                                         Case{Profile::mserver, Method::head, "/Documents/a.pdf", yes, ""},
-                                         Case{Profile::mserver, Method::post, "/documents/a.pdf", no_method, "GET, HEAD"},
-                                         Case{Profile::mserver, Method::delete_, "/documents/a.pdf", no_method, "GET, HEAD"},
-                                         Case{Profile::mserver, Method::get, "/documentsx", nothing, ""},
-                                         Case{Profile::mserver, Method::get, "//status", nothing, ""},
-                                         Case{Profile::mserver, Method::get, "/", nothing, ""},
-                                         Case{Profile::mserver, Method::options, "*", nothing, ""}));
+INSTANTIATE_TEST_SUITE_P(
+    Mserver, EndpointTable,
+    testing::Values(
+        Case{Profile::mserver, Method::post, "/xml", yes, ""}, Case{Profile::mserver, Method::post, "/XML", yes, ""},
+        Case{Profile::mserver, Method::get, "/xml", no_method, "POST"},
+        Case{Profile::mserver, Method::put, "/Xml", no_method, "POST"}, Case{Profile::mserver, Method::post, "/xml/a", nothing, ""},
+        Case{Profile::mserver, Method::post, "/xmlx", nothing, ""}, Case{Profile::mserver, Method::get, "/status", yes, ""},
+        Case{Profile::mserver, Method::post, "/status", yes, ""},
+        Case{Profile::mserver, Method::head, "/status", no_method, "GET, POST"},
+        Case{Profile::mserver, Method::get, "/documents", yes, ""},
+        Case{Profile::mserver, Method::get, "/documents/obr\xE1zky/\x9Eidle.jpg", yes, ""},
+        Case{Profile::mserver, Method::head, "/Documents/a.pdf", yes, ""},
+        Case{Profile::mserver, Method::post, "/documents/a.pdf", no_method, "GET, HEAD"},
+        Case{Profile::mserver, Method::delete_, "/documents/a.pdf", no_method, "GET, HEAD"},
+        Case{Profile::mserver, Method::get, "/documentsx", nothing, ""}, Case{Profile::mserver, Method::get, "//status", yes, ""},
+        Case{Profile::mserver, Method::post, "//xml", yes, ""}, Case{Profile::mserver, Method::post, "/xml/", yes, ""},
+        Case{Profile::mserver, Method::post, "///Xml//", yes, ""}, Case{Profile::mserver, Method::get, "//xml", no_method, "POST"},
+        Case{Profile::mserver, Method::get, "//documents//a", yes, ""}, Case{Profile::mserver, Method::get, "/documents/", yes, ""},
+        Case{Profile::mserver, Method::get, "/documents/Faktury\\2024/fv.pdf", yes, ""},
+        Case{Profile::mserver, Method::post, "/xml//a", nothing, ""}, Case{Profile::mserver, Method::post, "/xml.", nothing, ""},
+        Case{Profile::mserver, Method::post, "/xml;x", nothing, ""}, Case{Profile::mserver, Method::post, "//", nothing, ""},
+        Case{Profile::mserver, Method::get, "/", nothing, ""}, Case{Profile::mserver, Method::options, "*", nothing, ""}));
 
 INSTANTIATE_TEST_SUITE_P(Apicomprem, EndpointTable,
                          testing::Values(Case{Profile::apicomprem, Method::post, "/api/comm", yes, ""},
@@ -77,19 +80,33 @@ TEST(Profiles, OneSlotServersGetLengthsAndFreshConnections) {
 }
 
 TEST(Profiles, SwaggerOfMobileSmartsIsNotForThePublic) {
-  for (const char* path : {"/swagger", "/Swagger/ui/index", "/MobileSMARTS/swagger/docs/v1", "/a/SWAGGER.json", "/swagger-ui/"})
+  for (const char* path : {"/swagger", "/Swagger/ui/index", "/MobileSMARTS/swagger/docs/v1", "/a/SWAGGER.json", "/swagger-ui/",
+                           "/a\\swagger", "//swagger", "/%73wagger", "/SWAGGE~1", "/a;b/swagger", "/(S(x))/swagger"})
     EXPECT_TRUE(describes_api(Profile::mobile_smarts, path)) << path;
-  for (const char* path : {"/", "", "/MobileSMARTS/api/v1/Tables/Lot('swagger')", "/MobileSMARTS/swag", "swagger", "/my-swagger"})
+  for (const char* path : {"/", "", "/MobileSMARTS/api/v1/Tables/Lot('swagger')", "/MobileSMARTS/swag", "/my-swagger"})
     EXPECT_FALSE(describes_api(Profile::mobile_smarts, path)) << path;
   for (const auto profile : {Profile::http, Profile::mserver, Profile::apicomprem, Profile::eshop, Profile::onec})
     EXPECT_FALSE(describes_api(profile, "/swagger"));
 }
 
-TEST(Profiles, OnlyTheStatusOfMserverPrintsTheServersName) {
-  EXPECT_TRUE(prints_server_name(Profile::mserver, "/status"));
-  EXPECT_TRUE(prints_server_name(Profile::mserver, "/Status"));
-  EXPECT_FALSE(prints_server_name(Profile::mserver, "/xml"));
-  EXPECT_FALSE(prints_server_name(Profile::http, "/status"));
+TEST(Profiles, TheStatusOfMserverIsKnownInEverySpelling) {
+  for (const char* path : {"/status", "/Status", "//status", "/status/", "//STATUS//"})
+    EXPECT_TRUE(is_status(Profile::mserver, path)) << path;
+  for (const char* path : {"/xml", "/status/x", "/statusx", "/", ""}) EXPECT_FALSE(is_status(Profile::mserver, path)) << path;
+  EXPECT_FALSE(is_status(Profile::http, "/status"));
+}
+
+TEST(Profiles, OnlyThePlainStatusIsAnsweredWhileBusy) {
+  EXPECT_TRUE(answers_while_busy(Profile::mserver, "/Status"));
+  for (const char* target : {"//status", "/status/", "/%73tatus", "/status?companyDetail"})
+    EXPECT_FALSE(answers_while_busy(Profile::mserver, target)) << target;
+}
+
+TEST(Profiles, BodiesThatAskAreKnownInEverySpelling) {
+  for (const char* path : {"/xml", "/XML", "//xml", "/xml/"}) EXPECT_TRUE(asks_by_body(Profile::mserver, path)) << path;
+  for (const char* path : {"/status", "/documents/xml", "/xml/a"}) EXPECT_FALSE(asks_by_body(Profile::mserver, path)) << path;
+  EXPECT_TRUE(asks_by_body(Profile::apicomprem, "/api/comm"));
+  EXPECT_FALSE(asks_by_body(Profile::http, "/xml"));
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 // The steady state of the hot path allocates nothing (DESIGN "Speed"): every allocation of this test program is counted.
 #include "../allocations.h"
+#include "route/choose.h"
 #include "route/route.h"
 #include "world.h"
 
@@ -79,6 +80,33 @@ TEST(SteadyState, FindingARouteAndItsTargetAllocatesNothing) {
             }),
             0U);
   EXPECT_EQ(found, &settings.routes.back());
+}
+
+TEST(SteadyState, ChoosingARouteInEveryReadingAllocatesNothing) {
+  settings::Settings settings;
+  settings.servers.resize(1);
+  settings.routes.resize(20);
+  for (std::size_t i = 0; i < settings.routes.size(); ++i) {
+    settings.routes[i].path = "/a-path-that-is-no-short-string-" + std::to_string(i);
+    settings.routes[i].clients = {i};
+  }
+  settings.routes.back().path = "/";
+  const Prefixes prefixes = make_prefixes(settings);
+  World w;
+  for (const char* path :
+       {"/a-path-that-is-no-short-string-1/x", "/A-PATH", "/a%2541//\xC3\xA1\xE1;x/(S(some-longer-ticket))y/%25u0041/and/so/on"}) {
+    w.request.target = path;
+    w.request.host = "a";
+    w.request.has_host = true;
+    http::Target target;
+    bool taken = false;
+    EXPECT_EQ(allocations_of_second_run([&] {
+                taken =
+                    http::read_target(w.request, true, 443, target).ok() && choose(settings, prefixes, 0, target.host, target).ok();
+              }),
+              0U);
+    EXPECT_TRUE(taken) << path;
+  }
 }
 
 } // namespace

@@ -66,6 +66,7 @@ TEST_F(Find, AnExactHostBeatsAWildcardAndAWildcardBeatsNone) {
 TEST_F(Find, LettersOfAPathMatterExceptForMserver) {
   EXPECT_EQ(at("pohoda.example.cz", "/XML"), "pohoda");
   EXPECT_EQ(at("pohoda.example.cz", "/xml"), "pohoda");
+  EXPECT_EQ(at("pohoda.example.cz", "//xml/"), "pohoda");
   EXPECT_EQ(at("x", "/ANY"), "none");
 }
 
@@ -103,33 +104,36 @@ TEST_P(UpstreamTarget, IsMapped) {
   EXPECT_EQ(server_path(route, target, scratch), c.expected_decoded);
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, UpstreamTarget,
-                         testing::Values(
-                             // The literal document path of vendor document 001: percent-encoded Windows-1250.
-                             TargetCase{"untouched", "/", false, "", "/documents/obr%E1zky/%9Eidle.jpg",
-                                        "/documents/obr\xE1zky/\x9Eidle.jpg", "/documents/obr%E1zky/%9Eidle.jpg",
-                                        "/documents/obr\xE1zky/\x9Eidle.jpg"},
-                             TargetCase{"empty", "/", false, "", "", "", "/", "/"},
-                             TargetCase{"strip", "/app", true, "", "/app/xml", "/app/xml", "/xml", "/xml"},
-                             TargetCase{"strip_keeps_bytes", "/app", true, "", "/app/%E1%2d", "/app/\xE1-", "/%E1%2d", "/\xE1-"},
-                             TargetCase{"strip_all", "/app", true, "", "/app", "/app", "/", "/"},
-                             TargetCase{"strip_slash", "/app/", true, "", "/app/", "/app/", "/", "/"},
-                             TargetCase{"strip_encoded_prefix", "/app", true, "", "/%61p%70/x", "/app/x", "/x", "/x"},
-                             TargetCase{"strip_prefix_in_utf8", "/\xC3\xBA", true, "", "/%c3%BA/x", "/\xC3\xBA/x", "/x", "/x"},
-                             TargetCase{"strip_other_letters", "/xml", true, "", "/XML/x", "/XML/x", "/x", "/x"},
-                             TargetCase{"strip_root", "/", true, "", "/x", "/x", "/x", "/x"},
-                             TargetCase{"strip_leaves_one_slash", "/app", true, "", "/app//evil.example/x", "/app//evil.example/x",
-                                        "/evil.example/x", "/evil.example/x"},
-                             TargetCase{"strip_star", "/", true, "", "*", "*", "*", "*"},
-                             TargetCase{"rewrite", "/app", false, "/srv/base", "/app/x", "/app/x", "/srv/base/x", "/srv/base/x"},
-                             TargetCase{"rewrite_all", "/app", false, "/srv", "/app", "/app", "/srv", "/srv"},
-                             TargetCase{"rewrite_slash", "/app", false, "/srv/", "/app", "/app", "/srv/", "/srv/"},
-                             TargetCase{"rewrite_no_double_slash", "/app", false, "/srv/", "/app/x", "/app/x", "/srv/x", "/srv/x"},
-                             TargetCase{"rewrite_to_root", "/app", false, "/", "/app/x", "/app/x", "/x", "/x"},
-                             TargetCase{"rewrite_from_root", "/", false, "/srv", "/x", "/x", "/srv/x", "/srv/x"},
-                             TargetCase{"rewrite_is_encoded", "/app", false, "/\xC3\xBA b%41", "/app/x", "/app/x",
-                                        "/%C3%BA%20b%41/x", "/\xC3\xBA bA/x"}),
-                         [](const auto& test) { return std::string(test.param.what); });
+INSTANTIATE_TEST_SUITE_P(
+    Of, UpstreamTarget,
+    testing::Values(
+        // The literal document path of vendor document 001: percent-encoded Windows-1250.
+        TargetCase{"untouched", "/", false, "", "/documents/obr%E1zky/%9Eidle.jpg", "/documents/obr\xE1zky/\x9Eidle.jpg",
+                   "/documents/obr%E1zky/%9Eidle.jpg", "/documents/obr\xE1zky/\x9Eidle.jpg"},
+        TargetCase{"empty", "/", false, "", "", "", "/", "/"},
+        TargetCase{"strip", "/app", true, "", "/app/xml", "/app/xml", "/xml", "/xml"},
+        TargetCase{"strip_keeps_bytes", "/app", true, "", "/app/%E1%2d", "/app/\xE1-", "/%E1%2d", "/\xE1-"},
+        TargetCase{"strip_all", "/app", true, "", "/app", "/app", "/", "/"},
+        TargetCase{"strip_slash", "/app/", true, "", "/app/", "/app/", "/", "/"},
+        TargetCase{"strip_encoded_prefix", "/app", true, "", "/%61p%70/x", "/app/x", "/x", "/x"},
+        TargetCase{"strip_prefix_in_utf8", "/\xC3\xBA", true, "", "/%c3%BA/x", "/\xC3\xBA/x", "/x", "/x"},
+        TargetCase{"strip_other_letters", "/xml", true, "", "/XML/x", "/XML/x", "/x", "/x"},
+        TargetCase{"strip_root", "/", true, "", "/x", "/x", "/x", "/x"},
+        TargetCase{"strip_leaves_one_slash", "/app", true, "", "/app//evil.example/x", "/app//evil.example/x", "/evil.example/x",
+                   "/evil.example/x"},
+        TargetCase{"strip_encoded_slashes_stay", "/app", true, "", "/app/a%2Fb%5Cc", "/app/a/b\\c", "/a%2Fb%5Cc", "/a/b\\c"},
+        TargetCase{"strip_slashes_in_a_row", "/app/xml", true, "", "//app//xml//x", "//app//xml//x", "/x", "/x"},
+        TargetCase{"strip_raw_bytes", "/app", true, "", "/app/\xE1", "/app/\xE1", "/\xE1", "/\xE1"},
+        TargetCase{"strip_star", "/", true, "", "*", "*", "*", "*"},
+        TargetCase{"rewrite", "/app", false, "/srv/base", "/app/x", "/app/x", "/srv/base/x", "/srv/base/x"},
+        TargetCase{"rewrite_all", "/app", false, "/srv", "/app", "/app", "/srv", "/srv"},
+        TargetCase{"rewrite_slash", "/app", false, "/srv/", "/app", "/app", "/srv/", "/srv/"},
+        TargetCase{"rewrite_no_double_slash", "/app", false, "/srv/", "/app/x", "/app/x", "/srv/x", "/srv/x"},
+        TargetCase{"rewrite_to_root", "/app", false, "/", "/app/x", "/app/x", "/x", "/x"},
+        TargetCase{"rewrite_from_root", "/", false, "/srv", "/x", "/x", "/srv/x", "/srv/x"},
+        TargetCase{"rewrite_is_encoded", "/app", false, "/\xC3\xBA b%41", "/app/x", "/app/x", "/%C3%BA%20b%41/x",
+                   "/\xC3\xBA bA/x"}),
+    [](const auto& test) { return std::string(test.param.what); });
 
 TEST(UpstreamTargetQuery, StaysAsItCame) {
   auto route = published("r", "", "/app");

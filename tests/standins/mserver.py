@@ -47,7 +47,8 @@ class MServer(StandIn):
         # state: what /status says, instead of the truth. script: a list of what it does, one after the other, and the truth after
         # that: a state, {"state": …, "processing": …}, {"body": …} (of text/plain), {"status": code} or {"fault": …} (see faults.py).
         # hold_status: keeps it back until release_status(). (delay, hold and fault are for exchanges only.) year: of the company.
-        return super().known_knobs() | {"compress", "state", "script", "hold_status", "year"}
+        # loose: escapes are decoded and slashes in a row are one in its own places.
+        return super().known_knobs() | {"compress", "state", "script", "hold_status", "year", "loose"}
 
     def counters(self):
         return super().counters() | {"overlapping_exchanges": max(0, self.max_working - 1), "asked_status": self.asked_status}
@@ -111,6 +112,8 @@ class MServer(StandIn):
 
     def reply(self, request):
         path = request.path.lower()
+        if self.knobs.get("loose"):
+            path = re.sub(rb"/+", b"/", urllib.parse.unquote_to_bytes(path)).rstrip(b"/")
         if request.version != "HTTP/1.1":
             return self.refuse(505, "HTTP Version Not Supported")
         if path == b"/status":

@@ -90,6 +90,7 @@ def main():
     parser.add_argument("patterns", nargs="*")
     parser.add_argument("-j", "--jobs", type=int, default=2 * (os.cpu_count() or 1))
     parser.add_argument("-q", "--quiet", action="store_true", help="only failures and the count")
+    parser.add_argument("--first", action="store_true", help="end behind the first class with a failure")
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
@@ -113,6 +114,9 @@ def main():
                 elif not options.quiet:
                     why = f": {outcome['text']}" if outcome["text"] else ""
                     print(f"{outcome['outcome']:<4} {outcome['test']} ({outcome['seconds']} s){why}", flush=True)
+            if options.first and counts["FAIL"]:
+                pool.shutdown(cancel_futures=True)
+                break
     print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skipped']} skipped")
     return 1 if counts["FAIL"] or not counts["ok"] else 0
 

@@ -227,6 +227,26 @@ class Repeating(Story):
             self.assertEqual(client.reply().status, 200)
         self.assertEqual(server.heads, 3)
 
+    def test_a_get_that_says_no_content_comes_is_sent_again_like_any(self):
+        server, edge = self.front(Web)
+        with edge.connect() as client:
+            self.prime(edge, client)
+            server.turn(fault="close", times=1)
+            client.send(ASK.replace(b"\r\n\r\n", b"\r\nContent-Length: 0\r\n\r\n"))
+            self.assertEqual(client.reply().status, 200)
+            server.turn(fault="close", times=1)
+            client.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+            self.assertEqual(client.reply().status, 502, "a POST may have been carried out, whatever it carries")
+        self.assertEqual(server.heads, 4)
+
+    def test_a_get_of_no_content_goes_to_an_mserver_over_a_kept_connection(self):
+        server, edge = self.front(MServer, "mserver", server={"concurrency": "none"})
+        with edge.connect() as client:
+            for field in (b"", b"Content-Length: 0\r\n", b"Content-Length: 00\r\n"):
+                client.send(b"GET /documents/a.pdf HTTP/1.1\r\nHost: localhost\r\nSTW-Authorization: Basic QDo=\r\n" + field + b"\r\n")
+                client.reply()
+        self.assertEqual({request.connection for request in server.requests}, {1})
+
     def test_a_get_on_a_fresh_connection_is_not_sent_again(self):
         server, edge = self.front(Web, knobs={"fault": "close"})
         self.assertEqual(edge.ask(ASK).status, 502)

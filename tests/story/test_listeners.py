@@ -37,6 +37,14 @@ class Redirect(Story):
     def test_a_post_without_body_and_password_is_redirected(self):
         self.assertEqual(self.ask("POST /status HTTP/1.1\nHost: ucto.ledger.test\n").status, 308)
 
+    def test_content_of_length_0_is_none(self):
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+            for value in ("0", "000"):
+                reply = self.ask(f"{method} /status HTTP/1.1\nHost: ucto.ledger.test\nContent-Length: {value}\n", method=method)
+                self.assertEqual(reply.status, 308)
+        for field in ("Content-Length: 1", "Transfer-Encoding: chunked"):
+            self.assert_refused(self.ask(f"GET /status HTTP/1.1\nHost: ucto.ledger.test\n{field}\n", b"x"), 403, "https_required")
+
     def test_a_body_in_clear_is_refused_with_the_right_address(self):
         reply = self.ask("POST /xml HTTP/1.1\nHost: ucto.ledger.test\nContent-Length: 5\n", b"hello")
         self.assert_refused(reply, 403, "https_required")

@@ -196,14 +196,32 @@ class Turns(Story):
         edge.said.wait(r"a place was held for \d{4,} ms.*: it was seen idle twice")
 
     def test_a_server_that_is_gone_gives_the_place_back(self):
-        server, edge = self.front_mserver(knobs={"fault": "hang", "times": 1}, timeouts={"reply": "1s"})
+        # A tenth of `hold`, and three refusals at least.
+        server, edge = self.front_mserver(knobs={"fault": "hang", "times": 1}, hold="20s", health="off")
+        with edge.connect("lan") as client:
+            client.send(xml())
+            server.wait_for_requests(1)
+            server.stop()
+            self.assert_refused(client.reply(), 502, "upstream_closed", "maybe")
+        self.assert_refused(edge.ask(document(), "lan"), 502, "connect_refused")
+        edge.said.wait(r"a place was held for \d{4,} ms.*: it is gone")
+
+    def refuses_for_a_while(self, fault, cause, status, **server_settings):
+        """The server lives, and refuses connections: what Windows does while the backlog is full. Long enough for three questions."""
+        server, edge = self.front_mserver(knobs={"fault": fault, "times": 1}, queue={"wait": "5s"}, health="off", hold="10min", **server_settings)
         with edge.connect("lan") as client:
             client.send(xml())
             server.wait_for_requests(1)
             server.stop_listening()
-            self.assert_refused(client.reply(), 504, "reply_timeout", "maybe")
-        self.assert_refused(edge.ask(document(), "lan"), 502, "connect_refused")
-        edge.said.wait(r"a place was held for \d{4,} ms.*: it is gone")
+            self.assert_refused(client.reply(), status, cause, "maybe")
+        self.assert_refused(edge.ask(document(), "lan"), 503, "queue_timeout")
+        self.assertNotIn("a place was held", edge.said.text)
+
+    def test_a_server_that_refuses_while_it_keeps_the_connection_keeps_the_place(self):
+        self.refuses_for_a_while("hang", "reply_timeout", 504, timeouts={"reply": "1s"})
+
+    def test_a_server_that_refuses_for_a_while_behind_an_early_close_keeps_the_place(self):
+        self.refuses_for_a_while("half_body", "reply_truncated", 502)
 
     def test_a_place_is_held_no_longer_than_hold(self):
         server, edge = self.front_mserver(knobs={"fault": "close", "times": 1, "state": "working"}, hold="300ms")

@@ -73,6 +73,16 @@ class WebSockets(Story):
             self.assertNotIn(b"http2-settings", server.requests[0].head.lower())
             self.assertEqual(server.requests[0].all("Upgrade"), [])
 
+    def test_a_handshake_may_say_that_no_content_comes(self):
+        server, edge = self.front(WebSocket, "onec", route={"websocket": True})
+        for value in (b"0", b"00"):
+            with edge.connect() as client:
+                client.send(handshake(extra=b"Content-Length: " + value + b"\r\n"))
+                self.assertEqual(client.reply().status, 101)
+        with edge.connect() as client:
+            client.send(handshake(extra=b"Content-Length: 1\r\n") + b"x")
+            self.assert_refused(client.reply(), 400, "bad_request")
+
     def test_half_a_handshake_is_refused(self):
         server, edge = self.front(WebSocket, "onec", route={"websocket": True})
         for broken in (

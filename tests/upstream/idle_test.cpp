@@ -47,5 +47,47 @@ TEST(SeenIdle, ALongWorkIsAskedAboutMoreSeldom) {
   EXPECT_EQ(idle.next(), now + SeenIdle::kApart) << "and soon again once it may be done";
 }
 
+// A server that works, with a full backlog.
+TEST(SeenGone, WhileTheOldConnectionLivesRefusalsSayNothing) {
+  SeenGone gone(10 * kSecond);
+  for (Micros now = 0; now < 3600 * kSecond; now += kSecond) EXPECT_FALSE(gone.saw(now, true));
+}
+
+TEST(SeenGone, RefusalsForLongEnoughBehindTheEndOfTheConnection) {
+  SeenGone gone(10 * kSecond);
+  gone.connection_over(kSecond);
+  Micros now = kSecond;
+  for (; now < 11 * kSecond; now += kSecond) EXPECT_FALSE(gone.saw(now, true));
+  EXPECT_TRUE(gone.saw(now, true));
+}
+
+TEST(SeenGone, TwoAreNeverEnough) {
+  SeenGone gone(kSecond);
+  gone.connection_over(0);
+  EXPECT_FALSE(gone.saw(0, true));
+  EXPECT_FALSE(gone.saw(3600 * kSecond, true));
+  EXPECT_TRUE(gone.saw(3601 * kSecond, true));
+}
+
+TEST(SeenGone, AnyOtherAnswerBeginsAnew) {
+  SeenGone gone(5 * kSecond);
+  gone.connection_over(0);
+  for (Micros now = 0; now < 5 * kSecond; now += kSecond) EXPECT_FALSE(gone.saw(now, true));
+  EXPECT_FALSE(gone.saw(5 * kSecond, false));
+  for (Micros now = 6 * kSecond; now < 11 * kSecond; now += kSecond) EXPECT_FALSE(gone.saw(now, true));
+  EXPECT_TRUE(gone.saw(11 * kSecond, true));
+}
+
+TEST(SeenGone, WhatWasAskedBeforeTheConnectionWasOverSaysNothing) {
+  SeenGone gone(kSecond);
+  for (Micros now = 0; now < 10 * kSecond; now += kSecond) EXPECT_FALSE(gone.saw(now, true));
+  gone.connection_over(10 * kSecond);
+  EXPECT_FALSE(gone.saw(9 * kSecond, true)) << "somebody else's, of before";
+  EXPECT_FALSE(gone.saw(10 * kSecond, true));
+  EXPECT_FALSE(gone.saw(11 * kSecond, true));
+  gone.connection_over(12 * kSecond); // it is over once
+  EXPECT_TRUE(gone.saw(12 * kSecond, true));
+}
+
 } // namespace
 } // namespace ledgergate::upstream

@@ -1,8 +1,11 @@
 // Which lines a request stands in, as the settings list units, unlist them and list them again while turns are held.
 #include "upstream/server_turns.h"
 
+#include "upstream/turn_table.h"
+
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -162,6 +165,121 @@ TEST_F(ServerTurnsTest, TheFirstUnitsFindTheServersPlacesAsTheyAre) {
   turns.apply(with_units({"b"}));
   EXPECT_EQ(turns.taken(), 1U);
   EXPECT_EQ(turns.places(), 3U);
+}
+
+settings::Server without_bound(std::vector<std::string> units = {}) {
+  auto server = with_units(std::move(units));
+  server.concurrency = 0;
+  return server;
+}
+
+bool has_free_place(const ServerTurns::Lines& lines) {
+  for (std::size_t i = 0; i < lines.count; ++i)
+    if (!lines.line[i]->take_free({"anybody", 9, TurnClass::normal})) return false;
+  return true;
+}
+
+TEST_F(ServerTurnsTest, WithoutABoundNobodyStandsInLineAndAllAreCounted) {
+  ServerTurns turns(without_bound());
+  EXPECT_TRUE(turns.empty());
+  Turn first = turns.beside("a"), second = turns.beside("");
+  EXPECT_TRUE(first.held());
+  EXPECT_TRUE(second.held());
+  EXPECT_FALSE(turns.empty());
+  first.give_back();
+  second.give_back();
+  EXPECT_TRUE(turns.empty());
+}
+
+TEST_F(ServerTurnsTest, ABoundThatComesCountsWhoIsThere) {
+  for (const auto& units : {std::vector<std::string>{}, std::vector<std::string>{"a"}}) {
+    ServerTurns turns(without_bound());
+    Turn before = turns.beside("a");
+    turns.apply(with_units(units));
+    EXPECT_FALSE(turns.beside("a").held());
+    EXPECT_FALSE(has_free_place(turns.lines("a")));
+    before.give_back();
+    EXPECT_TRUE(has_free_place(turns.lines("a")));
+  }
+}
+
+TEST_F(ServerTurnsTest, ABoundThatWasAwayFindsWhoHeldAPlaceBefore) {
+  ServerTurns turns(with_units({"a"}));
+  Turn before = held(turns, "a");
+  turns.apply(without_bound());
+  Turn beside = turns.beside("a");
+  EXPECT_TRUE(beside.held());
+  turns.apply(without_bound({}));
+  turns.apply(with_units({"a"}));
+  before.give_back();
+  EXPECT_FALSE(has_free_place(turns.lines("a")));
+  beside.give_back();
+  EXPECT_TRUE(has_free_place(turns.lines("a")));
+}
+
+TEST_F(ServerTurnsTest, WhoWaitsIsLetGoWhenTheBoundGoes) {
+  ServerTurns turns(with_units({}, settings::Profile::mserver));
+  const Turn before = held(turns, "");
+  const auto line = turns.lines("").line[0];
+  Turn turn;
+  std::size_t granted = 0;
+  io::Wake other{loop};
+  take(other, turns.lines(""), turn, granted);
+  EXPECT_EQ(line->waiting(), 1U);
+  turns.apply(without_bound());
+  uv_run(loop.uv(), UV_RUN_NOWAIT);
+  EXPECT_EQ(granted, 1U);
+}
+
+settings::Server at(const std::string& name, const std::string& place, std::uint32_t concurrency = 1) {
+  settings::Server server;
+  server.name = name;
+  server.place = place;
+  server.concurrency = concurrency;
+  return server;
+}
+
+settings::Settings with(std::vector<settings::Server> servers) {
+  settings::Settings made;
+  made.servers = std::move(servers);
+  return made;
+}
+
+TEST(TurnTable, NamesOfOnePlaceHaveTheSameLines) {
+  TurnTable table;
+  const auto settings = with({at("a", "x:1"), at("b", "x:1", 3), at("c", "x:2")});
+  const auto lines = table.at("x:1", settings);
+  EXPECT_EQ(lines, table.at("x:1", settings));
+  EXPECT_NE(lines, table.at("x:2", settings));
+  EXPECT_EQ(lines->places(), 1U) << "the stricter bound";
+}
+
+TEST(TurnTable, ALineWithSomebodyInItIsKeptOverEveryReload) {
+  TurnTable table;
+  std::weak_ptr<ServerTurns> seen;
+  const auto here = with({at("a", "x:1")}), gone = with({at("a", "y:1")});
+  auto snapshot = table.at("x:1", here);
+  seen = snapshot;
+  table.apply(here);
+  auto turn = snapshot->lines("").line[0]->take_free({"client", 1, TurnClass::normal});
+  ASSERT_TRUE(turn);
+  snapshot = table.at("y:1", gone); // nobody's settings have the other one now
+  for (int reload = 0; reload < 3; ++reload) table.apply(gone);
+  EXPECT_EQ(table.at("x:1", here), seen.lock());
+  table.apply(gone);
+  turn.reset();
+  table.apply(gone);
+  EXPECT_TRUE(seen.expired());
+  EXPECT_EQ(table.size(), 1U);
+}
+
+// A request that began under them may still ask for its turn.
+TEST(TurnTable, LinesThatOldSettingsHoldAreKept) {
+  TurnTable table;
+  const auto here = with({at("a", "x:1")}), gone = with({at("a", "y:1")});
+  const auto old = table.at("x:1", here);
+  table.apply(gone);
+  EXPECT_EQ(table.at("x:1", here), old);
 }
 
 } // namespace

@@ -37,6 +37,8 @@ struct Shared {
   std::shared_ptr<Turns> turns;
   std::atomic<int> at_server{0}, most{0};
   std::atomic<int> granted{0}, late{0}, left{0}, full{0}, other{0};
+  std::atomic<int> passed{0};    // without a turn, while there was no bound
+  std::atomic<int> not_alone{0}; // turns that found somebody at the server
   std::mutex lock;
   std::condition_variable changed;
   int running = 0; // callers; guarded by lock
@@ -115,6 +117,15 @@ io::Task<void> ask_once(Caller& caller) {
       if (*line != nullptr) (*line)->raise(io::kClientIn);
     });
   }
+  if (auto passing = caller.shared.turns->beside()) {
+    ++caller.shared.passed;
+    caller.shared.enter();
+    wake.deadline_in(caller.pick(2));
+    co_await wake.wait(0);
+    *line = nullptr;
+    give_back(caller, std::move(*passing));
+    co_return;
+  }
   const io::TimeMs patience = mood == 2 ? caller.pick(3) : kForEver;
   auto granted = co_await caller.shared.turns->wait(wake, caller.applicant, patience, *phone);
   *line = nullptr;
@@ -123,6 +134,7 @@ io::Task<void> ask_once(Caller& caller) {
     co_return;
   }
   ++caller.shared.granted;
+  if (caller.shared.at_server != 0) ++caller.shared.not_alone;
   caller.shared.enter();
   Turn turn = std::move(*granted);
   wake.deadline_in(caller.pick(2));
@@ -176,7 +188,9 @@ public:
   }
 
   void expect_all_accounted_for() {
-    EXPECT_EQ(shared.granted + shared.late + shared.left + shared.full, static_cast<int>(kLoops * kCallers) * times_);
+    EXPECT_EQ(shared.passed + shared.granted + shared.late + shared.left + shared.full,
+              static_cast<int>(kLoops * kCallers) * times_);
+    EXPECT_EQ(shared.turns->besides(), 0U);
     EXPECT_EQ(shared.other, 0);
     EXPECT_EQ(shared.at_server, 0);
     EXPECT_EQ(shared.turns->taken(), 0U);
@@ -214,6 +228,29 @@ TEST(Turns, PlacesComeAndGoInMidFlight) {
   world.run([&] { world.shared.turns->set_bounds(Shared::bounds(1 + ++step % 4)); });
   world.expect_all_accounted_for();
   EXPECT_LE(world.shared.most, 4);
+}
+
+// A bound that is set while callers are at the server, over and over.
+TEST(Turns, AFirstBoundWaitsForWhoIsThereAlready) {
+  for (int round = 0; round < 10; ++round) {
+    World world(Turns::kNoBound, 20);
+    world.run([&] {
+      if (world.shared.passed > 40) world.shared.turns->set_bounds(Shared::bounds(1));
+    });
+    EXPECT_GT(world.shared.passed, 0);
+    EXPECT_EQ(world.shared.not_alone, 0);
+    EXPECT_EQ(world.shared.at_server, 0);
+    EXPECT_EQ(world.shared.turns->besides(), 0U);
+    EXPECT_EQ(world.shared.turns->taken(), 0U);
+    EXPECT_EQ(world.shared.turns->waiting(), 0U);
+  }
+}
+
+TEST(Turns, BoundsThatComeAndGoLoseNobody) {
+  World world(1, 200);
+  bool bounded = true;
+  world.run([&] { world.shared.turns->set_bounds(Shared::bounds(std::exchange(bounded, !bounded) ? Turns::kNoBound : 1)); });
+  world.expect_all_accounted_for();
 }
 
 // --- by hand, on one loop --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,185 @@
+#include "http/letters.h"
+
+#include "base/utf8.h"
+
+#include <array>
+
+namespace ledgergate::http {
+namespace {
+
+using Page = std::array<char16_t, 128>; // of the bytes from 0x80; a byte that stands for nothing stands for itself
+
+constexpr Page windows1250{
+    0x20AC, 0x0081, 0x201A, 0x0083, 0x201E, 0x2026, 0x2020, 0x2021, 0x0088, 0x2030, 0x0160, 0x2039, 0x015A, 0x0164, 0x017D, 0x0179,
+    0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x0098, 0x2122, 0x0161, 0x203A, 0x015B, 0x0165, 0x017E, 0x017A,
+    0x00A0, 0x02C7, 0x02D8, 0x0141, 0x00A4, 0x0104, 0x00A6, 0x00A7, 0x00A8, 0x00A9, 0x015E, 0x00AB, 0x00AC, 0x00AD, 0x00AE, 0x017B,
+    0x00B0, 0x00B1, 0x02DB, 0x0142, 0x00B4, 0x00B5, 0x00B6, 0x00B7, 0x00B8, 0x0105, 0x015F, 0x00BB, 0x013D, 0x02DD, 0x013E, 0x017C,
+    0x0154, 0x00C1, 0x00C2, 0x0102, 0x00C4, 0x0139, 0x0106, 0x00C7, 0x010C, 0x00C9, 0x0118, 0x00CB, 0x011A, 0x00CD, 0x00CE, 0x010E,
+    0x0110, 0x0143, 0x0147, 0x00D3, 0x00D4, 0x0150, 0x00D6, 0x00D7, 0x0158, 0x016E, 0x00DA, 0x0170, 0x00DC, 0x00DD, 0x0162, 0x00DF,
+    0x0155, 0x00E1, 0x00E2, 0x0103, 0x00E4, 0x013A, 0x0107, 0x00E7, 0x010D, 0x00E9, 0x0119, 0x00EB, 0x011B, 0x00ED, 0x00EE, 0x010F,
+    0x0111, 0x0144, 0x0148, 0x00F3, 0x00F4, 0x0151, 0x00F6, 0x00F7, 0x0159, 0x016F, 0x00FA, 0x0171, 0x00FC, 0x00FD, 0x0163, 0x02D9,
+};
+constexpr Page windows1251{
+    0x0402, 0x0403, 0x201A, 0x0453, 0x201E, 0x2026, 0x2020, 0x2021, 0x20AC, 0x2030, 0x0409, 0x2039, 0x040A, 0x040C, 0x040B, 0x040F,
+    0x0452, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x0098, 0x2122, 0x0459, 0x203A, 0x045A, 0x045C, 0x045B, 0x045F,
+    0x00A0, 0x040E, 0x045E, 0x0408, 0x00A4, 0x0490, 0x00A6, 0x00A7, 0x0401, 0x00A9, 0x0404, 0x00AB, 0x00AC, 0x00AD, 0x00AE, 0x0407,
+    0x00B0, 0x00B1, 0x0406, 0x0456, 0x0491, 0x00B5, 0x00B6, 0x00B7, 0x0451, 0x2116, 0x0454, 0x00BB, 0x0458, 0x0405, 0x0455, 0x0457,
+    0x0410, 0x0411, 0x0412, 0x0413, 0x0414, 0x0415, 0x0416, 0x0417, 0x0418, 0x0419, 0x041A, 0x041B, 0x041C, 0x041D, 0x041E, 0x041F,
+    0x0420, 0x0421, 0x0422, 0x0423, 0x0424, 0x0425, 0x0426, 0x0427, 0x0428, 0x0429, 0x042A, 0x042B, 0x042C, 0x042D, 0x042E, 0x042F,
+    0x0430, 0x0431, 0x0432, 0x0433, 0x0434, 0x0435, 0x0436, 0x0437, 0x0438, 0x0439, 0x043A, 0x043B, 0x043C, 0x043D, 0x043E, 0x043F,
+    0x0440, 0x0441, 0x0442, 0x0443, 0x0444, 0x0445, 0x0446, 0x0447, 0x0448, 0x0449, 0x044A, 0x044B, 0x044C, 0x044D, 0x044E, 0x044F,
+};
+
+// What is left of a Latin letter without its marks, from U+00C0 and from U+1E00 on; '.': nothing.
+constexpr std::string_view latin =
+    "aaaaaaaceeeeiiiidnooooo.ouuuuytsaaaaaaaceeeeiiiidnooooo.ouuuuytyaaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiii"
+    "ii..jjkkkllllll..llnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzsbb.......dd......ffg...i..l....o"
+    "oo.........t..tuu....zz......................aaiioouuuuuuuuuu.aaaa....ggkkoooo..j...gg..nnaa....aaaaeeeeiiiioooo"
+    "rrrruuuusstt..hh......aaeeooooooooyy............................";
+constexpr std::string_view latin_additional =
+    "aabbbbbbccddddddddddeeeeeeeeeeffgghhhhhhhhhhiiiikkkkkkllllllllmmmmmmnnnnnnnnoooooooopppprrrrrrrrsssssssssstttttt"
+    "ttuuuuuuuuuuvvvvwwwwwwwwwwxxxxyyzzzzzzhtwy.s....aaaaaaaaaaaaaaaaaaaaaaaaeeeeeeeeeeeeeeeeiiiioooooooooooooooooooo"
+    "oooouuuuuuuuuuuuuuyyyyyyyy......";
+static_assert(latin.size() == 0x250 - 0xC0 && latin_additional.size() == 0x100);
+
+std::uint32_t byte_at(std::string_view text, std::size_t at) noexcept { return static_cast<unsigned char>(text[at]); }
+
+std::size_t overlong_size(std::uint32_t lead) noexcept {
+  switch (lead) {
+  case 0xC0:
+  case 0xC1: return 2;
+  case 0xE0: return 3;
+  case 0xF0: return 4;
+  case 0xF8: return 5;
+  case 0xFC: return 6;
+  default: return 0;
+  }
+}
+
+// An ASCII character in too many bytes.
+Letter overlong_at(std::string_view text, std::size_t at) noexcept {
+  const std::size_t size = overlong_size(byte_at(text, at));
+  if (size == 0 || size > text.size() - at) return {};
+  std::uint32_t value = byte_at(text, at) & 0x01;
+  for (std::size_t i = 1; i < size; ++i) {
+    if (text[at + i] == '/') return {}; // a slash is one in every reading
+    value = value << 6 | (byte_at(text, at + i) & 0x3F);
+  }
+  return value < 0x80 ? Letter{value, size} : Letter{};
+}
+
+bool between(char32_t point, char32_t first, char32_t last) noexcept { return point >= first && point <= last; }
+
+// Alphabets in which each capital letter stands before its small one.
+bool capital_of_pair(char32_t point) noexcept {
+  const bool even = (point & 1U) == 0;
+  if (between(point, 0x139, 0x148) || between(point, 0x179, 0x17E) || between(point, 0x1CD, 0x1DC) || between(point, 0x4C1, 0x4CE))
+    return !even;
+  return even && (between(point, 0x100, 0x137) || between(point, 0x14A, 0x177) || between(point, 0x1DE, 0x1EF) ||
+                  between(point, 0x1F8, 0x21F) || between(point, 0x222, 0x233) || between(point, 0x460, 0x481) ||
+                  between(point, 0x48A, 0x4BF) || between(point, 0x4D0, 0x52F) || between(point, 0x1E00, 0x1E95) ||
+                  between(point, 0x1EA0, 0x1EFF));
+}
+
+// Of letters and digits that are others' in another dress: NFKC makes the plain ones of them, and code pages often do.
+char32_t undressed(char32_t point) noexcept {
+  if (between(point, 0xFF01, 0xFF5E)) return folded(point - 0xFEE0); // fullwidth
+  if (between(point, 0x1D400, 0x1D6A3)) return U'a' + (point - 0x1D400) % 26;
+  if (between(point, 0x1D7CE, 0x1D7FF)) return U'0' + (point - 0x1D7CE) % 10;
+  if (between(point, 0x24D0, 0x24E9)) return U'a' + (point - 0x24D0); // circled
+  if (between(point, 0x24B6, 0x24CF)) return U'a' + (point - 0x24B6);
+  if (between(point, 0x2074, 0x2079) || between(point, 0x2080, 0x2089)) return U'0' + (point & 0xF);
+  switch (point) {
+  case 0x2070: return U'0';
+  case 0xB9: return U'1';
+  case 0xB2: return U'2';
+  case 0xB3: return U'3';
+  case 0x221E: return U'8'; // Windows means it
+  case 0xAA: return U'a';
+  case 0xBA: return U'o';
+  case 0x2102: return U'c';
+  case 0x2071:
+  case 0x2139: return U'i';
+  case 0x2113: return U'l';
+  case 0x2115:
+  case 0x207F: return U'n';
+  default: return 0;
+  }
+}
+
+char32_t punctuation(char32_t point) noexcept {
+  if (point == 0x85 || point == 0xA0 || between(point, 0x2000, 0x200A) || point == 0x202F || point == 0x205F || point == 0x3000)
+    return U' ';
+  if (between(point, 0x2010, 0x2015) || point == 0x2212 || point == 0xFE58 || point == 0xFE63) return U'-';
+  if (between(point, 0x2018, 0x201B) || point == 0x2032) return U'\'';
+  switch (point) {
+  case 0x2024:
+  case 0x2025:
+  case 0x2026:
+  case 0xFE52: return U'.';
+  case 0x2044:
+  case 0x2215: return U'/';
+  case 0xA5: // Yen and Won stand where others have the backslash
+  case 0x20A9:
+  case 0x2216:
+  case 0xFE68: return U'\\';
+  case 0x37E: return U';';
+  case 0x2236: return U':';
+  default: return 0;
+  }
+}
+
+} // namespace
+
+Letter letter_at(std::string_view text, std::size_t at, Charset charset) noexcept {
+  const std::uint32_t byte = byte_at(text, at);
+  if (byte < 0x80) return {byte, 1};
+  if (charset == Charset::windows1250) return {windows1250[byte - 0x80], 1};
+  if (charset == Charset::windows1251) return {windows1251[byte - 0x80], 1};
+  const Character character = decode_utf8(text.substr(at));
+  if (character.length != 0) return {character.point, character.length};
+  return charset == Charset::careless ? overlong_at(text, at) : Letter{};
+}
+
+char32_t folded(char32_t point) noexcept {
+  if (point < 0x80) return between(point, U'A', U'Z') ? point + 0x20 : point;
+  if ((between(point, 0xC0, 0xDE) && point != 0xD7) || between(point, 0x391, 0x3AB) || between(point, 0x410, 0x42F))
+    return point + 0x20;
+  if (between(point, 0x400, 0x40F)) return point + 0x50;
+  switch (point) {
+  case 0x130: return U'i';
+  case 0x178: return 0xFF;
+  case 0x17F: return U's';
+  case 0x386: return 0x3AC;
+  case 0x388:
+  case 0x389:
+  case 0x38A: return point + 0x25;
+  case 0x38C: return 0x3CC;
+  case 0x38E:
+  case 0x38F: return point + 0x3F;
+  case 0x3C2: return 0x3C3;
+  case 0x4C0: return 0x4CF;
+  case 0x212A: return U'k';
+  case 0x212B: return 0xE5;
+  default: return capital_of_pair(point) ? point + 1 : point;
+  }
+}
+
+char32_t best_fit(char32_t point) noexcept {
+  if (point < 0x80) return 0;
+  char32_t found = 0;
+  if (between(point, 0xC0, 0x24F)) found = static_cast<unsigned char>(latin[point - 0xC0]);
+  if (between(point, 0x1E00, 0x1EFF)) found = static_cast<unsigned char>(latin_additional[point - 0x1E00]);
+  if (found != 0) return found == U'.' ? 0 : found;
+  found = undressed(point);
+  return found != 0 ? found : punctuation(point);
+}
+
+bool combining(char32_t point) noexcept { return between(point, 0x300, 0x36F); }
+
+bool invisible(char32_t point) noexcept {
+  return point == 0xAD || between(point, 0x200B, 0x200F) || between(point, 0x202A, 0x202E) || between(point, 0x2060, 0x2064) ||
+         between(point, 0x206A, 0x206F) || point == 0xFEFF;
+}
+
+} // namespace ledgergate::http

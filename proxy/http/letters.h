@@ -1,0 +1,32 @@
+// Letters of a path as servers take them: bytes in some character set, with or without regard to case, and what Windows makes of a
+// letter that a code page lacks ("best fit").
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace ledgergate::http {
+
+// How a server may read bytes from 0x80. careless: UTF-8, overlong forms taken for what they would mean and any byte taken for a
+// continuation byte; strict: UTF-8, what is none left out.
+enum class Charset : std::uint8_t { careless, strict, windows1250, windows1251 };
+
+struct Letter {
+  char32_t point = 0; // 0: bytes that mean nothing and are left out
+  std::size_t size = 1;
+};
+// The letter at `at`, which is inside `text`.
+[[nodiscard]] Letter letter_at(std::string_view text, std::size_t at, Charset charset) noexcept;
+
+// Small letters for capital ones: Latin, Greek and Cyrillic.
+[[nodiscard]] char32_t folded(char32_t point) noexcept;
+
+// The ASCII character that a folded letter beyond ASCII may become (a small letter, a digit, a mark, or a blank), or 0.
+[[nodiscard]] char32_t best_fit(char32_t point) noexcept;
+
+// Marks that stand behind their letter (U+030C makes "c" a "č"); characters that no reader sees and some servers drop.
+[[nodiscard]] bool combining(char32_t point) noexcept;
+[[nodiscard]] bool invisible(char32_t point) noexcept;
+
+} // namespace ledgergate::http

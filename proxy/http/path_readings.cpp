@@ -1,0 +1,272 @@
+#include "http/path_readings.h"
+
+#include "base/prepare_thread.h"
+#include "http/chars.h"
+#include "http/percent.h"
+
+#include <algorithm>
+
+namespace ledgergate::http {
+namespace {
+
+thread_local std::string further;    // the path, decoded once more
+thread_local std::u32string current; // the reading that next() made
+const PreparedThread prepared([] {
+  further.clear();
+  current.clear();
+});
+
+constexpr char32_t marked = 0x80000000; // beside a letter: combining marks stand behind it
+
+bool letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
+
+bool separates(char32_t c) noexcept { return c == U'/' || c == U'\\'; }
+bool blank(char32_t c) noexcept { return c == U' ' || c == U'+'; }
+// What stands behind it is no part of the name.
+bool cuts(char32_t c) noexcept { return c == U';' || c == U':' || c == U'?' || c == U'#'; }
+
+// Writes names as they are read, and takes off them what may be taken off.
+class Names {
+public:
+  explicit Names(std::u32string& out) : out_(out) { out_.clear(); }
+
+  void add(char32_t c) {
+    if (cut_ || (!open_ && blank(c))) return;
+    if (cuts(c)) {
+      cut_ = true;
+      return;
+    }
+    if (!open_) out_ += U'/';
+    open_ = true;
+    out_ += c;
+  }
+  void mark() noexcept {
+    if (open_ && !cut_) out_.back() |= marked;
+  }
+  void end() {
+    while (open_ && (out_.back() == U'.' || blank(out_.back()))) out_.pop_back();
+    if (open_ && out_.back() == U'/') out_.pop_back();
+    open_ = cut_ = false;
+  }
+  // The name before goes on.
+  void join() noexcept { open_ = !out_.empty(); }
+
+private:
+  std::u32string& out_;
+  bool open_ = false;
+  bool cut_ = false;
+};
+
+// Punctuation in another dress is read as what it looks like; letters are left to the comparison.
+char32_t as_punctuation(char32_t point) noexcept {
+  const char32_t fit = point < 0x80 ? 0 : best_fit(point);
+  return separates(fit) || cuts(fit) || fit == U'.' || blank(fit) ? fit : point;
+}
+
+// `joins` says whether a ticket stands between two halves of a name.
+void fold_into(std::string_view text, Charset charset, bool joined, bool& joins, std::u32string& out) {
+  Names names(out);
+  for (std::size_t at = 0; at < text.size();) {
+    if (const std::size_t end = behind_ticket(text, at); end != at) {
+      const bool between = at > 0 && separates(static_cast<unsigned char>(text[at - 1])) && end < text.size() &&
+                           !separates(static_cast<unsigned char>(text[end]));
+      joins = joins || between;
+      if (between && joined) names.join();
+      at = end;
+      continue;
+    }
+    const Letter next = letter_at(text, at, charset);
+    at += next.size;
+    if (next.point == 0 || invisible(next.point)) continue;
+    const char32_t point = folded(as_punctuation(next.point));
+    if (combining(point))
+      names.mark();
+    else if (separates(point))
+      names.end();
+    else
+      names.add(point);
+  }
+  names.end();
+}
+
+// Whether a letter of a path could be the letter of a prefix.
+bool fits(char32_t found, char32_t wanted) noexcept {
+  const char32_t point = found & ~marked;
+  wanted &= ~marked;
+  if (point == wanted || (point == U'+' && wanted == U' ')) return true;
+  const char32_t fit = best_fit(point);
+  if (fit != 0 && fit == wanted) return true;
+  return (found & marked) != 0 && wanted >= 0x80 && best_fit(wanted) == (fit != 0 ? fit : point);
+}
+
+bool same_name(std::u32string_view found, std::u32string_view wanted) noexcept {
+  return std::equal(found.begin(), found.end(), wanted.begin(), wanted.end(), fits);
+}
+
+// What a code page without the letter makes of it.
+char32_t plain(char32_t c) noexcept {
+  const char32_t fit = best_fit(c & ~marked);
+  return fit != 0 ? fit : c & ~marked;
+}
+bool digit(char32_t c) noexcept { return plain(c) >= U'0' && plain(c) <= U'9'; }
+bool hex(char32_t c) noexcept { return digit(c) || (plain(c) >= U'a' && plain(c) <= U'f'); }
+
+// In an 8.3 name: what it can't hold became '_', or, beyond the OEM code page, anything.
+bool short_fits(char32_t found, char32_t wanted) noexcept {
+  return fits(found, wanted) ||
+         (plain(found) == U'_' && (wanted >= 0x80 || std::u32string_view(U"+,;=[]").find(wanted) != std::u32string_view::npos));
+}
+
+// Without the dots and blanks that 8.3 names can't hold, as far as `count` letters go, does the name begin so?
+bool begins_short(std::u32string_view name, std::u32string_view start) noexcept {
+  std::size_t at = 0;
+  for (const char32_t c : start) {
+    while (at < name.size() && (name[at] == U'.' || name[at] == U' ')) ++at;
+    if (at == name.size() || !short_fits(c, name[at])) return false;
+    ++at;
+  }
+  return true;
+}
+
+std::size_t short_size(std::u32string_view name) noexcept {
+  return static_cast<std::size_t>(std::count_if(name.begin(), name.end(), [](char32_t c) { return c != U'.' && c != U' '; }));
+}
+
+// Whether `found` could be the 8.3 name of `name`: the first six letters, '~' and a number (ADMINI~1), fewer letters where the
+// number is longer, or, after some of the same, two letters at most and four hexadecimal digits (AD3F9A~1); then three letters of
+// the extension.
+bool short_name_of(std::u32string_view found, std::u32string_view name) noexcept {
+  std::size_t tilde = found.size();
+  while (tilde > 0 && plain(found[tilde - 1]) != U'~') --tilde;
+  if (tilde < 2) return false; // there is none, or nothing before it
+  std::size_t end = tilde--;
+  while (end < found.size() && digit(found[end])) ++end;
+  const std::size_t digits = end - tilde - 1;
+  if (digits == 0 || digits > 6) return false;
+  const std::size_t dot = name.rfind(U'.');
+  const std::u32string_view base = name.substr(0, dot == 0 ? std::u32string_view::npos : dot);
+  if (end != found.size()) {
+    if (plain(found[end]) != U'.' || base.size() == name.size()) return false;
+    if (!begins_short(name.substr(base.size() + 1), found.substr(end + 1))) return false;
+  }
+  const std::u32string_view start = found.substr(0, tilde);
+  if (start.size() >= std::min<std::size_t>(short_size(base), 7 - digits) && begins_short(base, start)) return true;
+  const bool hashed = start.size() > 4 && start.size() < 7 && std::all_of(start.end() - 4, start.end(), hex);
+  return hashed && begins_short(base, start.substr(0, start.size() - 4));
+}
+
+bool could_name(std::u32string_view found, std::u32string_view wanted) noexcept {
+  return same_name(found, wanted) || short_name_of(found, wanted);
+}
+
+// Takes the first name off a folded text that isn't "".
+std::u32string_view take_name(std::u32string_view& text) noexcept {
+  const std::size_t end = std::min(text.find(U'/', 1), text.size());
+  const std::u32string_view name = text.substr(1, end - 1);
+  text.remove_prefix(end);
+  return name;
+}
+
+bool lies_below(std::u32string_view text, std::u32string_view prefix) noexcept {
+  while (!prefix.empty()) {
+    if (text.empty() || !could_name(take_name(text), take_name(prefix))) return false;
+  }
+  return true;
+}
+
+bool beyond_ascii(std::string_view text) noexcept {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
+} // namespace
+
+bool plain_path(std::string_view path) noexcept {
+  char before = 0;
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    const char c = path[at];
+    if (!is(c, plain_byte)) return false;
+    if (c == '/' && (before == '/' || before == '.')) return false;
+    if (c == '(' && path.size() - at > 2 && letter(path[at + 1]) && path[at + 2] == '(') return false;
+    before = c;
+  }
+  return before != '.';
+}
+
+std::size_t behind_ticket(std::string_view text, std::size_t at) noexcept {
+  if (text[at] != '(') return at;
+  std::size_t end = at + 1;
+  while (text.size() - end > 1 && letter(text[end]) && text[end + 1] == '(') {
+    end = text.find_first_of("()/\\", end + 2);
+    if (end == std::string_view::npos || text[end] != ')') return at;
+    ++end;
+  }
+  return end > at + 1 && end < text.size() && text[end] == ')' ? end + 1 : at;
+}
+
+PathReadings::PathReadings(std::string_view decoded) : text_(decoded) {}
+
+std::u32string_view PathReadings::text() const noexcept { return current; }
+
+void PathReadings::fold() { fold_into(text_, charset_, joined_, joins_, current); }
+
+// Undecoded once more. A script may decode what its server has decoded; read_path() has refused what was encoded more often.
+bool PathReadings::further_round() {
+  if (round_ == 3 || text_.find('%') == std::string_view::npos) return false;
+  if (round_ == 0) further.assign(text_);
+  ++round_;
+  const std::size_t before = further.size();
+  if (decode(further, Escapes::wide_too) == Decoded::forbidden || further.size() == before) return false;
+  text_ = further;
+  return true;
+}
+
+bool PathReadings::next() {
+  if (over_) return false;
+  if (!begun_) {
+    begun_ = true;
+  } else if (joins_ && !joined_) {
+    joined_ = true;
+  } else {
+    joined_ = joins_ = false;
+    if (charset_ != Charset::windows1251 && beyond_ascii(text_)) {
+      charset_ = static_cast<Charset>(static_cast<std::uint8_t>(charset_) + 1);
+    } else {
+      charset_ = Charset::careless;
+      over_ = !further_round();
+      if (over_) return false;
+    }
+  }
+  fold();
+  return true;
+}
+
+FoldedPrefix fold_prefix(std::string_view prefix) {
+  FoldedPrefix out;
+  std::string ascii;
+  std::copy_if(prefix.begin(), prefix.end(), std::back_inserter(ascii),
+               [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  while (ascii.size() > 1 && ascii.ends_with('/')) ascii.pop_back();
+  out.plain = plain_path(ascii);
+  for (const Charset charset : {Charset::strict, Charset::windows1250, Charset::windows1251}) {
+    bool joins = false;
+    std::u32string form;
+    fold_into(prefix, charset, false, joins, form);
+    if (std::find(out.forms.begin(), out.forms.end(), form) == out.forms.end()) out.forms.push_back(std::move(form));
+  }
+  return out;
+}
+
+bool could_lie_below(std::u32string_view reading, const FoldedPrefix& prefix) noexcept {
+  return std::any_of(prefix.forms.begin(), prefix.forms.end(), [&](const auto& form) { return lies_below(reading, form); });
+}
+
+bool could_hold_name(std::u32string_view reading, std::u32string_view start) noexcept {
+  while (!reading.empty()) {
+    const std::u32string_view name = take_name(reading);
+    if (name.size() >= start.size() && same_name(name.substr(0, start.size()), start)) return true;
+    if (short_name_of(name, start)) return true;
+  }
+  return false;
+}
+
+} // namespace ledgergate::http

@@ -1,0 +1,112 @@
+#include "route/choose.h"
+
+#include "route/fit.h"
+#include "route/route.h"
+
+#include <algorithm>
+#include <compare>
+
+namespace ledgergate::route {
+namespace {
+
+constexpr Error elsewhere{Cause::bad_target, "some servers read this path as another route's, whose rules differ"};
+
+// One request, while its readings are gone through.
+struct Question {
+  const settings::Settings& settings;
+  const Prefixes& prefixes;
+  std::size_t listener;
+  std::string_view host;
+  const http::Target& target;
+
+  [[nodiscard]] std::size_t index(const settings::Route& route) const {
+    return static_cast<std::size_t>(&route - settings.routes.data());
+  }
+  [[nodiscard]] std::uint32_t rules(const settings::Route& route) const { return prefixes.rules[index(route)]; }
+  // Whether every server that decodes the path once finds the route's prefix in it: spelled out, with slashes that are slashes.
+  [[nodiscard]] bool spells_out(const settings::Route& route) const {
+    const auto spelling = spelling_of(settings.servers[route.server]);
+    return prefix_bytes(target.path, trim_slashes(route.path), spelling) != std::string_view::npos;
+  }
+};
+
+// The closest route whose prefix the path spells out; null when there is none.
+const settings::Route* certain_route(const Question& q) {
+  const settings::Route* found = nullptr;
+  Fit found_fit;
+  for (const auto& route : q.settings.routes) {
+    const Fit close = fit(route, q.listener, q.host);
+    if (close.host == HostFit::none || close <= found_fit || !q.spells_out(route)) continue;
+    found = &route;
+    found_fit = close;
+  }
+  return found;
+}
+
+// "/app/(S(x))y" is "/appy" to ASP.NET: where a ticket could stand behind the prefix, it isn't certain that the path is below it.
+bool could_join(const Question& q, const settings::Route& route) {
+  const std::string_view path = q.target.decoded;
+  const auto cut = prefix_length(path, trim_slashes(route.path), Spelling::loose);
+  const auto at = cut == std::string_view::npos ? cut : path.find_first_not_of('/', cut);
+  return at != std::string_view::npos && (path[at] == '(' || path[at] == '%');
+}
+
+// Calls `look` with each route of other rules that another reading of the path could lead to, until it says true. Those that are
+// less close than `certain` stand behind it in every reading where its prefix has one reading only, and where theirs is spelled
+// out, too.
+template <class Look>
+bool any_rival(const Question& q, const settings::Route& certain, const Look& look) {
+  const Fit bound = fit(certain, q.listener, q.host);
+  const bool one_reading = q.prefixes.folded[q.index(certain)].pure();
+  return std::any_of(q.settings.routes.begin(), q.settings.routes.end(), [&](const settings::Route& route) {
+    if (q.rules(route) == q.rules(certain)) return false;
+    const Fit close = fit(route, q.listener, q.host);
+    if (close.host == HostFit::none || (close < bound && (one_reading || q.spells_out(route)))) return false;
+    return look(route);
+  });
+}
+
+// Whether every reading lies below `certain`, and none below a rival.
+bool readings_agree(const Question& q, const settings::Route& certain) {
+  http::PathReadings readings(q.target.decoded);
+  while (readings.next()) {
+    const auto lies = [&](const settings::Route& route) {
+      return http::could_lie_below(readings.text(), q.prefixes.folded[q.index(route)]);
+    };
+    if (!lies(certain) || any_rival(q, certain, lies)) return false;
+  }
+  return true;
+}
+
+// The letters of a plain path are all that servers may read otherwise, unless a prefix itself is no plain one.
+bool plain_agrees(const Question& q, const settings::Route& certain) {
+  bool look_closer = false;
+  const bool other_letters = any_rival(q, certain, [&](const settings::Route& route) {
+    look_closer = look_closer || !q.prefixes.folded[q.index(route)].plain;
+    return lies_below(q.target.decoded, trim_slashes(route.path), Spelling::loose);
+  });
+  return !other_letters && (!look_closer || readings_agree(q, certain));
+}
+
+} // namespace
+
+Result<const settings::Route*> choose(const settings::Settings& settings, const Prefixes& prefixes, std::size_t listener,
+                                      std::string_view host, const http::Target& target) {
+  const settings::Route* route = find(settings, listener, host, target.decoded);
+  if (route == nullptr) return route; // nothing is forwarded, however it is read
+  const Question q{settings, prefixes, listener, host, target};
+  const bool contested = prefixes.contested[q.index(*route)];
+  if (target.plain) {
+    if (contested && !plain_agrees(q, *route)) return elsewhere;
+    return route;
+  }
+  if (!contested && trim_slashes(route->path).empty()) return route; // all that is below it is its own
+  const settings::Route* certain = q.spells_out(*route) ? route : certain_route(q);
+  if (certain == nullptr || q.rules(*certain) != q.rules(*route))
+    return Error{Cause::bad_target, "some servers read this path as lying outside the route's"};
+  const bool rivals = contested && any_rival(q, *certain, [](const settings::Route&) { return true; });
+  if ((rivals || could_join(q, *certain)) && !readings_agree(q, *certain)) return elsewhere;
+  return route;
+}
+
+} // namespace ledgergate::route
