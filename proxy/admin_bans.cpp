@@ -3,7 +3,7 @@
 //
 // Besides what the whole door asks of its callers (admin.cpp), these ask for a header that no page of another origin may send
 // (Fetch standard, CORS-safelisted request headers).
-#include "http/chars.h"
+#include "http/query.h"
 #include "observe/escape.h"
 #include "observe/log_ring.h"
 #include "story.h"
@@ -47,7 +47,15 @@ void append_json(const std::vector<Lockout::Ban>& bans, const std::vector<Lockou
   out += '[';
   for (const Lockout::Ban& ban : bans) {
     out.append(std::exchange(before, ",\n {")).append("\"address\":\"").append(ban.ip.text()).append("\",");
-    append_account(ban.account, out);
+    if (!ban.client.empty()) {
+      out += "\"client\":\"";
+      observe::append_json(ban.client, out);
+      out += "\",";
+    }
+    if (ban.every_account)
+      out += "\"all_accounts\":true";
+    else
+      append_account(ban.account, out);
     fmt::format_to(std::back_inserter(out), ",\"seconds\":{},\"times\":{}}}", seconds(ban.left), ban.times);
   }
   for (const Lockout::Slowed& each : slowed) {
@@ -58,25 +66,21 @@ void append_json(const std::vector<Lockout::Ban>& bans, const std::vector<Lockou
   out += bans.empty() && slowed.empty() ? "]\n" : "\n]\n";
 }
 
-// RFC 3986 section 2.1. Nothing when it is not well made; a '+' is a '+'.
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (text.size() - i < 3 || !http::is(text[i + 1], http::hex_byte) || !http::is(text[i + 2], http::hex_byte))
-      return std::nullopt;
-    out += static_cast<char>(http::hex_value(text[i + 1]) << 4U | http::hex_value(text[i + 2]));
-    i += 2;
+// Nothing where there are none.
+void append_names(std::string_view key, const std::vector<std::string>& names, std::string& out) {
+  std::string_view before = "[";
+  if (!names.empty()) out += key;
+  for (const std::string& name : names) {
+    out.append(std::exchange(before, ",")).append("\"");
+    observe::append_json(name, out);
+    out += '"';
   }
-  return out;
+  if (!names.empty()) out += ']';
 }
 
 Result<void> lift_account(Exchange& x) {
   const std::string_view query = x.target.query;
-  const auto account = query.starts_with(kAccount) ? percent_decoded(query.substr(kAccount.size())) : std::nullopt;
+  const auto account = query.starts_with(kAccount) ? http::percent_decoded(query.substr(kAccount.size())) : std::nullopt;
   if (!account || account->empty()) return Error{Cause::bad_target, "no account to lift what slows it down"};
   x.note = forget_failed_logins(x, *account) ? "{\"lifted\":1}\n" : "{\"lifted\":0}\n";
   answer(x, 200, "application/json", x.note);
@@ -86,10 +90,11 @@ Result<void> lift_account(Exchange& x) {
 Result<void> lift(Exchange& x, std::string_view address) {
   const auto ip = IpAddress::parse(address);
   if (!ip) return Error{Cause::bad_target, "no address to lift the bans of"};
-  const std::size_t lifted = x.worker->shared().lockout.lift(*ip, now_nanos());
-  observe::event(settings::LogLevel::warning, "login unbanned: address=" + ip->text() + " bans=" + std::to_string(lifted) +
-                                                  " by=" + std::string(x.peer_ip_text) + " request=" + x.request_id);
-  x.note = "{\"lifted\":" + std::to_string(lifted) + "}\n";
+  const Lockout::Lifted lifted = lift_bans(x, *ip);
+  x.note = "{\"lifted\":" + std::to_string(lifted.bans);
+  append_names(",\"freed\":", lifted.freed, x.note);
+  append_names(",\"slowed\":", lifted.slowed, x.note);
+  x.note += "}\n";
   answer(x, 200, "application/json", x.note);
   return {};
 }

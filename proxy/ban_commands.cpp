@@ -94,12 +94,21 @@ void append_account(const std::string& account, std::string& out) {
 
 // One line of the table; false: not what an edge says.
 bool append_ban(const json& ban, std::string& out) {
-  const auto *address = text_of(ban, "address"), *account = text_of(ban, "account");
+  const auto *address = text_of(ban, "address"), *account = text_of(ban, "account"), *client = text_of(ban, "client");
+  const bool all = ban.contains("all_accounts");
   const auto *seconds = number_of(ban, "seconds"), *times = number_of(ban, "times");
   const auto ip = address != nullptr ? IpAddress::parse(*address) : std::nullopt;
-  if (!ip || account == nullptr || seconds == nullptr || times == nullptr) return false;
+  if (!ip || (account == nullptr && !all) || seconds == nullptr || times == nullptr) return false;
   fmt::format_to(std::back_inserter(out), "{:<39}  {:>8}  {:>5}  ", ip->text(), *seconds, *times);
-  append_account(*account, out);
+  if (all)
+    out += "(all that did not log in lately)\n";
+  else
+    append_account(*account, out);
+  if (client == nullptr) return true;
+  out.back() = ' ';
+  out += "(with the certificate of ";
+  observe::append_visible(*client, out);
+  out += ")\n";
   return true;
 }
 bool append_slowed(const json& slowed, std::string& out) {
@@ -125,7 +134,7 @@ int list(const BanOptions& options) {
     return kExitRuntime;
   }
   if (options.json)
-    fmt::print("{}\n", said.dump(1));
+    fmt::print("{}\n", said.dump(1, ' ', true, json::error_handler_t::replace)); // all but ASCII escaped: it may be a terminal
   else
     fmt::print("{}", said.empty() ? "nobody is banned\n" : table);
   return kExitFine;
@@ -137,26 +146,38 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
-// What DELETE lifted; none: said why.
-std::optional<std::uint64_t> lifted(const Endpoint& door, const std::string& target) {
-  const json said = ask(door, "DELETE " + target);
-  if (said.is_discarded()) return std::nullopt;
-  const auto* const count = number_of(said, "lifted");
-  if (count == nullptr) {
+// What DELETE did; discarded: said why.
+json lifted(const Endpoint& door, const std::string& target) {
+  json said = ask(door, "DELETE " + target);
+  if (!said.is_discarded() && number_of(said, "lifted") == nullptr) {
     fmt::print(stderr, kNotTheDoor, door.text());
-    return std::nullopt;
+    return none();
   }
-  return *count;
+  return said;
+}
+
+// "eshop, warehouse"; "" where there are none.
+std::string names_of(const json& said, const char* key) {
+  std::string out;
+  const auto found = said.find(key);
+  if (found == said.end() || !found->is_array()) return out;
+  for (const json& each : *found) {
+    const auto* const name = each.get_ptr<const json::string_t*>();
+    if (name == nullptr) continue;
+    if (!out.empty()) out += ", ";
+    observe::append_visible(*name, out);
+  }
+  return out;
 }
 
 int lift_account(const BanOptions& options) {
   const auto door = find_door(options);
   if (!door) return kExitSettings;
-  const auto count = lifted(*door, "/bans?account=" + percent_encoded(options.account));
-  if (!count) return kExitRuntime;
+  const json said = lifted(*door, "/bans?account=" + percent_encoded(options.account));
+  if (said.is_discarded()) return kExitRuntime;
   std::string shown;
   observe::append_visible(options.account, shown);
-  if (*count == 0) {
+  if (*number_of(said, "lifted") == 0) {
     fmt::print("{} is not slowed down (a ban is lifted by its address).\n", shown);
     return kNoBan;
   }
@@ -176,14 +197,17 @@ int lift(const BanOptions& options) {
   }
   const auto door = find_door(options);
   if (!door) return kExitSettings;
-  const auto count = lifted(*door, "/bans/" + ip->text());
-  if (!count) return kExitRuntime;
-  if (*count == 0) {
+  const json said = lifted(*door, "/bans/" + ip->text());
+  if (said.is_discarded()) return kExitRuntime;
+  const std::string freed = names_of(said, "freed"), slowed = names_of(said, "slowed");
+  const bool banned = *number_of(said, "lifted") != 0;
+  if (banned)
+    fmt::print("{} may log in again.\n", ip->text());
+  else
     fmt::print("{} is not banned.\n", ip->text());
-    return kNoBan;
-  }
-  fmt::print("{} may log in again.\n", ip->text());
-  return kExitFine;
+  if (!freed.empty()) fmt::print("What it had tried is slowed down no more: {}\n", freed);
+  if (!slowed.empty()) fmt::print("Still slowed down, because others tried it, too (unban --account lifts that): {}\n", slowed);
+  return banned || !freed.empty() ? kExitFine : kNoBan;
 }
 
 void add_common(CLI::App& command, BanOptions& options) {

@@ -32,6 +32,8 @@ void Exchange::clear() noexcept {
   pack_id.clear();
   body_charset.clear();
   server_account.clear();
+  server_login = profile::LoginKind::none;
+  server_guess.give_back();
   credentials = nullptr;
   retry_after = 5;
   record = {};
@@ -81,6 +83,7 @@ void Exchange::settle() noexcept {
   spool.clear();
   reply_spool.clear();
   pressed.reset();
+  server_guess.give_back();
   for (auto& share : shares) share.leave(); // account() has done it, unless the story ended without memory
   address = {};
   drop_note();

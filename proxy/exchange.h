@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "client/address_table.h"
+#include "client/lockout.h"
 #include "client/peer_certificate.h"
 #include "http/coding.h"
 #include "http/head.h"
@@ -21,6 +22,7 @@
 #include "io/wake.h"
 #include "observe/access_log.h"
 #include "profile/credentials.h"
+#include "profile/logins.h"
 #include "route/outgoing.h"
 
 #include <array>
@@ -189,7 +191,10 @@ struct Exchange {
   // What the body says of itself (inspect_request.cpp); empty while unknown. Owned, since the body may lie in a file.
   std::string operation, unit, pack_id, body_charset;
   std::optional<std::vector<std::string>> operations; // all of them; nothing where nobody had to know
-  std::string server_account; // whom the caller names to the server, for the lock-out ("server:user"); empty: nobody
+  // Whom the caller names to the server, for the lock-out ("server:user"); empty: nobody. By what, and the guess that it is.
+  std::string server_account;
+  profile::LoginKind server_login = profile::LoginKind::none;
+  client::Lockout::Guess server_guess;
   const profile::Credentials* credentials = nullptr; // the edge's own, which went to the server in place of the caller's
   std::uint32_t retry_after = 5;                     // seconds, on a 503
   observe::AccessRecord record;

@@ -66,10 +66,9 @@ void look(const Exchange& x, Shown& shown) {
   OPENSSL_cleanse(pair.data(), pair.size());
 }
 
-// Whoever showed a client's certificate is not counted and not banned, here or by what reads the log: a branch is one address, and
-// nobody guesses certificates.
-Error login_failed(Exchange& x, bool certified, std::string_view account, std::string_view way) {
-  if (!certified) count_failed_login(x, account, way);
+// What a failure is answered with: who guesses at a login that was banned meanwhile learns no more than that.
+Error login_failed(Exchange& x, client::Lockout::Guess& guess, std::string_view account, std::string_view way) {
+  if (count_failed_login(x, guess, account, way)) return {Cause::locked_out, "banned"};
   return {Cause::login_failed, way};
 }
 
@@ -80,6 +79,10 @@ bool prove(Exchange& x, std::size_t client, Proofs proof) {
   x.client = named;
   x.proven = static_cast<Proofs>(x.proven | proof);
   return true;
+}
+
+bool names(const Exchange& x, const client::Directory::Account& account) {
+  return account.client && x.client == &x.generation->settings().clients[*account.client];
 }
 
 constexpr Error kTwoClients{Cause::login_failed, "the proofs name different clients"};
@@ -99,9 +102,67 @@ bool challenges_basic(const Exchange& x) {
   return reads_authorization(x) && route_takes(x, settings::kPassword | settings::kApiKey);
 }
 
+namespace {
+
+// Verifies the password of a user that may be the caller's, and remembers what came of it.
+io::Task<Result<bool>> check_password(Exchange& x, Shown& shown) {
+  client::PasswordChecks& passwords = x.worker->shared().passwords;
+  shown.login.from = client::network_of(x.facts.client_ip);
+  if (passwords.remembers(shown.login, static_cast<std::int64_t>(now_nanos() / 1'000'000))) co_return true;
+  // A hash is work: strangers get no more of it than their address may ask for.
+  if (!shown.login.known) {
+    const auto within = limit_address(x);
+    if (!within) co_return within.error();
+  }
+  x.retry_after = 1;
+  x.wake->deadline_in(kLoginMs);
+  co_return co_await passwords.verify(*x.wake, shown.login);
+}
+
+// The user and password of Basic, or a key in its place. A wrong password of its own is no guess of whoever has shown the
+// certificate of that client; what it tries with other names is, and is not even looked at: nothing could come of it but that it
+// was right.
+io::Task<Result<void>> check_basic(Exchange& x, Shown& shown, bool certified) {
+  const client::Directory& directory = *x.generation->snapshot->directory;
+  const std::string& user = shown.login.user;
+  x.facts.edge_authorization = true;
+  const auto keyed = directory.by_key(client::digest_of(shown.login.password));
+  if (keyed && x.generation->settings().clients[*keyed].name == user) {
+    if (!prove(x, *keyed, settings::kApiKey)) co_return kTwoClients;
+    co_return Result<void>{};
+  }
+  const auto account = directory.by_user(user);
+  const bool own = certified && names(x, account), of_another = x.client != nullptr && !names(x, account);
+  client::Lockout::Guess guess;
+  shown.login.known = own;
+  if (!own) {
+    // Before the short memory of what was right is asked: it would tell a banned guesser.
+    client::Lockout::Login login{x.facts.client_ip, {}, user, shown.login.password};
+    if (certified) login.client = x.client->name;
+    const auto free = co_await begin_login(x, login, guess);
+    if (!free) co_return free.error();
+    shown.login.known = *free;
+  }
+  bool right = false;
+  if (account.hash != nullptr && !of_another) {
+    shown.login.hash = *account.hash;
+    const auto verdict = co_await check_password(x, shown);
+    if (!verdict) co_return verdict.error();
+    right = *verdict;
+  }
+  if (!right || !account.client) {
+    if (own) co_return Error{Cause::login_failed, "password"};
+    co_return login_failed(x, guess, user, "password");
+  }
+  static_cast<void>(prove(x, *account.client, settings::kPassword));
+  guess.succeed(x.generation->settings().lockout, now_nanos());
+  co_return Result<void>{};
+}
+
+} // namespace
+
 io::Task<Result<void>> identify(Exchange& x) {
   const client::Directory& directory = *x.generation->snapshot->directory;
-  client::PasswordChecks& passwords = x.worker->shared().passwords;
   x.client = nullptr;
   x.proven = settings::kNoProof;
   if (x.certificate != nullptr) {
@@ -112,7 +173,7 @@ io::Task<Result<void>> identify(Exchange& x) {
     }
     if (const auto named = directory.by_certificate(*x.certificate)) static_cast<void>(prove(x, *named, settings::kCertificate));
   }
-  const bool certified = x.client != nullptr; // such a one is never locked out: nobody guesses certificates
+  const bool certified = x.client != nullptr;
 
   Shown shown;
   look(x, shown);
@@ -120,51 +181,20 @@ io::Task<Result<void>> identify(Exchange& x) {
   if (!shown.key.empty()) {
     const auto named = directory.by_key(client::digest_of(shown.key));
     if (!named) {
-      if (!certified) {
-        const auto free = may_log_in(x, {});
-        if (!free) co_return free.error();
-      }
-      co_return login_failed(x, certified, {}, "key");
+      // A branch is one address, and its stale key is nobody else's: whoever showed a certificate is not counted for it.
+      if (certified) co_return Error{Cause::login_failed, "key"};
+      client::Lockout::Guess guess;
+      const client::Lockout::Login login{x.facts.client_ip, {}, {}, shown.key};
+      const auto free = co_await begin_login(x, login, guess);
+      if (!free) co_return free.error();
+      co_return login_failed(x, guess, {}, "key");
     }
     if (!prove(x, *named, settings::kApiKey)) co_return kTwoClients;
   }
   // A server's own user may stand there too, on a route whose clients need no password of the edge's.
   if (shown.basic && route_takes(x, settings::kPassword | settings::kApiKey)) {
-    x.facts.edge_authorization = true;
-    const auto keyed = directory.by_key(client::digest_of(shown.login.password));
-    if (keyed && x.generation->settings().clients[*keyed].name == shown.login.user) {
-      if (!prove(x, *keyed, settings::kApiKey)) co_return kTwoClients;
-    } else {
-      // Before the short memory of what was right is asked: it would tell a banned guesser.
-      if (!certified) {
-        const auto free = may_log_in(x, shown.login.user);
-        if (!free) co_return free.error();
-        shown.login.known = *free;
-      }
-      const auto account = directory.by_user(shown.login.user);
-      bool right = false;
-      if (account.hash != nullptr) {
-        shown.login.hash = *account.hash;
-        shown.login.from = client::network_of(x.facts.client_ip);
-        shown.login.known = shown.login.known || certified;
-        right = passwords.remembers(shown.login, static_cast<std::int64_t>(now_nanos() / 1'000'000));
-        if (!right) {
-          // A hash is work: strangers get no more of it than their address may ask for.
-          if (!shown.login.known) {
-            const auto within = limit_address(x);
-            if (!within) co_return within.error();
-          }
-          x.retry_after = 1;
-          x.wake->deadline_in(kLoginMs);
-          const auto verdict = co_await passwords.verify(*x.wake, shown.login);
-          if (!verdict) co_return verdict.error();
-          right = *verdict;
-        }
-      }
-      if (!right || !account.client) co_return login_failed(x, certified, shown.login.user, "password");
-      if (!prove(x, *account.client, settings::kPassword)) co_return kTwoClients;
-      x.worker->shared().lockout.succeeded(x.facts.client_ip, shown.login.user, now_nanos());
-    }
+    const auto by_basic = co_await check_basic(x, shown, certified);
+    if (!by_basic) co_return by_basic.error();
   }
   if (x.client == nullptr) {
     if (const auto named = directory.by_address(x.facts.client_ip)) static_cast<void>(prove(x, *named, settings::kAddress));

@@ -1,64 +1,121 @@
-// Guesses at the server's own users, by callers who bring a user and password for it: a 401 of the server counts like a failed
-// login at the edge. Never one to what the edge holds (a changed POHODA password would ban every branch), never a 403 (what a user
-// may not do), never where the caller has shown a certificate.
-#include "client/address_table.h"
+// Guesses at the server's own users, by callers who bring a login for it: what its profile knows as a failed one (profile/logins.h)
+// counts like one at the edge. Never one to what the edge holds (a changed POHODA password would ban every branch), never a 403
+// (what a user may not do).
+//
+// Whoever has shown a client's certificate is counted by that, not by its address, and a stale secret of a branch, which comes
+// again and again, is no guess: another one is.
+#include "http/chars.h"
 #include "profile/credentials.h"
 #include "profile/endpoints.h"
+#include "profile/logins.h"
 #include "route/field_names.h"
 #include "route/route.h"
 #include "story.h"
 #include "worker.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
-#include <optional>
 #include <string>
+#include <utility>
 
 namespace ledgergate {
 namespace {
 
-// Whom the request names to the server, in lower case: servers do not mind it in names, and each spelling would be another account.
-// More than one field: which of them the server believes is not known, and they must not make each guess a new account.
-std::optional<std::string> named_account(const Exchange& x) {
+using profile::LoginKind;
+using profile::ServerLogin;
+
+bool at_login_form(const Exchange& x) {
+  std::string scratch;
+  return x.facts.server->profile == settings::Profile::onec &&
+         profile::is_login_form(x.facts.server->profile, route::server_path(*x.facts.route, x.target, scratch));
+}
+
+// All that the request shows. Of several fields, and of a field and a form, it is not known which the server believes: they must
+// not make each guess a new account.
+ServerLogin read_login(const Exchange& x) {
   const settings::Profile profile = x.facts.server->profile;
   const std::string_view wanted = profile::credentials_field(profile);
-  if (x.facts.edge_authorization && wanted == "Authorization") return std::nullopt; // it was for the edge, and stays here
-  std::optional<std::string> account;
-  bool several = false;
-  for (const auto& field : x.request.fields) {
-    if (!route::same_variable(field.name, wanted)) continue;
-    several = several || account.has_value();
-    account = profile::named_user(field.value, profile);
-    if (!account && !several) return std::nullopt;
+  ServerLogin login;
+  const bool for_the_edge = x.facts.edge_authorization && wanted == "Authorization"; // and stays here
+  for (const auto& field : x.request.fields)
+    if (!for_the_edge && route::same_variable(field.name, wanted)) login.join(profile::read_field_login(field.value, profile));
+  if (!at_login_form(x)) return login;
+  std::string body;
+  if (login_in_body(x)) {
+    body.resize(static_cast<std::size_t>(std::min<std::uint64_t>(x.spool.size(), profile::kLoginBody)));
+    const auto read = x.spool.read(0, body.data(), body.size());
+    body.resize(read ? *read : 0);
+    if (!read || x.spool.size() > profile::kLoginBody) login.join(profile::unread_form_login());
+  } else if (x.request.body.kind != http::BodyKind::none) {
+    login.join(profile::unread_form_login());
   }
-  if (several) account = "?";
-  if (!account) return std::nullopt;
-  std::transform(account->begin(), account->end(), account->begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return "server:" + *account;
+  login.join(profile::read_form_login(x.target.query, body));
+  OPENSSL_cleanse(body.data(), body.size());
+  return login;
+}
+
+// Lower case: servers do not mind it in names, and each spelling would be another account.
+std::string account_of(const ServerLogin& login) {
+  std::string account = "server:" + (login.nameless ? "?" : login.account);
+  std::transform(account.begin(), account.end(), account.begin(), http::lower);
+  return account;
 }
 
 } // namespace
 
-Result<void> check_server_login(Exchange& x) {
-  if (x.certificate != nullptr || !x.generation->settings().lockout.enabled) return {};
-  if (x.generation->snapshot->credentials(x.client, *x.facts.route, x.server) != nullptr) return {};
-  const auto account = named_account(x);
-  if (!account) return {};
-  x.server_account = *account;
-  const auto free = may_log_in(x, x.server_account);
-  return free ? Result<void>() : Result<void>(free.error());
+bool login_in_body(const Exchange& x) {
+  const auto& body = x.request.body;
+  if (body.kind == http::BodyKind::none || !at_login_form(x)) return false;
+  return body.kind == http::BodyKind::chunked || body.length <= profile::kLoginBody;
+}
+
+bool login_waits_for_body(const Exchange& x) {
+  const bool by_unit = !x.facts.route->units.empty() && x.facts.server->profile == settings::Profile::mserver;
+  return by_unit || login_in_body(x);
+}
+
+bool brings_server_login(const Exchange& x) {
+  if (!x.generation->settings().lockout.enabled) return false;
+  // What the edge holds goes out in place of the caller's.
+  if (x.generation->snapshot->credentials(x.client, *x.facts.route, x.server) != nullptr) return false;
+  if (at_login_form(x)) return true;
+  const std::string_view wanted = profile::credentials_field(x.facts.server->profile);
+  return std::any_of(x.request.fields.begin(), x.request.fields.end(),
+                     [&](const http::Field& field) { return route::same_variable(field.name, wanted); });
+}
+
+io::Task<Result<void>> check_server_login(Exchange& x) {
+  ServerLogin login = read_login(x);
+  if (login.kind == LoginKind::none) co_return Result<void>{};
+  x.server_account = account_of(login);
+  x.server_login = login.kind;
+  client::Lockout::Login shown{x.facts.client_ip, {}, x.server_account, login.secret};
+  if (x.client != nullptr && (x.proven & settings::kCertificate) != 0) {
+    shown.client = x.client->name;
+    shown.stale_passes = true;
+  }
+  shown.nameless = login.nameless;
+  const auto free = co_await begin_login(x, shown, x.server_guess);
+  if (!free) co_return free.error();
+  co_return Result<void>{};
 }
 
 void note_server_login(Exchange& x) {
-  if (x.server_account.empty() || x.credentials != nullptr) return;
-  if (x.answer.status == 401) {
-    count_failed_login(x, x.server_account, "server");
+  if (!x.server_guess.open()) return;
+  if (x.credentials != nullptr) {
+    x.server_guess.give_back();
+  } else if (profile::login_failed(x.server_login, x.answer)) {
+    count_failed_login(x, x.server_guess, x.server_account, "server");
   } else if (x.answer.status >= 200 && x.answer.status < 300) {
     const settings::Profile profile = x.facts.server->profile;
     std::string scratch;
-    const bool certain = profile::success_proves_login(profile, x.request.method == http::Method::post) &&
-                         !profile::is_status(profile, route::server_path(*x.facts.route, x.target, scratch));
-    x.worker->shared().lockout.succeeded(x.facts.client_ip, x.server_account, static_cast<client::Nanos>(uv_hrtime()), certain);
+    const bool by_form = x.server_login == LoginKind::form && x.server_account != "server:?";
+    const bool certain = by_form || (profile::success_proves_login(profile, x.request.method == http::Method::post) &&
+                                     !profile::is_status(profile, route::server_path(*x.facts.route, x.target, scratch)));
+    x.server_guess.succeed(x.generation->settings().lockout, static_cast<client::Nanos>(uv_hrtime()), certain);
+  } else {
+    x.server_guess.give_back();
   }
 }
 

@@ -138,10 +138,11 @@ io::Task<void> serve_request(Exchange& x) {
   } else {
     if (!admits_all(x)) outcome = co_await admit(x);
     if (outcome) outcome = check_request(x);
-    if (outcome) outcome = check_server_login(x);
+    if (outcome && !login_waits_for_body(x) && brings_server_login(x)) outcome = co_await check_server_login(x);
     if (outcome) outcome = prepare_inspection(x);
     if (outcome && spools_request(x)) outcome = co_await take_body(x);
     if (outcome) outcome = inspect_request(x);
+    if (outcome && login_waits_for_body(x) && brings_server_login(x)) outcome = co_await check_server_login(x);
     if (outcome) outcome = co_await forward(x);
   }
   co_return co_await finish(x, outcome);

@@ -43,19 +43,24 @@ io::Task<Result<void>> identify(Exchange& exchange);
 // while its hash is the one it was verified against. Counts nothing.
 [[nodiscard]] Result<void> identify_again(Exchange& exchange, const Snapshot& before);
 
-// failed_logins.cpp: whether this address may try to log in to this account now (locked_out), and whether it did so lately. The
-// account is the name as the caller gave it; "" for a key.
-[[nodiscard]] Result<bool> may_log_in(Exchange& exchange, std::string_view account);
-// The same without a trace.
+// failed_logins.cpp: a guess at a login begins: whether this address may make one now (locked_out), and whether it logged in there
+// lately. Waits a while where many are on their way. What `login` refers to must outlive the task, `guess` too.
+io::Task<Result<bool>> begin_login(Exchange& exchange, client::Lockout::Login login, client::Lockout::Guess& guess);
+// Counts, logs and perhaps bans. `way`: a word for the log. Whether others had it banned meanwhile: who guesses learns no more.
+bool count_failed_login(Exchange& exchange, client::Lockout::Guess& guess, std::string_view account, std::string_view way);
+// Without a trace, for a login that was right before: whether it would be refused as banned now.
 [[nodiscard]] bool is_banned(const Exchange& exchange, std::string_view account);
-// Counts, logs and perhaps bans. `way`: a word for the log.
-void count_failed_login(Exchange& exchange, std::string_view account, std::string_view way);
-// By the administrator's wish: an account that many addresses tried is slowed down no more. Logs it; whether it was.
+// By the administrator's wish: an account that many addresses tried is slowed down no more, an address is banned no more. Both log
+// what they did.
 [[nodiscard]] bool forget_failed_logins(Exchange& exchange, std::string_view account);
+[[nodiscard]] client::Lockout::Lifted lift_bans(Exchange& exchange, const IpAddress& ip);
 
-// server_login.cpp: whether the user of the server whom the caller names may be tried from here now; and what the server's reply
-// says of that login.
-[[nodiscard]] Result<void> check_server_login(Exchange& exchange);
+// server_login.cpp: a user of the server whom the caller names. Whether it does, by the head, and for some servers by the body,
+// which must lie in the spool then; whether that user may be tried from here now; and what the server's reply says of that login.
+[[nodiscard]] bool login_in_body(const Exchange& exchange);
+[[nodiscard]] bool login_waits_for_body(const Exchange& exchange);
+[[nodiscard]] bool brings_server_login(const Exchange& exchange);
+io::Task<Result<void>> check_server_login(Exchange& exchange);
 void note_server_login(Exchange& exchange);
 
 // admit.cpp: whether the caller may come in: identity, permissions by head, limits.

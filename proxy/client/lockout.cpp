@@ -2,139 +2,252 @@
 
 #include "client/address_table.h"
 
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
 #include <algorithm>
+#include <cstring>
 
 namespace ledgergate::client {
 namespace {
 
-Nanos nanos(std::chrono::milliseconds time) noexcept { return static_cast<Nanos>(time.count()) * 1'000'000; }
+constexpr std::size_t kSeen = 32;  // accounts of one source that seem to have logged in
+constexpr std::size_t kStale = 16; // secrets of one source that failed
+constexpr Nanos kSoon = 50'000'000;
 
-// Names that callers invent must not fill the memory.
-constexpr std::size_t kLongestAccount = 64;
-std::string_view cut(std::string_view account) noexcept { return account.substr(0, kLongestAccount); }
+// How many failures an address has over all accounts.
+std::uint32_t most_of_address(const settings::Lockout& rules) noexcept {
+  if (rules.address_failures != 0) return rules.address_failures;
+  return rules.failures > UINT32_MAX / settings::kAddressFailures ? UINT32_MAX : rules.failures * settings::kAddressFailures;
+}
+
+// Whether another guess could be one too many. One alone always may: its failure is what begins the ban.
+bool full(std::uint32_t failures, std::uint32_t pending, std::uint32_t most) noexcept {
+  return pending != 0 && plus(failures, pending) >= most;
+}
 
 } // namespace
 
-bool Lockout::is_slowed(const settings::Lockout& rules, const Account& account, Nanos now) noexcept {
-  return rules.enabled && account.failures >= rules.failures && now - account.first <= nanos(rules.within);
+Lockout::Lockout() { RAND_bytes(key_.data(), static_cast<int>(key_.size())); }
+
+Lockout::Guess& Lockout::Guess::operator=(Guess&& other) noexcept {
+  if (this == &other) return *this;
+  give_back();
+  lockout_ = std::exchange(other.lockout_, nullptr);
+  source_ = std::move(other.source_);
+  account_ = std::move(other.account_);
+  secret_ = other.secret_;
+  pending_ = std::exchange(other.pending_, false);
+  nameless_ = other.nameless_;
+  stale_passes_ = other.stale_passes_;
+  return *this;
 }
 
-Lockout::Decision Lockout::may_try(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now) {
+void Lockout::Guess::give_back() noexcept {
+  Lockout* const lockout = std::exchange(lockout_, nullptr);
+  if (lockout == nullptr || !std::exchange(pending_, false)) return;
+  const std::lock_guard guard(lockout->lock_);
+  lockout->release(*this);
+}
+
+Lockout::Failure Lockout::Guess::fail(const settings::Lockout& rules, Nanos now) {
+  return lockout_ != nullptr ? lockout_->fail(rules, *this, now) : Failure{};
+}
+
+void Lockout::Guess::succeed(const settings::Lockout& rules, Nanos now, bool certain) {
+  if (lockout_ != nullptr) lockout_->succeed(rules, *this, now, certain);
+}
+
+std::uint64_t Lockout::digest(const Login& login) const {
+  // The length in front: no two different pairs are the same bytes.
+  std::string text = std::to_string(login.account.size()).append(":").append(login.account).append(login.secret);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> made{};
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+       made.data(), &size);
+  OPENSSL_cleanse(text.data(), text.size());
+  std::uint64_t out = 0;
+  std::memcpy(&out, made.data(), sizeof out);
+  return out == 0 ? 1 : out;
+}
+
+Lockout::Decision Lockout::begin(const settings::Lockout& rules, const Login& login, Nanos now, Guess& guess) {
+  guess.give_back();
   if (!rules.enabled) return {};
-  const Key key{network_of(ip), std::string(cut(account))};
+  Guess made;
+  made.source_ = {network_of(login.ip), std::string(login.client)};
+  made.account_ = login.account.substr(0, kLongestAccount);
+  made.secret_ = digest(login);
+  made.nameless_ = login.nameless || login.account.empty();
+  made.stale_passes_ = login.stale_passes;
   const std::lock_guard guard(lock_);
-  const Nanos* const succeeded = trusted_.find(key);
-  const bool trusted = succeeded != nullptr && now - *succeeded < kTrusted;
-  if (const Pair* pair = banned_.find(key); pair != nullptr && pair->banned_until > now)
-    return {Verdict::banned, pair->banned_until - now, trusted};
-  if (trusted || account.empty()) return {Verdict::go_on, 0, trusted};
-  Account* const entry = accounts_.find(cut(account));
-  if (entry == nullptr || !is_slowed(rules, *entry, now)) return {};
-  const settings::Rate rate{1, std::chrono::milliseconds(kPace / 1'000'000), 1};
-  const Nanos wait = entry->pace.take(rate, 1, now);
-  return {wait == 0 ? Verdict::go_on : Verdict::slowed, wait, false};
+  const Trust in = trust(made, now);
+  Decision decision = judge(rules, made, in, now);
+  decision.trusted = in.trusted;
+  if (decision.verdict != Verdict::go_on) return decision;
+  if (!in.same_secret) reserve(rules, made, in.certain, now);
+  made.lockout_ = this;
+  guess = std::move(made);
+  return decision;
 }
 
 bool Lockout::is_banned(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now) {
   if (!rules.enabled) return false;
-  const Key key{network_of(ip), std::string(cut(account))};
+  const Source source{network_of(ip), {}};
   const std::lock_guard guard(lock_);
-  const Pair* const pair = banned_.find(key);
-  return pair != nullptr && pair->banned_until > now;
+  Suspect* const suspect = suspects_.find(source);
+  const Tried* const tried = suspect != nullptr ? suspect->find(account.substr(0, kLongestAccount)) : nullptr;
+  return tried != nullptr && tried->tally.banned(now);
 }
 
-Nanos Lockout::failed(const settings::Lockout& rules, const IpAddress& ip, std::string_view account, Nanos now) {
-  if (!rules.enabled) return 0;
-  const Key key{network_of(ip), std::string(cut(account))};
-  const std::lock_guard guard(lock_);
-  if (!account.empty()) {
-    Account& entry = accounts_.touch(key.second);
-    if (entry.failures == 0 || now - entry.first > nanos(rules.within)) {
-      entry.first = now;
-      entry.failures = 0;
+Lockout::Trust Lockout::trust(const Guess& guess, Nanos now) {
+  Trust out;
+  const auto lately = [&](const Right* right) { return right != nullptr && now - right->when < kTrusted; };
+  if (const Right* own = proven_.find(Key(guess.source_, guess.account_)); lately(own)) {
+    out.trusted = out.certain = true;
+    out.same_secret = own->secret == guess.secret_;
+  }
+  if (const auto* all = seen_.find(guess.source_); all != nullptr && !out.trusted) {
+    for (const Seen& each : *all) {
+      if (each.account != guess.account_ || !lately(&each.right)) continue;
+      out.trusted = true;
+      out.same_secret = each.right.secret == guess.secret_;
     }
-    ++entry.failures;
   }
-  ++failures_;
-  const bool known = banned_.find(key) != nullptr;
-  Pair& pair = known ? banned_.touch(key) : suspects_.touch(key);
-  if (pair.bans != 0 && now - pair.last > nanos(rules.longest)) pair.bans = 0;
-  if (pair.failures == 0 || now - pair.first > nanos(rules.within)) {
-    pair.first = now;
-    pair.failures = 0;
-  }
-  ++pair.failures;
-  pair.last = now;
-  if (pair.failures < rules.failures) return 0;
-  const std::uint32_t doubled = std::min<std::uint32_t>(pair.bans, 20);
-  const Nanos ban = std::min(nanos(rules.ban) * (Nanos{1} << doubled), nanos(rules.longest));
-  ++pair.bans;
-  ++bans_;
-  pair.failures = 0;
-  pair.banned_until = now + ban;
-  if (!known) {
-    banned_.touch(key) = pair;
-    suspects_.erase(key);
-  }
-  return ban;
-}
-
-void Lockout::succeeded(const IpAddress& ip, std::string_view account, Nanos now, bool certain) {
-  const Key key{network_of(ip), std::string(cut(account))};
-  const std::lock_guard guard(lock_);
-  trusted_.touch(key) = now;
-  if (!certain) return;
-  suspects_.erase(key);
-  if (Pair* pair = banned_.find(key); pair != nullptr) pair->failures = 0;
-}
-
-std::vector<Lockout::Ban> Lockout::bans(Nanos now) const {
-  const std::lock_guard guard(lock_);
-  std::vector<Ban> out;
-  banned_.each([&](const Key& key, const Pair& pair) {
-    if (pair.banned_until > now) out.push_back({key.first, key.second, pair.banned_until - now, pair.bans});
-  });
+  if (out.same_secret || guess.nameless_) return out;
+  const Right* const owner = owners_.find(guess.account_);
+  out.same_secret = lately(owner) && owner->secret == guess.secret_;
+  out.trusted = out.trusted || out.same_secret;
   return out;
 }
 
-Lockout::Totals Lockout::totals(Nanos now) const {
-  const std::lock_guard guard(lock_);
-  Totals out{0, bans_, failures_};
-  banned_.each([&](const Key&, const Pair& pair) { out.banned += pair.banned_until > now ? 1U : 0U; });
-  return out;
+Lockout::Decision Lockout::judge(const settings::Lockout& rules, const Guess& guess, Trust in, Nanos now) {
+  Suspect* const suspect = suspects_.find(guess.source_);
+  const Tried* const tried = suspect != nullptr ? suspect->find(guess.account_) : nullptr;
+  if (tried != nullptr && tried->tally.banned(now)) return {Verdict::banned, tried->tally.banned_until - now, false};
+  if (suspect != nullptr && !in.certain && suspect->all.banned(now))
+    return {Verdict::banned, suspect->all.banned_until - now, false};
+  if (in.same_secret) return {};
+  const Decision busy{Verdict::busy, kSoon, false};
+  if (tried != nullptr && full(tried->tally.counted(rules, now), tried->pending, rules.failures)) return busy;
+  if (suspect != nullptr && !in.certain && full(suspect->all.counted(rules, now), suspect->pending, most_of_address(rules)))
+    return busy;
+  if (suspect != nullptr && tried == nullptr && !in.certain && !suspect->has_room(rules, now))
+    return {Verdict::banned, kPace, false};
+  if (in.trusted || guess.nameless_) return {};
+  // Made at once: where so many are known that one had to make room, it begins with failures.
+  AccountPaces::Account& account = accounts_.touch(guess.account_, nanos(rules.within), now);
+  const std::uint32_t failures = account.counted(nanos(rules.within), now);
+  if (failures < rules.failures) return full(failures, account.pending, rules.failures) ? busy : Decision{};
+  const settings::Rate rate{1, std::chrono::milliseconds(kPace / 1'000'000), 1};
+  const Nanos wait = account.pace.take(rate, 1, now);
+  return {wait == 0 ? Verdict::go_on : Verdict::slowed, wait, false};
 }
 
-std::size_t Lockout::lift(const IpAddress& ip, Nanos now) {
-  const IpAddress network = network_of(ip);
-  const std::lock_guard guard(lock_);
-  std::size_t lifted = 0;
-  const auto forgive = [&](const Key& key, Pair& pair) {
-    if (key.first != network) return;
-    if (pair.banned_until > now) ++lifted;
-    pair.banned_until = 0;
-    pair.failures = pair.bans = 0;
+void Lockout::reserve(const settings::Lockout& rules, Guess& guess, bool certain, Nanos now) {
+  Suspect& suspect = suspects_.touch(guess.source_);
+  Tried& tried = suspect.touch(rules, guess.account_, !certain, now);
+  if (!guess.nameless_) accounts_.touch(guess.account_, nanos(rules.within), now).pending++;
+  ++tried.pending;
+  ++suspect.pending;
+  guess.pending_ = true;
+}
+
+// Behind `guess`, which may have been one on its way: nothing of it is left to find but failures.
+void Lockout::release(const Guess& guess) noexcept {
+  if (Suspect* const suspect = suspects_.find(guess.source_); suspect != nullptr) {
+    --suspect->pending;
+    if (Tried* const tried = suspect->find(guess.account_); tried != nullptr) --tried->pending;
+  }
+  suspects_.settle(guess.source_);
+  if (guess.nameless_) return;
+  if (AccountPaces::Account* const account = accounts_.find(guess.account_); account != nullptr) --account->pending;
+  accounts_.settle(guess.account_);
+}
+
+// What was right from there is so no more.
+void Lockout::distrust(const Guess& guess) noexcept {
+  const auto forget = [&](Right* right) {
+    if (right != nullptr && right->secret == guess.secret_) right->secret = 0;
   };
-  banned_.each(forgive);
-  suspects_.each(forgive);
-  return lifted;
+  forget(proven_.find(Key(guess.source_, guess.account_)));
+  forget(owners_.find(guess.account_));
+  if (auto* all = seen_.find(guess.source_); all != nullptr)
+    std::erase_if(*all, [&](const Seen& each) { return each.account == guess.account_; });
 }
 
-std::vector<Lockout::Slowed> Lockout::slowed(const settings::Lockout& rules, Nanos now) const {
+bool Lockout::passes_as_stale(Suspect& suspect, std::uint64_t secret) {
+  auto& stale = suspect.stale;
+  if (std::find(stale.begin(), stale.end(), secret) != stale.end()) return true;
+  const bool first = stale.empty();
+  stale.push_back(secret);
+  if (stale.size() > kStale) stale.erase(stale.begin());
+  return first;
+}
+
+Lockout::Failure Lockout::fail(const settings::Lockout& rules, Guess& guess, Nanos now) {
   const std::lock_guard guard(lock_);
-  std::vector<Slowed> out;
-  accounts_.each([&](const std::string& name, const Account& account) {
-    if (is_slowed(rules, account, now)) out.push_back({name, account.first + nanos(rules.within) - now, account.failures});
-  });
+  if (!guess.pending_) reserve(rules, guess, true, now); // what it shows was right so far
+  Suspect& suspect = *suspects_.find(guess.source_);
+  Tried& tried = *suspect.find(guess.account_);
+  Failure out;
+  out.banned = tried.tally.banned(now);
+  out.counted = !(guess.stale_passes_ && passes_as_stale(suspect, guess.secret_));
+  distrust(guess);
+  failures_ += out.counted ? 1U : 0U;
+  if (out.counted && !out.banned) {
+    out.ban = tried.tally.fail(rules, rules.failures, now);
+    out.address_ban = suspect.all.fail(rules, most_of_address(rules), now);
+    bans_ += (out.ban != 0 ? 1U : 0U) + (out.address_ban != 0 ? 1U : 0U);
+    if (!guess.nameless_) {
+      AccountPaces::Account& account = *accounts_.find(guess.account_);
+      accounts_.fail(account, nanos(rules.within), now);
+      if (tried.given_since != account.first()) tried.given = 0;
+      tried.given_since = account.first();
+      tried.given = plus(tried.given, 1);
+    }
+  }
+  guess.pending_ = false;
+  guess.lockout_ = nullptr;
+  release(guess);
   return out;
 }
 
-bool Lockout::lift(const settings::Lockout& rules, std::string_view account, Nanos now) {
-  const std::string key(cut(account));
+void Lockout::succeed(const settings::Lockout& rules, Guess& guess, Nanos now, bool certain) {
   const std::lock_guard guard(lock_);
-  const Account* const entry = accounts_.find(key);
-  const bool was = entry != nullptr && is_slowed(rules, *entry, now);
-  accounts_.erase(key);
-  return was;
+  Suspect* const suspect = suspects_.find(guess.source_);
+  Tried* const tried = suspect != nullptr ? suspect->find(guess.account_) : nullptr;
+  remember(rules, guess, now, certain);
+  if (tried != nullptr && certain) {
+    // Slips of who knows the password. What it did to other accounts stays.
+    suspect->all.failures = minus(suspect->all.failures, tried->tally.failures);
+    tried->tally.failures = 0;
+  }
+  guess.lockout_ = nullptr;
+  if (std::exchange(guess.pending_, false)) release(guess);
+}
+
+void Lockout::remember(const settings::Lockout& rules, const Guess& guess, Nanos now, bool certain) {
+  const Right right{guess.secret_, now};
+  if (certain) {
+    proven_.touch(Key(guess.source_, guess.account_)) = right;
+    if (!guess.nameless_) owners_.touch(guess.account_) = right;
+    return;
+  }
+  // A page that anybody may see tells nothing of a secret with which others failed.
+  Suspect* const suspect = suspects_.find(guess.source_);
+  const Tried* const tried = suspect != nullptr ? suspect->find(guess.account_) : nullptr;
+  if (tried != nullptr && tried->tally.counted(rules, now) != 0) return;
+  auto& all = seen_.touch(guess.source_);
+  const auto known = std::find_if(all.begin(), all.end(), [&](const Seen& each) { return each.account == guess.account_; });
+  if (known != all.end()) {
+    known->right = right;
+    return;
+  }
+  all.push_back({guess.account_, right});
+  if (all.size() > kSeen) all.erase(all.begin());
 }
 
 } // namespace ledgergate::client

@@ -44,7 +44,9 @@ void Bucket::charge(const settings::Rate& rate, std::uint64_t amount, Nanos now)
 void Bucket::give_back(const settings::Rate& rate, std::uint64_t amount) noexcept {
   if (rate.amount == 0) return;
   // As much as take() took. What lies in the past of a bucket that has filled meanwhile counts for nothing.
-  full_at_.fetch_sub(std::min(cost(rate, amount), depth(rate)), std::memory_order_relaxed);
+  const Nanos given = std::min(cost(rate, amount), depth(rate));
+  Nanos full_at = full_at_.load(std::memory_order_relaxed);
+  while (!full_at_.compare_exchange_weak(full_at, std::max(full_at, -kLongest + given) - given, std::memory_order_relaxed)) {}
 }
 
 Nanos Bucket::wait(const settings::Rate& rate, Nanos now) const noexcept {
@@ -59,7 +61,9 @@ std::uint64_t Bucket::left(const settings::Rate& rate, Nanos now) const noexcept
   const Nanos free = depth(rate) - until_full(now);
   if (free <= 0) return 0;
   const double each = static_cast<double>(rate.per.count()) * 1e6 / static_cast<double>(rate.amount);
-  return static_cast<std::uint64_t>(static_cast<double>(free) / each + 1e-9);
+  const std::uint64_t most = rate.burst != 0 ? rate.burst : rate.amount;
+  const double left = static_cast<double>(free) / each + 1e-9;
+  return left >= static_cast<double>(most) ? most : static_cast<std::uint64_t>(left);
 }
 
 Nanos Bucket::until_full(Nanos now) const noexcept { return std::max<Nanos>(0, full_at_.load(std::memory_order_relaxed) - now); }

@@ -4,14 +4,13 @@
 // Any thread, no lock: each bucket is one atomic number. Time is passed in, in nanoseconds of a clock that never goes back.
 #pragma once
 
+#include "client/nanos.h"
 #include "settings/identity.h"
 
 #include <atomic>
 #include <cstdint>
 
 namespace ledgergate::client {
-
-using Nanos = std::int64_t;
 
 // A bucket as one number: the time at which it is full again (the "theoretical arrival time").
 class Bucket {

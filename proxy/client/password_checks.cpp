@@ -23,6 +23,8 @@ PasswordChecks::~PasswordChecks() {
   OPENSSL_cleanse(key_.data(), key_.size());
 }
 
+PasswordChecks::Check::~Check() { OPENSSL_cleanse(password.data(), password.size()); }
+
 void PasswordChecks::stop() noexcept {
   {
     const std::lock_guard guard(lock_);
@@ -57,12 +59,36 @@ bool PasswordChecks::remembers(const Login& login, std::int64_t now) {
   return still_right(wanted, now);
 }
 
-Result<void> PasswordChecks::line_up(const std::shared_ptr<Waiter>& waiter, bool known) {
-  auto& line = known ? known_ : strangers_;
-  if (line.size() >= kLine || stopping_) return Error{Cause::no_capacity, "too many logins at once"};
-  const auto of_it = [&](const std::shared_ptr<Waiter>& each) { return each->from == waiter->from; };
-  if (!known && static_cast<std::size_t>(std::count_if(line.begin(), line.end(), of_it)) >= kFromOneAddress)
+bool PasswordChecks::join(const std::shared_ptr<Waiter>& waiter, const Mark& mark, bool known) {
+  const auto same = [&](const std::shared_ptr<Check>& each) { return each->mark == mark; };
+  if (now_ && same(now_)) {
+    now_->waiters.push_back(waiter);
+    return true;
+  }
+  for (Line* const line : {&known_, &strangers_}) {
+    const auto found = std::find_if(line->begin(), line->end(), same);
+    if (found == line->end()) continue;
+    (*found)->waiters.push_back(waiter);
+    if (known && line == &strangers_ && known_.size() < kLine) {
+      known_.push_back(*found);
+      strangers_.erase(found);
+    }
+    return true;
+  }
+  return false;
+}
+
+Result<void> PasswordChecks::line_up(const std::shared_ptr<Waiter>& waiter, const Login& login, const Mark& mark) {
+  if (stopping_) return Error{Cause::no_capacity, "too many logins at once"};
+  if (join(waiter, mark, login.known)) return {};
+  Line& line = login.known ? known_ : strangers_;
+  const auto of_it = [&](const std::shared_ptr<Check>& each) { return each->user == login.user; };
+  const auto from_it = [&](const std::shared_ptr<Check>& each) { return each->from == login.from; };
+  if (static_cast<std::size_t>(std::count_if(line.begin(), line.end(), of_it)) >= kOfOneUser)
+    return Error{Cause::rate_limited, "logins of this user at once"};
+  if (static_cast<std::size_t>(std::count_if(line.begin(), line.end(), from_it)) >= kFromOneAddress)
     return Error{Cause::rate_limited, "logins of this address at once"};
+  if (line.size() >= kLine) return Error{Cause::no_capacity, "too many logins at once"};
   if (!started_) {
     try {
       thread_ = std::thread([this] { run(); });
@@ -71,23 +97,51 @@ Result<void> PasswordChecks::line_up(const std::shared_ptr<Waiter>& waiter, bool
     }
     started_ = true;
   }
-  line.push_back(waiter);
+  auto check = std::make_shared<Check>();
+  check->user = login.user;
+  check->password = login.password;
+  check->hash = login.hash;
+  check->mark = mark;
+  check->from = login.from;
+  check->begins = begun_;
+  const auto behind = [&](const std::shared_ptr<Check>& each) {
+    if (each && (of_it(each) || from_it(each))) check->begins = std::max(check->begins, each->begins + 1);
+  };
+  behind(now_);
+  for (const auto& each : line) behind(each);
+  check->waiters.push_back(waiter);
+  line.push_back(std::move(check));
   return {};
+}
+
+// Whoever waits no more; a check that nobody waits for is not made.
+void PasswordChecks::leave(const std::shared_ptr<Waiter>& waiter) {
+  for (Line* const line : {&known_, &strangers_})
+    std::erase_if(
+        *line, [&](const std::shared_ptr<Check>& each) { return std::erase(each->waiters, waiter) != 0 && each->waiters.empty(); });
+}
+
+std::shared_ptr<PasswordChecks::Check> PasswordChecks::next() {
+  const bool strangers_turn = known_.empty() || (known_run_ >= kKnownFirst && !strangers_.empty());
+  Line& line = strangers_turn ? strangers_ : known_;
+  known_run_ = strangers_turn ? 0 : known_run_ + 1;
+  const auto first = std::min_element(line.begin(), line.end(), [](const auto& a, const auto& b) { return a->begins < b->begins; });
+  std::shared_ptr<Check> check = *first;
+  line.erase(first);
+  begun_ = std::max(begun_, check->begins);
+  return check;
 }
 
 io::Task<Result<bool>> PasswordChecks::verify(io::Wake& wake, Login& login) {
   if (remembers(login, now_ms())) co_return true;
   auto waiter = std::make_shared<Waiter>();
-  waiter->password = login.password;
-  waiter->hash = login.hash;
-  waiter->mark = mark(login);
-  waiter->from = login.from;
   waiter->loop = &wake.loop();
   waiter->wake = &wake;
+  const Mark wanted = mark(login);
   Result<void> standing;
   {
     const std::lock_guard guard(lock_);
-    standing = line_up(waiter, login.known);
+    standing = line_up(waiter, login, wanted);
   }
   if (!standing) co_return standing.error();
   changed_.notify_one();
@@ -97,8 +151,7 @@ io::Task<Result<bool>> PasswordChecks::verify(io::Wake& wake, Login& login) {
     waiter->wake = nullptr;
     {
       const std::lock_guard guard(lock_);
-      std::erase(known_, waiter);
-      std::erase(strangers_, waiter);
+      leave(waiter);
     }
     co_return Error{Cause::no_capacity, "a login took too long"};
   }
@@ -124,21 +177,23 @@ void PasswordChecks::run() {
   for (;;) {
     changed_.wait(guard, [this] { return stopping_ || !known_.empty() || !strangers_.empty(); });
     if (stopping_) return;
-    auto& line = known_.empty() ? strangers_ : known_;
-    const std::shared_ptr<Waiter> waiter = line.front();
-    line.pop_front();
-    // A client with ten connections asks ten times at once.
-    bool right = still_right(waiter->mark, now_ms());
+    now_ = next();
+    const std::shared_ptr<Check> check = now_;
+    // It may have been right for somebody else meanwhile.
+    bool right = still_right(check->mark, now_ms());
     if (!right) {
       guard.unlock();
-      right = verify_password(waiter->password, waiter->hash);
+      right = verify_password(check->password, check->hash);
       guard.lock();
       ++made_;
-      if (right) remember(waiter->mark);
+      if (right) remember(check->mark);
     }
-    OPENSSL_cleanse(waiter->password.data(), waiter->password.size());
-    waiter->right = right;
-    waiter->loop->send(waiter);
+    now_.reset();
+    for (const auto& waiter : check->waiters) {
+      waiter->right = right;
+      waiter->loop->send(waiter);
+    }
+    check->waiters.clear();
   }
 }
 

@@ -1,8 +1,11 @@
 // Verifies passwords off the loops: a hash costs a tenth of a second on purpose. One thread of its own (a flood of logins must not
 // hold up what libuv's pool does), a bounded line before it, and a short memory of what was right.
 //
-// Strangers stand behind those who logged in lately, and one address of theirs takes no more than a part of the line: neither a
-// flood of guesses nor one broken program keeps everybody else out.
+// Whoever asks for what is being verified already, or stands in line for it, waits for the same hash. Strangers stand behind those
+// who logged in lately, whose line is served kKnownFirst times for each time of theirs. One account and one address take no more
+// than a part of either line, and those that asked seldom are served first (start-time fair queueing: each check begins behind
+// those of its account and of its address, and the one that begins first is next): neither a flood of guesses nor one broken
+// program keeps everybody else out.
 //
 // Invariants: the lines, remembered_ and stopping_ are guarded by lock_, which is never held across a hash or a loop. An answer
 // crosses threads only through the asking story's loop. What is remembered is a keyed digest (the key is random, and this process's
@@ -22,14 +25,17 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace ledgergate::client {
 
 class PasswordChecks {
 public:
   static constexpr std::size_t kLine = 64;           // of strangers, and of the others; beyond it no_capacity
-  static constexpr std::size_t kFromOneAddress = 32; // strangers of one network; beyond it rate_limited
-  static constexpr std::size_t kRemembered = 256;    // right ones
+  static constexpr std::size_t kFromOneAddress = 32; // in a line; beyond it rate_limited
+  static constexpr std::size_t kOfOneUser = 8;       // the same
+  static constexpr std::uint32_t kKnownFirst = 3;
+  static constexpr std::size_t kRemembered = 256; // right ones
   static constexpr std::int64_t kRememberMs = 60'000;
 
   PasswordChecks();
@@ -41,7 +47,7 @@ public:
     std::string user, password;
     std::string hash;   // of the right password
     IpAddress from;     // the caller's network
-    bool known = false; // it logged in from there lately
+    bool known = false; // it logged in from there lately, or has shown its certificate
   };
   // Ends the thread, waiting for the hash that is being made; must come before the loops of those who asked go.
   void stop() noexcept;
@@ -56,9 +62,6 @@ public:
 private:
   using Mark = std::array<unsigned char, 32>;
   struct Waiter final : io::Errand {
-    std::string password, hash;
-    Mark mark;
-    IpAddress from;
     io::Loop* loop = nullptr;
     io::Wake* wake = nullptr; // null: the story waits no more. Loop thread only
     bool answered = false, right = false;
@@ -67,13 +70,26 @@ private:
       if (wake != nullptr) wake->raise(io::kAnswer);
     }
   };
+  // One hash to make. Under lock_, but for what is hashed.
+  struct Check {
+    std::string user, password, hash;
+    Mark mark{};
+    IpAddress from;
+    std::uint64_t begins = 0; // its place by fair shares
+    std::vector<std::shared_ptr<Waiter>> waiters;
+    ~Check();
+  };
+  using Line = std::deque<std::shared_ptr<Check>>;
   struct Remembered {
     Mark mark;
     std::int64_t until_ms;
   };
   mutable std::mutex lock_;
   std::condition_variable changed_;
-  std::deque<std::shared_ptr<Waiter>> known_, strangers_;
+  Line known_, strangers_;
+  std::shared_ptr<Check> now_;  // the one that is being made
+  std::uint64_t begun_ = 0;     // where that one began
+  std::uint32_t known_run_ = 0; // of the known, since a stranger had its turn
   std::deque<Remembered> remembered_;
   Mark key_{};
   std::uint64_t made_ = 0;
@@ -82,9 +98,12 @@ private:
   std::thread thread_;
 
   [[nodiscard]] Mark mark(const Login& login) const;
-  [[nodiscard]] Result<void> line_up(const std::shared_ptr<Waiter>& waiter, bool known); // under lock_
-  [[nodiscard]] bool still_right(const Mark& mark, std::int64_t now_ms);                 // under lock_
-  void remember(const Mark& right) noexcept;                                             // under lock_
+  [[nodiscard]] Result<void> line_up(const std::shared_ptr<Waiter>& waiter, const Login& login, const Mark& mark); // under lock_
+  [[nodiscard]] bool join(const std::shared_ptr<Waiter>& waiter, const Mark& mark, bool known);                    // under lock_
+  void leave(const std::shared_ptr<Waiter>& waiter);                                                               // under lock_
+  [[nodiscard]] std::shared_ptr<Check> next();                                                                     // under lock_
+  [[nodiscard]] bool still_right(const Mark& mark, std::int64_t now_ms);                                           // under lock_
+  void remember(const Mark& right) noexcept;                                                                       // under lock_
   void run();
 };
 

@@ -78,10 +78,13 @@ struct Client {
   }
 };
 
-// Failed logins, per (address, account). Each further ban is twice as long, up to `longest`; it ends by itself.
+// Failed logins, per (address, account), and of an address over all accounts. Each further ban is twice as long, up to `longest`;
+// it ends by itself.
+inline constexpr std::uint32_t kAddressFailures = 5; // times `failures`
 struct Lockout {
   bool enabled = true;
   std::uint32_t failures = 10;
+  std::uint32_t address_failures = 0; // 0: kAddressFailures times as many
   std::chrono::milliseconds within{10 * 60'000};
   std::chrono::milliseconds ban{60'000};
   std::chrono::milliseconds longest{24 * 3'600'000};

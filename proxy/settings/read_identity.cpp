@@ -305,6 +305,7 @@ void read_lockout(const Value& value, Lockout& out) {
   }
   Map fields(value);
   fields.get("failures").count(out.failures, 1, 1'000'000);
+  fields.get("address_failures").count(out.address_failures, 1, 100'000'000);
   fields.get("within").duration(out.within, 1s, 7 * 24h);
   fields.get("ban").duration(out.ban, 1s, 7 * 24h);
   const Value longest = fields.get("longest");

@@ -101,6 +101,36 @@ TEST(Bucket, HugeAmountsDoNotOverflow) {
   EXPECT_GT(bucket.wait(rate, kSecond), 0);
 }
 
+// Settings of every size: nothing overflows (UBSan looks on), no wait is negative, and whoever waits as told is let through.
+TEST(Bucket, NoSettingMakesItOverflow) {
+  const std::uint64_t amounts[] = {1, 60, 1'000'000'000'000, UINT64_MAX};
+  const std::uint64_t bursts[] = {0, 1, 1'000'000'000, UINT64_MAX};
+  const std::int64_t times[] = {1, 1'000, 3'600'000, 31'536'000'000, INT64_MAX};
+  for (const std::uint64_t amount : amounts)
+    for (const std::uint64_t burst : bursts)
+      for (const std::int64_t per : times)
+        for (const std::uint64_t taken : amounts) {
+          Bucket bucket;
+          const Rate rate{amount, std::chrono::milliseconds(per), burst};
+          Nanos now = kSecond;
+          for (int turn = 0; turn < 20; ++turn) {
+            const Nanos wait = bucket.take(rate, taken, now);
+            ASSERT_GE(wait, 0);
+            ASSERT_LE(bucket.left(rate, now), burst != 0 ? burst : amount);
+            ASSERT_GE(bucket.wait(rate, now), 0);
+            ASSERT_GE(bucket.until_full(now), 0);
+            if (wait > kForever / 4) break; // longer than the clock goes
+            if (wait > 0) {
+              ASSERT_EQ(bucket.take(rate, taken, now + wait), 0);
+            }
+            now += wait;
+            if (now > kForever / 4) break;
+            bucket.charge(rate, taken, now);
+            for (int back = 0; back < 8; ++back) bucket.give_back(rate, taken);
+          }
+        }
+}
+
 TEST(Bucket, ThreadsTogetherGetNoMoreThanOneWould) {
   Bucket bucket;
   const Rate rate = a_minute(60, 100);

@@ -81,12 +81,12 @@ TEST_F(Checks, OneThatWaitsNoMoreIsNotWoken) {
 
 class Crowd : public Checks {
 protected:
-  Asked& ask_one(std::uint8_t from, const std::string& password, bool known = false) {
+  Asked& ask_one(std::uint8_t from, const std::string& password, bool known = false, const std::string& user = "shop") {
     IpAddress ip;
     ip.bytes[0] = from;
     all_.push_back(std::make_unique<Asked>(world_.loop));
     all_.back()->wake.deadline_in(60'000);
-    ask(checks_, *all_.back(), {"shop", password, hash_, ip, known});
+    ask(checks_, *all_.back(), {user, password, hash_, ip, known});
     return *all_.back();
   }
   void TearDown() override {
@@ -99,7 +99,7 @@ protected:
 TEST_F(Crowd, TheLineIsBounded) {
   std::size_t refused = 0;
   for (std::uint8_t i = 0; i < PasswordChecks::kLine + 40; ++i) {
-    const Asked& asked = ask_one(i, wrong());
+    const Asked& asked = ask_one(i, wrong(), false, "user " + std::to_string(i));
     if (asked.done && !asked.verdict.ok() && asked.verdict.error().cause == Cause::no_capacity) ++refused;
   }
   EXPECT_GT(refused, 0U);
@@ -108,7 +108,7 @@ TEST_F(Crowd, TheLineIsBounded) {
 TEST_F(Crowd, OneAddressTakesAPartOfItOnly) {
   std::size_t refused = 0;
   for (std::size_t i = 0; i < PasswordChecks::kLine - 4; ++i) {
-    const Asked& asked = ask_one(1, wrong());
+    const Asked& asked = ask_one(1, wrong(), false, "user " + std::to_string(i));
     if (asked.done && !asked.verdict.ok() && asked.verdict.error().cause == Cause::rate_limited) ++refused;
   }
   EXPECT_GT(refused, 0U);
@@ -117,11 +117,74 @@ TEST_F(Crowd, OneAddressTakesAPartOfItOnly) {
 
 TEST_F(Crowd, WhoLoggedInLatelyGoesBeforeStrangers) {
   hash_ = bcrypt("tajne", 8); // slow enough for a line to form
-  for (std::uint8_t i = 0; i < 20; ++i) ask_one(i, wrong());
+  for (std::uint8_t i = 0; i < 20; ++i) ask_one(i, wrong(), false, "user " + std::to_string(i));
   Asked& mine = ask_one(200, "tajne", true);
   ASSERT_TRUE(world_.until([&] { return mine.done; }));
   ASSERT_TRUE(mine.verdict.ok());
   EXPECT_TRUE(*mine.verdict);
+  EXPECT_FALSE(all_[19]->done) << "the strangers still wait";
+}
+
+TEST_F(Crowd, TheSameWrongPasswordAtOnceIsHashedOnce) {
+  hash_ = bcrypt("tajne", 8);
+  for (int i = 0; i < 300; ++i) EXPECT_FALSE(ask_one(1, "wrong", i % 2 == 0).done) << i;
+  for (const auto& each : all_) {
+    ASSERT_TRUE(world_.until([&] { return each->done; }));
+    EXPECT_TRUE(each->verdict.ok() && !*each->verdict);
+  }
+  EXPECT_EQ(checks_.made(), 1U);
+}
+
+TEST_F(Crowd, OneUserTakesAPartOfEitherLineOnly) {
+  hash_ = bcrypt("tajne", 8);
+  for (const bool known : {true, false}) {
+    std::size_t refused = 0;
+    for (std::uint8_t i = 0; i < 70; ++i) {
+      const Asked& asked = ask_one(i, wrong(), known, "guesser");
+      if (asked.done && !asked.verdict.ok() && asked.verdict.error().cause == Cause::rate_limited) ++refused;
+    }
+    EXPECT_GE(refused, 70 - PasswordChecks::kOfOneUser - 1) << known;
+    EXPECT_FALSE(ask_one(200, "tajne", known, known ? "other" : "stranger").done) << "another user finds room";
+  }
+}
+
+TEST_F(Crowd, OneAddressTakesAPartOfTheKnownLineOnly) {
+  hash_ = bcrypt("tajne", 8);
+  std::size_t refused = 0;
+  for (std::uint8_t i = 0; i < 70; ++i) {
+    const Asked& asked = ask_one(1, wrong(), true, "user " + std::to_string(i));
+    if (asked.done && !asked.verdict.ok() && asked.verdict.error().cause == Cause::rate_limited) ++refused;
+  }
+  EXPECT_GE(refused, 70 - PasswordChecks::kFromOneAddress - 1);
+  EXPECT_FALSE(ask_one(2, "tajne", true, "other").done);
+}
+
+TEST_F(Crowd, WhoAsksSeldomIsServedBeforeWhoAsksOften) {
+  hash_ = bcrypt("tajne", 8);
+  for (std::size_t i = 0; i < PasswordChecks::kOfOneUser; ++i) ask_one(1, wrong(), true, "guesser");
+  Asked& mine = ask_one(2, "tajne", true, "other");
+  ASSERT_TRUE(world_.until([&] { return mine.done; }));
+  EXPECT_TRUE(mine.verdict.ok() && *mine.verdict);
+  EXPECT_FALSE(all_[PasswordChecks::kOfOneUser - 1]->done) << "who fills the line still waits";
+  EXPECT_LE(checks_.made(), 4U);
+}
+
+TEST_F(Crowd, StrangersHaveTheirTurnWhileTheKnownLineIsFull) {
+  hash_ = bcrypt("tajne", 8);
+  for (std::uint8_t i = 0; i < 40; ++i) ask_one(i, wrong(), true, "user " + std::to_string(i));
+  Asked& mine = ask_one(200, "tajne", false, "stranger");
+  ASSERT_TRUE(world_.until([&] { return mine.done; }));
+  EXPECT_TRUE(mine.verdict.ok() && *mine.verdict);
+  EXPECT_FALSE(all_[39]->done);
+}
+
+TEST_F(Crowd, WhoIsKnownTakesItsCheckAlongToTheFront) {
+  hash_ = bcrypt("tajne", 8);
+  for (std::uint8_t i = 0; i < 20; ++i) ask_one(i, wrong(), false, "user " + std::to_string(i));
+  Asked& stranger = ask_one(100, "tajne", false, "shop");
+  Asked& mine = ask_one(200, "tajne", true, "shop");
+  ASSERT_TRUE(world_.until([&] { return mine.done; }));
+  EXPECT_TRUE(stranger.done || world_.until([&] { return stranger.done; }));
   EXPECT_FALSE(all_[19]->done) << "the strangers still wait";
 }
 

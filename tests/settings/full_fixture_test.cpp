@@ -151,6 +151,7 @@ TEST_F(FullFixture, WhatRoutesAndAddressesAllowIsAsWritten) {
   const Lockout& lockout = settings().lockout;
   EXPECT_TRUE(lockout.enabled);
   EXPECT_EQ(lockout.failures, 3U);
+  EXPECT_EQ(lockout.address_failures, 9U);
   EXPECT_EQ(lockout.within, 1min);
   EXPECT_EQ(lockout.ban, 2min);
   EXPECT_EQ(lockout.longest, 1h);

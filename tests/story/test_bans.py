@@ -141,6 +141,68 @@ class Bans(Story):
         for query in (b"?account=", b"?account=%4", b"?account=%zz", b"?accounts=x"):
             self.assertEqual(self.admin(b"/bans" + query, self.PROGRAM, method=b"DELETE").status, 400, query)
 
+    def test_an_unban_that_lifts_nothing_claims_nothing(self):
+        self.open()
+        self.ban()
+        for arguments in (("192.0.2.1",), ("--account", "nobody")):
+            self.assertEqual(self.run_command("unban", *arguments)[0], 3)
+        self.edge.said.wait(r"info nothing to lift: address=192\.0\.2\.1 by=127\.0\.0\.1 request=\S+")
+        self.edge.said.wait(r"info nothing to lift: account=nobody by=127\.0\.0\.1 request=\S+")
+        self.assertNotIn("unbanned", self.edge.said.text)
+        self.assertNotIn("slowed no more", self.edge.said.text)
+        self.assert_refused(self.guess(), 429, "locked_out")
+
+    def open_passwords(self, **names):
+        server = self.standin(MServer)
+        settings = config(server, "mserver", route={"clients": list(names)}, clients={name: {"user": name} for name in names}, users=users(**names),
+                          admin={"address": "127.0.0.1:0"}, trusted_proxies=["127.0.0.1"], lockout={"failures": 3, "ban": "1h", "longest": "1h"})
+        del settings["routes"][0]["access"]
+        self.edge = self.start(settings)
+
+    def log_in(self, address, password, user="desk"):
+        return self.edge.ask(ask(b"/status", b"X-Forwarded-For: " + address, basic(user, password)))
+
+    def test_to_lift_an_address_frees_the_account_that_it_slowed_down(self):
+        self.open_passwords(desk="right")
+        for _ in range(3):
+            self.assert_refused(self.log_in(b"203.0.113.9", "wrong"), 401, "login_failed")
+        code, out, _ = self.run_command("unban", "203.0.113.9")
+        self.assertEqual((code, out), (0, "203.0.113.9 may log in again.\nWhat it had tried is slowed down no more: desk\n"))
+        self.edge.said.wait(r"login unbanned: address=203\.0\.113\.9 bans=1 by=\S+ request=\S+")
+        self.edge.said.wait(r"login slowed no more: account=desk was=slowed by=\S+ request=\S+")
+        self.assertEqual(self.run_command("bans"), (0, "nobody is banned\n", ""))
+        for n in range(2):
+            self.assert_refused(self.log_in(b"192.0.2.%d" % n, "wrong"), 401, "login_failed")
+        self.assertEqual(self.log_in(b"203.0.113.9", "right").status, 200)
+
+    def test_what_others_slow_down_stays_so_and_is_told(self):
+        self.open_passwords(desk="right")
+        for n in (1, 2, 9):
+            self.assert_refused(self.log_in(b"203.0.113.%d" % n, "wrong"), 401, "login_failed")
+        self.assertEqual(self.run_command("unban", "203.0.113.9")[0], 0)
+        self.assertEqual(self.log_in(b"203.0.113.9", "wrong").status, 401, "two are no crowd")
+        code, out, _ = self.run_command("unban", "203.0.113.1")
+        self.assertEqual((code, out), (0, "203.0.113.1 is not banned.\nWhat it had tried is slowed down no more: desk\n"))
+        for n in (3, 4):
+            self.assert_refused(self.log_in(b"203.0.113.%d" % n, "wrong"), 401, "login_failed")
+        for n in range(3):
+            self.log_in(b"203.0.113.9", f"wrong {n}")
+        code, out, _ = self.run_command("unban", "203.0.113.9")
+        self.assertIn("Still slowed down, because others tried it, too (unban --account lifts that): desk", out)
+
+    def test_what_callers_wrote_does_not_reach_a_terminal_raw(self):
+        self.open_passwords(desk="right")
+        odd = "d\x1b[2J\x7f\x9b2J\u202e\u2028\ufeffěsk\\\""
+        for _ in range(3):
+            self.assert_refused(self.log_in(b"203.0.113.9", "wrong", odd), 401, "login_failed")
+        for arguments in (("bans", "--json"), ("bans",), ("unban", "203.0.113.9")):
+            code, out, _ = self.run_command(*arguments)
+            self.assertEqual(code, 0)
+            self.assertEqual([c for c in out if c != "\n" and not c.isprintable()], [], arguments)
+            if "--json" in arguments:
+                self.assertEqual({each["account"] for each in json.loads(out)}, {odd})
+                self.assertTrue(out.isascii())
+
     def write_other(self, admin):
         settings = {**self.settings, "admin": admin}
         if admin is None:

@@ -25,18 +25,18 @@ def basic(user, password, name=b"Authorization"):
     return name + b": Basic " + base64.b64encode(f"{user}:{password}".encode())
 
 
-def bcrypt(password):
+def bcrypt(password, rounds=16):
     import crypt
     import warnings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return crypt.crypt(password, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))
+        return crypt.crypt(password, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=rounds))
 
 
-def users(**passwords):
+def users(rounds=16, /, **passwords):
     file = scratch() / f"users-{secrets.token_hex(4)}"
-    file.write_text("".join(f"{user}:{bcrypt(password)}\n" for user, password in passwords.items()))
+    file.write_text("".join(f"{user}:{bcrypt(password, rounds)}\n" for user, password in passwords.items()))
     file.chmod(0o600)
     return str(file)
 
