@@ -36,6 +36,7 @@ struct Entry {
 constexpr auto kRequest = std::to_array<Entry>({
     {"auth-user", false, edge_only},
     {"authorization", false, credential},
+    {"cert-", true, identity},        // CERT_SUBJECT is IIS's own name for it
     {"client-cert", true, edge_only}, // RFC 9440
     {"client-dn", true, identity},
     {"client-ip", false, edge_only}, // what PHP programs ask beside X-Forwarded-For
@@ -84,6 +85,7 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"x-auth-request-", true, edge_only},
     {"x-authenticated-", true, identity},
     {"x-authentik-", true, edge_only},
+    {"x-cert", false, identity},
     {"x-cert-", true, identity},
     {"x-certificate", true, identity},
     {"x-client-cert", true, edge_only},
@@ -112,6 +114,7 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"x-goog-authenticated-", true, edge_only},
     {"x-goog-iap-", true, edge_only},
     {"x-iisnode-", true, edge_only},
+    {"x-issuer-dn", true, identity},
     {"x-ms-client-principal", true, edge_only},
     {"x-mtls-", true, identity},
     {"x-original-", true, edge_only}, // X-Original-URL: some servers believe it over the request line that was checked
@@ -125,6 +128,7 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"x-ssl-client", true, edge_only},
     {"x-ssl", false, identity},
     {"x-ssl-", true, identity},
+    {"x-subject-dn", true, identity},
     {"x-tls-client", true, edge_only},
     {"x-tls-", true, identity},
     {"x-webauth-", true, edge_only},

@@ -105,9 +105,10 @@ INSTANTIATE_TEST_SUITE_P(
                     "X-Auth-Request-User", "X-Auth-Request-Email", "X-Authenticated-User", "X-Authenticated-Userid",
                     "X-Authentik-Username", "X-WebAuth-User", "X-MS-Client-Principal", "X-MS-Client-Principal-Name",
                     "X-Amzn-Mtls-Clientcert-Subject", "X-Amzn-Oidc-Data", "X-Goog-Authenticated-User-Email",
-                    "X-Goog-IAP-JWT-Assertion", "X-Certificate-Subject", "X-Cert-Serial", "X-Peer-Certificate", "X-Proxy-User",
-                    "Proxy-User", "Proxy-Client-IP", "WL-Proxy-Client-Cert", "WL-Proxy-SSL", "OIDC_CLAIM_email", "Mellon-User",
-                    "Shib-Identity-Provider", "SM_USER", "iv-user", "iv_groups", "Auth-User", "Logon-User", "X-iisnode-auth_user"));
+                    "X-Goog-IAP-JWT-Assertion", "X-Certificate-Subject", "X-Cert-Serial", "X-Cert", "Cert-Subject", "CERT_ISSUER",
+                    "X-Subject-DN", "X-Issuer-DN", "X-Peer-Certificate", "X-Proxy-User", "Proxy-User", "Proxy-Client-IP",
+                    "WL-Proxy-Client-Cert", "WL-Proxy-SSL", "OIDC_CLAIM_email", "Mellon-User", "Shib-Identity-Provider", "SM_USER",
+                    "iv-user", "iv_groups", "Auth-User", "Logon-User", "X-iisnode-auth_user"));
 
 TEST(RequestHead, OfAServersOwnUsersAndKeysNothingIsMissed) {
   World w;

@@ -21,6 +21,7 @@ from client import Ended
 from harness import Story, certificates, config, poll, program, sanitized
 from message import PATTERN
 from web import Web
+from windows import Windows, kerberos
 
 KINDS = ("none memory accept socket connect read write option name open file_read file_write shutdown resolve").split()
 BODY = PATTERN[:200_000]
@@ -287,3 +288,39 @@ class Faults(Story):
             after += stride(11)
         self.assertGreater(failed, 10)
         self.assertEqual(stranger.requests, [])
+
+    def test_no_failure_gives_one_callers_login_to_another(self):
+        """A connection on which somebody has logged in by NTLM or Negotiate goes to nobody else, whatever fails on its way."""
+        windows = self.standin(Windows)
+        edge, control = self.begin(named=NAMED)
+        settings = json.loads(edge.file.read_text())
+        settings["servers"]["windows"] = {"url": windows.url, "health": "off"}
+        settings["routes"].append({"path": "/windows", "server": "windows", "access": "anonymous"})
+        edge.reload(settings)
+        ask = b"GET /windows HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
+        before = edge.descriptors() + 4
+
+        def taken_for(client, fields=b""):
+            try:
+                client.send(ask % fields)
+                reply = client.reply()
+            except (Ended, OSError):
+                return None
+            return reply.body if reply.status == 200 else None
+
+        failed = 0
+        for kind, code in (("memory", errno.ENOMEM), ("read", errno.EAGAIN), ("read", errno.ECONNRESET), ("write", errno.EPIPE), ("connect", errno.EINTR)):
+            after = missed = 0
+            while missed < 2:
+                with edge.connect("lan") as anna, edge.connect("lan") as boris:
+                    control.arm(kind, after, code)
+                    self.assertIn(taken_for(anna, kerberos("anna")), (b"anna", None))
+                    self.assertIn(taken_for(anna), (b"anna", None))
+                    self.assertIsNone(taken_for(boris), f"{kind} number {after}")
+                    self.assertIn(taken_for(anna), (b"anna", None))
+                    missed = 0 if control.disarm() else missed + 1
+                    failed += 1
+                    after += 1
+                self.assertIsNone(edge.process.poll(), f"the edge ended at {kind} number {after}")
+        self.assertGreater(failed, 10)
+        self.nothing_left(edge, before)
