@@ -29,6 +29,7 @@ usr/share/doc/ledgergate/docs/errors.md
 usr/share/doc/ledgergate/docs/lockout.md
 usr/share/doc/ledgergate/docs/metrics.md
 usr/share/doc/ledgergate/docs/operations.md
+usr/share/doc/ledgergate/docs/paths.md
 usr/share/doc/ledgergate/docs/performance.md
 usr/share/doc/ledgergate/examples/1c.yaml
 usr/share/doc/ledgergate/examples/branch.yaml
