@@ -28,6 +28,10 @@ Endpoint endpoint_of(const sockaddr_storage& address) {
 
 } // namespace
 
+Door::~Door() {
+  if (descriptor >= 0) ::close(descriptor);
+}
+
 Doors::Doors(io::Loop& loop, Welcome welcome, MakeRoom make_room)
     : loop_(loop), welcome_(std::move(welcome)), make_room_(std::move(make_room)),
       spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
@@ -37,23 +41,16 @@ Doors::~Doors() {
   if (held_.descriptor >= 0) ::close(held_.descriptor);
 }
 
-bool Doors::open(std::string key, std::size_t listener, int descriptor) {
-  std::unique_ptr<Door> made(new (std::nothrow) Door);
-  bool opened = made != nullptr;
-  try {
-    doors_.reserve(doors_.size() + 1);
-  } catch (const std::bad_alloc&) {
-    opened = false;
-  }
-  if (!opened || uv_poll_init(loop_.uv(), &made->handle, descriptor) != 0) {
-    ::close(descriptor);
-    return false;
-  }
-  Door* door = made.release();
+void Doors::take_room(std::vector<Door*>& room) noexcept {
+  if (room.capacity() <= doors_.capacity()) return;
+  room.assign(doors_.begin(), doors_.end());
+  room.swap(doors_);
+}
+
+bool Doors::open(std::unique_ptr<Door> made) noexcept {
+  if (uv_poll_init(loop_.uv(), &made->handle, made->descriptor) != 0) return false;
+  Door* const door = made.release();
   door->owner = this;
-  door->descriptor = descriptor;
-  door->key = std::move(key);
-  door->listener = listener;
   door->handle.data = door;
   doors_.push_back(door);
   if (!paused_) watch(*door);
@@ -158,7 +155,7 @@ void Doors::expired() noexcept {
   for (Door* door : doors_) watch(*door);
 }
 
-void Doors::close(Door& door) {
+void Doors::close(Door& door) noexcept {
   std::erase(doors_, &door);
   if (held_.door == &door) let_held_in();
   for (int i = 0; i < kLastCall; ++i) {
@@ -167,13 +164,11 @@ void Doors::close(Door& door) {
     if (took == Took::none || took == Took::no_room) break;
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&door.handle), [](uv_handle_t* handle) {
-    auto* closed = static_cast<Door*>(handle->data);
-    ::close(closed->descriptor);
-    delete closed;
+    delete static_cast<Door*>(handle->data);
   });
 }
 
-void Doors::close_all() {
+void Doors::close_all() noexcept {
   while (!doors_.empty()) close(*doors_.back());
 }
 

@@ -7,20 +7,29 @@
 #include "io/loop.h"
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ledgergate {
 
 class Doors;
 
-// Freed in its close callback, with its descriptor.
+// Made anywhere; from its opening on the loop's, and freed in its close callback. Its descriptor (listening, non-blocking) is closed
+// with it.
 struct Door {
+  Door(std::string its_key, std::size_t its_listener, int its_descriptor) noexcept
+      : descriptor(its_descriptor), key(std::move(its_key)), listener(its_listener) {}
+  ~Door();
+  Door(const Door&) = delete;
+  Door& operator=(const Door&) = delete;
+
   uv_poll_t handle{};
   Doors* owner = nullptr;
-  int descriptor = -1;
-  std::string key;          // what makes it the same door across reloads, see worker.h
-  std::size_t listener = 0; // index in the current snapshot
+  int descriptor;
+  std::string key;      // what makes it the same door across reloads, see worker.h
+  std::size_t listener; // index in the current snapshot
 };
 
 // All doors of one worker. Loop thread only.
@@ -38,11 +47,13 @@ public:
   Doors(const Doors&) = delete;
   Doors& operator=(const Doors&) = delete;
 
-  // Takes `descriptor` (listening, non-blocking) over. False: the loop can't watch it, it was closed.
-  bool open(std::string key, std::size_t listener, int descriptor);
+  // Gives the list of doors the room of `room`, so that open() needs no memory for as many doors in all.
+  void take_room(std::vector<Door*>& room) noexcept;
+  // There is room for it. False: the loop can't watch it, it was closed.
+  bool open(std::unique_ptr<Door> made) noexcept;
   // What the kernel has already accepted for us would be reset by the close: it is taken in first.
-  void close(Door& door);
-  void close_all();
+  void close(Door& door) noexcept;
+  void close_all() noexcept;
   [[nodiscard]] const std::vector<Door*>& all() const noexcept { return doors_; }
 
 private:

@@ -26,6 +26,7 @@ listen::Sockets DoorKeeper::open_one(const settings::Listener& listener, std::si
   // An activated socket is shared: every worker accepts from it.
   listen::Sockets sockets;
   sockets.bound = given->address;
+  sockets.descriptors.reserve(workers);
   for (std::size_t i = 0; i < workers; ++i) {
     const int shared = ::fcntl(given->descriptor, F_DUPFD_CLOEXEC, 0);
     if (shared < 0)
@@ -49,34 +50,32 @@ void DoorKeeper::warn_of_idle_sockets(const Snapshot& snapshot) const {
 }
 
 bool DoorKeeper::open(const Snapshot& snapshot, std::size_t workers, DoorOrders& orders, std::string& error) const {
-  orders.assign(workers, {});
+  orders.clear();
+  orders.resize(workers);
   const auto& listeners = snapshot.settings->listeners;
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     if (!snapshot.listeners[i].enabled) continue;
     const std::string key = door_key(listeners[i]);
-    if (std::find(doors_.begin(), doors_.end(), key) != doors_.end()) {
-      for (auto& order : orders) order.push_back({i, key, -1});
-      continue;
-    }
+    for (auto& order : orders) order.push_back({i, key, nullptr});
+    if (std::find(doors_.begin(), doors_.end(), key) != doors_.end()) continue;
+    for (auto& order : orders) order.back().made = std::make_unique<Door>(key, i, -1);
     const listen::Sockets sockets = open_one(listeners[i], workers);
     if (!sockets.error.empty()) {
       error = "listener " + listeners[i].name + ": " + sockets.error;
-      for (auto& order : orders)
-        for (auto& each : order)
-          if (each.descriptor >= 0) ::close(each.descriptor);
       return false;
     }
+    for (std::size_t w = 0; w < workers; ++w) orders[w].back().made->descriptor = sockets.descriptors[w];
     if (!sockets.warning.empty()) event(LogLevel::warning, sockets.warning);
-    for (std::size_t w = 0; w < workers; ++w) orders[w].push_back({i, key, sockets.descriptors[w]});
     event(LogLevel::info, "listening " + listeners[i].name + " " + sockets.bound.text());
   }
   warn_of_idle_sockets(snapshot);
   return true;
 }
 
-void DoorKeeper::handed_over(const DoorOrders& orders) {
-  doors_.clear();
-  for (const DoorOrder& order : orders.front()) doors_.push_back(order.key);
+std::vector<std::string> DoorKeeper::keys_of(const DoorOrders& orders) {
+  std::vector<std::string> keys;
+  for (const DoorOrder& order : orders.front()) keys.push_back(order.key);
+  return keys;
 }
 
 } // namespace ledgergate

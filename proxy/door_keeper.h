@@ -18,11 +18,13 @@ class DoorKeeper {
 public:
   // What systemd handed over (sd_listen_fds(3)). Once, before the first open().
   void take_over();
-  // Opens what the snapshot wants and is not open yet, for each worker; the orders own the descriptors. False: `error` says what
-  // can't be opened, and nothing has been.
+  // Opens what the snapshot wants and is not open yet, for each worker. False: `error` says what can't be opened. What is not handed
+  // over in the end is closed with its order.
   [[nodiscard]] bool open(const Snapshot& snapshot, std::size_t workers, DoorOrders& orders, std::string& error) const;
-  // The workers are about to get these orders: they say from here on what is open.
-  void handed_over(const DoorOrders& orders);
+  // What is open behind these orders, by key.
+  [[nodiscard]] static std::vector<std::string> keys_of(const DoorOrders& orders);
+  // The workers are about to get the orders that these keys are of: they say from here on what is open.
+  void handed_over(std::vector<std::string>& keys) noexcept { doors_.swap(keys); }
 
 private:
   std::vector<std::string> doors_; // keys of the doors that are open

@@ -124,19 +124,62 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
   co_return result;
 }
 
-void part_with(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable) {
+void part_with(Exchange& x, io::Stream::Ptr& server, Place& place, bool reusable) {
   x.at_server = nullptr;
   if (reusable && keeps_server_connection(x, *server)) {
     if (x.own_connection)
       keep_own(x, std::move(server));
     else
       x.generation->pool(x.server).put(std::move(server));
-  } else if (turn.held()) {
-    give_back_place(*x.worker, std::move(server), std::move(turn));
+  } else if (place.held()) {
+    place.give_on(std::move(server));
   } else {
     server.reset();
   }
 }
+
+namespace {
+
+// All that is said on one connection, and how it went.
+struct Talk {
+  Link link;
+  bool may_reuse; // it may be a kept one
+  bool fresh_only;
+  bool again = false;    // nothing is in doubt, and another connection may do better
+  bool refused = false;  // the server is done with it; its reply goes nowhere
+  bool reusable = false; // as part_with()'s
+};
+
+// Memory that is out in the middle of it is one more way to fail: whoever waits for this knows what has left.
+io::Task<Result<void>> converse(Exchange& x, Talk& t, Place& place, SpoolSource& kept) {
+  io::Stream::Ptr& server = t.link.server;
+  BodySource& body = x.spooled ? static_cast<BodySource&>(kept) : *x.body;
+  const bool login = brings_connection_login(x);
+  x.own_connection = t.link.own || login;
+  const AtServer at_server(x, *server);
+  kept.rewind();
+  const auto attempt = co_await exchange_heads(x, *server, t.link.reused, body, x.framing);
+  if (attempt && attempt->again && t.may_reuse) {
+    t.again = !t.link.own || !login;
+    if (t.again) co_return attempt->outcome;
+    x.last = true; // a leg of a login is lost with its connection: that begins anew, on another one
+  }
+  x.spool.clear(); // it will not be sent again, and the reply may take long
+  kept.let_go();
+  Result<void> outcome = attempt ? attempt->outcome : Result<void>(attempt.error());
+  const bool answered = outcome.ok();
+  if (answered) note_connection_login(x, !t.fresh_only);
+  if (outcome) outcome = check_reply(x);
+  t.refused = answered && !outcome;
+  const bool switched = x.answer.status == 101; // the connection speaks HTTP no more
+  t.reusable = !t.fresh_only && attempt && attempt->whole && !switched;
+  if (!outcome) co_return outcome;
+  if (switched) co_return co_await tunnel(x, *server);
+  if (spools_reply(x) || counts_characters(x)) co_return co_await take_reply(x, server, place, t.reusable);
+  co_return co_await relay_reply(x, *server);
+}
+
+} // namespace
 
 io::Task<Result<void>> forward(Exchange& x) {
   const auto welcome = judge_again(x); // its body may have taken long
@@ -147,11 +190,11 @@ io::Task<Result<void>> forward(Exchange& x) {
   upstream::Pool& pool = x.generation->pool(x.server);
   const settings::Server& server = pool.server();
   const upstream::Turn passing = pass(x);
-  upstream::Turn turn;
+  Place place;
   if (!passing.held()) {
     auto granted = co_await take_turn(x);
     if (!granted) co_return granted.error();
-    turn = std::move(*granted);
+    place = Place(*x.worker, x.generation->shared_from_this(), x.server, std::move(*granted));
     const auto still_welcome = judge_again(x);
     if (!still_welcome) co_return still_welcome.error();
     const auto still_open = available(x);
@@ -159,54 +202,29 @@ io::Task<Result<void>> forward(Exchange& x) {
   }
 
   SpoolSource kept(x.spool, x.wake->loop().buffers());
-  BodySource& body = x.spooled ? static_cast<BodySource&>(kept) : *x.body;
   const bool harmless = http::is_safe(x.request.method) && !x.framing.has_content();
   // In a turn always a fresh connection: a kept one that the server closes just then would make a false "in doubt", and one that
   // another worker keeps would be a second at the server.
-  const bool fresh_only = turn.held() || (profile::fresh_for_unsafe(server.profile) && !harmless);
+  const bool fresh_only = place.held() || (profile::fresh_for_unsafe(server.profile) && !harmless);
   x.credentials = x.generation->snapshot->credentials(x.client, *x.facts.route, x.server);
   if (x.credentials != nullptr) x.facts.credentials = x.credentials->value();
   tell_of_certificate(x);
   x.out.clear();
   route::append_request_head(x.facts, x.upstream_target, x.framing, x.out);
 
-  bool may_reuse = !fresh_only;
-  for (;;) {
+  for (bool may_reuse = !fresh_only;; may_reuse = false) {
     auto link = co_await acquire(x, pool, may_reuse);
     if (!link) co_return link.error();
-    x.record.reused_connection = link->reused;
-    const bool login = brings_connection_login(x);
-    x.own_connection = link->own || login;
-    const AtServer at_server(x, *link->server);
-    kept.rewind();
-    const auto attempt = co_await exchange_heads(x, *link->server, link->reused, body, x.framing);
-    if (attempt && attempt->again && may_reuse) {
-      may_reuse = false;
-      if (!link->own || !login) continue;
-      x.last = true; // a leg of a login is lost with its connection: that begins anew, on another one
-    }
-    x.spool.clear(); // it will not be sent again, and the reply may take long
-    kept.let_go();
-    Result<void> outcome = attempt ? attempt->outcome : Result<void>(attempt.error());
-    const bool answered = outcome.ok();
-    if (answered) note_connection_login(x, !fresh_only);
-    if (outcome) outcome = check_reply(x);
-    const bool refused = answered && !outcome;    // the server is done with it; its reply goes nowhere
-    const bool switched = x.answer.status == 101; // the connection speaks HTTP no more
-    const bool reusable = !fresh_only && attempt && attempt->whole && !switched;
-    if (outcome) {
-      if (switched)
-        outcome = co_await tunnel(x, *link->server);
-      else if (spools_reply(x) || counts_characters(x))
-        outcome = co_await take_reply(x, link->server, turn, reusable);
-      else
-        outcome = co_await relay_reply(x, *link->server);
-    }
-    if (!link->server) co_return outcome; // the server was done before the caller
-    if (outcome || refused)
-      part_with(x, link->server, turn, reusable && outcome);
-    else if (turn.held())
-      leave_place(x, std::move(link->server), std::move(turn), outcome.error().cause);
+    Talk talk{std::move(*link), may_reuse, fresh_only};
+    x.record.reused_connection = talk.link.reused;
+    const auto outcome = co_await converse(x, talk, place, kept);
+    // From here on nothing needs memory until the place is given on.
+    if (talk.again) continue;
+    if (!talk.link.server) co_return outcome; // the server was done before the caller
+    if (outcome || talk.refused)
+      part_with(x, talk.link.server, place, talk.reusable && outcome);
+    else if (place.held())
+      leave_place(x, std::move(talk.link.server), place, outcome.error().cause);
     co_return outcome;
   }
 }

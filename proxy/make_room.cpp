@@ -16,9 +16,7 @@ constexpr std::uint64_t kBetweenWordsMs = 10'000;
 
 } // namespace
 
-void RoomMaker::set_budget(std::uint64_t bytes) { watch_.set_budget(bytes != 0 ? bytes : default_memory_budget()); }
-
-void RoomMaker::set_spool(const settings::Spool& spool) {
+void RoomMaker::set_spool(const settings::Spool& spool) noexcept {
   spool_ = {spool.memory_total, spool.total};
   apply_spool();
 }

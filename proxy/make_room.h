@@ -16,10 +16,10 @@ class RoomMaker {
 public:
   // Both must outlive it.
   RoomMaker(Shared& shared, const std::vector<std::unique_ptr<Worker>>& workers) : shared_(shared), workers_(workers) {}
-  // Of the settings: bytes; 0: default_memory_budget().
-  void set_budget(std::uint64_t bytes);
+  // Bytes.
+  void set_budget(std::uint64_t bytes) noexcept { watch_.set_budget(bytes); }
   // While memory is short bodies go to files at once.
-  void set_spool(const settings::Spool& spool);
+  void set_spool(const settings::Spool& spool) noexcept;
   // Some times a second. `now` in milliseconds, of a clock that does not go back. Throws std::bad_alloc; the next time makes up for
   // it.
   void look(std::uint64_t now);

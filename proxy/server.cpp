@@ -1,14 +1,11 @@
 #include "server.h"
 
 #include "base/prepare_thread.h"
-#include "door_keeper.h"
+#include "handover.h"
 #include "make_room.h"
 #include "notify.h"
 #include "observe/log_ring.h"
 #include "revocation_lists.h"
-#include "shared.h"
-#include "snapshot.h"
-#include "worker.h"
 
 #include <unistd.h>
 #include <uv.h>
@@ -43,11 +40,6 @@ void print(const SnapshotProblems& problems) {
   for (const auto& text : problems.errors) std::fprintf(stderr, "error: %s\n", text.c_str());
 }
 
-// Which certificates were believed and shown when: what a revocation, a new CA or a renewal has really changed.
-void tell_certificates(const Snapshot* before, const Snapshot& now) {
-  for (const std::string& change : certificate_changes(before, now)) event(LogLevel::info, change);
-}
-
 class Server {
 public:
   explicit Server(const Loader& load) : load_(load) {}
@@ -79,6 +71,7 @@ private:
   uv_timer_t memory_timer_{};
   uv_async_t holders_counted_{};
   RoomMaker room_{shared_, workers_};
+  InForce in_force_{shared_, turns_, doors_, room_, workers_};
   std::string crl_state_;   // of the revocation lists' files, from just before the snapshot read them
   std::string crl_refused_; // of those that can't be used
   uv_async_t drained_{};
@@ -87,7 +80,6 @@ private:
   bool draining_ = false;
 
   bool start();
-  void hand_over(DoorOrders& orders);
   void watch_signals();
   void tick();
   void watch_revocations();
@@ -102,16 +94,6 @@ private:
   void stop();
 };
 
-// From here on the new snapshot is what counts: bounds that are kept across reloads become its own.
-void Server::hand_over(DoorOrders& orders) {
-  room_.set_spool(snapshot_->settings->spool);
-  room_.set_budget(snapshot_->settings->limits.memory);
-  turns_.apply(*snapshot_->settings);
-  shared_.addresses.set_entries(snapshot_->settings->client_table.entries);
-  doors_.handed_over(orders);
-  for (std::size_t w = 0; w < workers_.size(); ++w) workers_[w]->apply(snapshot_, std::move(orders[w]));
-}
-
 bool Server::start() {
   const std::uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
   const std::uint32_t count = snapshot_->settings->workers != 0 ? snapshot_->settings->workers : cores;
@@ -125,7 +107,7 @@ bool Server::start() {
     event(LogLevel::error, error);
     return false;
   }
-  tell_certificates(nullptr, *snapshot_);
+  Handover first(in_force_, nullptr, snapshot_, std::move(orders));
   shared_.log.start();
   const DescriptorShares shares = shares_of_descriptors();
   shared_.capacity.most = shares.callers;
@@ -133,7 +115,7 @@ bool Server::start() {
     worker->loop().set_descriptors(shares.bounds);
     worker->handshakes().workers = worker->trials().workers = workers_.size();
   }
-  hand_over(orders);
+  first.commit();
   for (auto& worker : workers_) worker->start();
   return true;
 }
@@ -175,7 +157,7 @@ void Server::tick() {
 // stolen certificate alive.
 void Server::renew_if_revoked() {
   if (draining_) return;
-  const std::string now = state_of_revocation_lists(*snapshot_->settings);
+  std::string now = state_of_revocation_lists(*snapshot_->settings);
   if (now == crl_state_) return;
   SnapshotProblems problems;
   auto next = renew_fronts(*snapshot_, keys_, problems);
@@ -189,12 +171,12 @@ void Server::renew_if_revoked() {
     event(LogLevel::error, "a changed revocation list can't be used; the one before stays");
     return;
   }
-  crl_state_ = now;
+  Handover made(in_force_, snapshot_.get(), std::move(next), std::move(orders));
+  // From here on nothing can fail.
+  crl_state_.swap(now);
   crl_refused_.clear();
   for (const auto& text : problems.warnings) event(LogLevel::warning, text); // a list out of date, a CA that is revoked
-  tell_certificates(snapshot_.get(), *next);
-  snapshot_ = std::move(next);
-  hand_over(orders);
+  snapshot_ = made.commit();
   event(LogLevel::info, "a changed revocation list is in use");
 }
 
@@ -212,8 +194,8 @@ void Server::make_room() { room_.round_complete(); }
 
 void Server::reload() {
   if (draining_) return;
-  notify::reloading();
   try {
+    notify::reloading();
     reload_settings();
   } catch (const std::bad_alloc&) {
     event(LogLevel::error, "reload refused: out of memory; the settings in use stay as they are");
@@ -226,7 +208,7 @@ void Server::reload_settings() {
   for (const auto& problem : loaded.problems) event(problem.warning ? LogLevel::warning : LogLevel::error, problem.format());
   SnapshotProblems problems;
   std::shared_ptr<const Snapshot> next;
-  const std::string lists = loaded.settings ? state_of_revocation_lists(*loaded.settings) : std::string();
+  std::string lists = loaded.settings ? state_of_revocation_lists(*loaded.settings) : std::string();
   if (loaded.settings) next = make_snapshot(loaded.settings, keys_, turns_, snapshot_.get(), problems);
   for (const auto& text : problems.warnings) event(LogLevel::warning, text);
   for (const auto& text : problems.errors) event(LogLevel::error, text);
@@ -236,18 +218,16 @@ void Server::reload_settings() {
     event(LogLevel::error, error);
     next = nullptr;
   }
-  if (next && !shared_.log.open(next->settings->log, error)) {
-    // Its doors are open already; the log's old target goes on.
-    event(LogLevel::error, error + "; the access log stays where it was");
-  }
   if (!next) {
     event(LogLevel::error, "reload refused: the settings in use stay as they are");
     return;
   }
-  tell_certificates(snapshot_.get(), *next);
-  snapshot_ = std::move(next);
-  crl_state_ = lists;
-  hand_over(orders);
+  Handover made(in_force_, snapshot_.get(), next, std::move(orders));
+  // Its doors are open already; the log's old target goes on.
+  if (!shared_.log.open(next->settings->log, error)) event(LogLevel::error, error + "; the access log stays where it was");
+  // From here on nothing can fail.
+  snapshot_ = made.commit();
+  crl_state_.swap(lists);
   watch_revocations();
   event(LogLevel::info, "reloaded");
 }

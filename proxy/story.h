@@ -12,6 +12,8 @@ class Pool;
 
 struct Snapshot;
 
+class Place; // place.h
+
 // Serves one request whose head is complete, to the end: when it returns, the reply has been handed to the sink whole, or cut, and
 // the request is logged. `exchange` must outlive the task. Never throws.
 io::Task<void> serve_request(Exchange& exchange);
@@ -115,7 +117,7 @@ io::Task<Result<void>> take_body(Exchange& exchange);
 io::Task<Result<void>> forward(Exchange& exchange);
 // The server has answered: its connection goes to the pool, if it is `reusable` as far as the request is concerned, or the place it
 // was in is given on.
-void part_with(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable);
+void part_with(Exchange& exchange, io::Stream::Ptr& server, Place& place, bool reusable);
 struct Attempt {
   Result<void> outcome{};
   bool whole = false; // the server has taken all of the request
@@ -143,10 +145,10 @@ io::Task<Result<void>> answer_status(Exchange& exchange);
 [[nodiscard]] upstream::Turn pass(const Exchange& exchange);
 io::Task<Result<upstream::Turn>> take_turn(Exchange& exchange);
 
-// take_reply.cpp: the reply off the server at its speed, spooled. When the server is done it takes `server` and gives `turn` on;
+// take_reply.cpp: the reply off the server at its speed, spooled. When the server is done it takes `server` and gives `place` on;
 // with a failure before that both stay with the caller (leave_place()). `reusable`: as part_with()'s. One of a server that counts
 // characters goes this way, too: it is believed as a whole, behind the server's FIN, or not at all.
-io::Task<Result<void>> take_reply(Exchange& exchange, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable);
+io::Task<Result<void>> take_reply(Exchange& exchange, io::Stream::Ptr& server, Place& place, bool reusable);
 [[nodiscard]] bool counts_characters(const Exchange& exchange);
 // A reply that can't be kept was asked for and forwarded: no 503, which callers answer by asking again.
 [[nodiscard]] Error not_kept(const Error& why);

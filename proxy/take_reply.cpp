@@ -174,7 +174,7 @@ Result<void> change_whole(Exchange& x) {
 }
 
 // The body, from behind its head to the end of the story's part in it.
-io::Task<Result<void>> take_body_of_reply(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, Taking& t, bool reusable) {
+io::Task<Result<void>> take_body_of_reply(Exchange& x, io::Stream::Ptr& server, Place& place, Taking& t, bool reusable) {
   const bool change = holds_for_change(x);
   for (;;) {
     if (!t.complete) {
@@ -183,7 +183,7 @@ io::Task<Result<void>> take_body_of_reply(Exchange& x, io::Stream::Ptr& server, 
       if (change && x.reply_spool.size() > kMaxHeld) co_return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};
       if (*taken == io::Step::done) {
         t.complete = true;
-        part_with(x, server, turn, reusable);
+        part_with(x, server, place, reusable);
         const auto believed = judge_whole(x, t);
         if (!believed) co_return believed.error();
       }
@@ -242,7 +242,7 @@ io::Task<Result<void>> give_spooled(Exchange& x) {
   co_return Result<void>{};
 }
 
-io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream::Turn& turn, bool reusable) {
+io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, Place& place, bool reusable) {
   const settings::Server& about = *x.facts.server;
   const settings::BodyRate& rate = x.generation->settings().body_rate;
   // The head's views lie in the input, which moves while the body is taken.
@@ -264,12 +264,12 @@ io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, upstream
   const bool too_large =
       x.answer.body.kind == http::BodyKind::length && about.reply_limit != 0 && x.answer.body.length > about.reply_limit;
   Result<void> outcome = Error{Cause::reply_too_large};
-  if (!too_large) outcome = co_await take_body_of_reply(x, server, turn, t, reusable && !counted);
+  if (!too_large) outcome = co_await take_body_of_reply(x, server, place, t, reusable && !counted);
   if (!outcome) {
     x.reply_spool.clear();
     // A reply beyond its limit may have no end, and a place must not be held by it: the reset ends the server's writing. Without a
     // place to give on nobody waits for the server, either.
-    if (server && (outcome.error().cause == Cause::reply_too_large || !turn.held())) server->reset();
+    if (server && (outcome.error().cause == Cause::reply_too_large || !place.held())) server->reset();
   }
   co_return outcome;
 }

@@ -2,6 +2,7 @@
 
 #include "ask_status.h"
 #include "background.h"
+#include "http/reply_reader.h"
 #include "inspect/status.h"
 #include "observe/log_ring.h"
 #include "place.h"
@@ -14,6 +15,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <new>
 #include <random>
 #include <string>
 #include <utility>
@@ -25,6 +27,7 @@ using settings::Profile;
 using upstream::Micros;
 
 constexpr io::TimeMs kCompanyEveryMs = 60'000;
+constexpr io::TimeMs kAgainMs = 1'000;
 constexpr io::TimeMs kLongestSleepMs = 3600'000; // the clock on the wall may be set while nobody looks
 
 // Edges that start together must not ask together.
@@ -85,14 +88,16 @@ upstream::Question question_for(const Watched& w) {
   return question;
 }
 
-// The question's connection and its turn, once nothing more is wanted of them.
-void leave(Watched& w, io::Stream::Ptr stream, upstream::Turn turn, bool answered) {
+// The question's connection and its place, once nothing more is wanted of them.
+void leave(Watched& w, io::Stream::Ptr stream, Place& place, bool answered) {
   if (!stream) return;
-  const bool at_work = !answered && turn.held() && !w.wake.halted();
-  if (at_work)
-    hold_place(w.worker, w.generation, w.index, std::move(stream), std::move(turn), http::Method::get);
-  else
-    give_back_place(w.worker, std::move(stream), std::move(turn));
+  if (!place.held()) {
+    part_from(w.worker, std::move(stream));
+  } else if (answered || w.wake.halted()) {
+    place.give_on(std::move(stream));
+  } else {
+    place.hold(std::move(stream), http::ReplyReader(http::Method::get, w.generation->settings().limits.reply_head), false);
+  }
 }
 
 // mServer's own word, which it gives at any time, and which goes to those who wait for it, too (put_question() tells `health`).
@@ -126,26 +131,40 @@ bool take_free(Watched& w, upstream::Turn& turn, upstream::Turn& passing) {
   return true;
 }
 
+// None where there is no bound.
+Place place_of(Watched& w, upstream::Turn turn) {
+  return turn.held() ? Place(w.worker, w.generation, w.index, std::move(turn)) : Place();
+}
+
 io::Task<void> ask_other(Watched& w) {
   upstream::Turn turn, passing;
   if (!take_free(w, turn, passing)) co_return; // at work, and so it is up; a command would be one too many
+  Place place = place_of(w, std::move(turn));
   const upstream::Question question = question_for(w);
   io::Stream::Ptr stream;
   if (question.bytes.empty()) {
     auto connected = co_await upstream::connect_within(w.wake, w.worker.resolver(), w.pool, question.patience);
     if (connected) stream = std::move(*connected);
-    if (!w.over()) {
-      if (stream)
-        w.health.answered({});
-      else
-        note_answer(w.health, connected.error());
-    }
-    leave(w, std::move(stream), std::move(turn), true);
+    leave(w, std::move(stream), place, true);
+    if (w.over()) co_return;
+    if (connected)
+      w.health.answered({});
+    else
+      note_answer(w.health, connected.error());
     co_return;
   }
   const auto said = co_await upstream::ask(w.wake, w.worker.resolver(), w.pool, question, stream);
+  leave(w, std::move(stream), place, said.ok()); // before anything that needs memory
   if (!w.over()) note_answer(w.health, said);
-  leave(w, std::move(stream), std::move(turn), said.ok());
+}
+
+// A question that there is no memory to begin with is not asked this time: the story goes on.
+io::Task<void> begun(Watched& w, io::Task<void> (*ask)(Watched&)) noexcept {
+  try {
+    return ask(w);
+  } catch (const std::bad_alloc&) {
+    return io::Task<void>({});
+  }
 }
 
 io::Detached keep_asking(Worker& worker, std::shared_ptr<const Generation> generation, std::size_t index, HealthWatch& watch) {
@@ -163,10 +182,8 @@ io::Detached keep_asking(Worker& worker, std::shared_ptr<const Generation> gener
     if (w.over() || w.now() < next) continue;
     next = w.closed_until();
     if (next != 0) continue;
-    if (profile::tells_status(w.server.profile))
-      co_await ask_mserver(w);
-    else
-      co_await ask_other(w);
+    const auto ask = profile::tells_status(w.server.profile) ? ask_mserver : ask_other;
+    co_await begun(w, ask);
     next = w.in(interval);
   }
 }
@@ -223,18 +240,18 @@ io::Task<void> ask_company(Watched& w) {
       turn.join(std::move(*granted));
     }
   }
+  Place place = place_of(w, std::move(turn));
   upstream::Question question;
   question.bytes = profile::company_question(w.server, w.credentials());
   question.patience = ms(w.server.timeouts.connect + w.server.timeouts.reply);
   io::Stream::Ptr stream;
   const auto said = co_await upstream::ask(w.wake, w.worker.resolver(), w.pool, question, stream);
-  if (!w.over()) {
-    if (said)
-      judge_company(w, *said);
-    else
-      w.health.unreached(said.error().cause);
-  }
-  leave(w, std::move(stream), std::move(turn), said.ok());
+  leave(w, std::move(stream), place, said.ok()); // before anything that needs memory
+  if (w.over()) co_return;
+  if (said)
+    judge_company(w, *said);
+  else
+    w.health.unreached(said.error().cause);
 }
 
 // At once, and every minute; sooner while it is not as it should be, and when a server that was down is there again.
@@ -244,7 +261,7 @@ io::Detached keep_checking(Worker& worker, std::shared_ptr<const Generation> gen
   while (!w.over()) {
     io::TimeMs next = w.closed_until();
     if (next == 0) {
-      if (!w.health.down()) co_await ask_company(w);
+      if (!w.health.down()) co_await begun(w, ask_company);
       next = w.in(w.health.unavailable() ? std::min(kCompanyEveryMs, ms(w.server.health.interval)) : kCompanyEveryMs);
     }
     bool waits = true;
@@ -258,23 +275,54 @@ io::Detached keep_checking(Worker& worker, std::shared_ptr<const Generation> gen
 
 } // namespace
 
-void HealthWatch::begin(Worker& worker, const std::shared_ptr<const Generation>& generation) {
+void HealthWatch::retire_all() noexcept {
   // From behind: a story that ends at once takes only itself out of the list.
   for (std::size_t i = running_.size(); i-- > 0;) {
     Entry& entry = *running_[i];
     if (std::exchange(entry.retired_, true)) continue;
     entry.wake_.raise(io::kDrain | io::kClientIn);
   }
+}
+
+void HealthWatch::begin_all(Worker& worker, const std::shared_ptr<const Generation>& generation) {
+  // A story that there is no memory for in its beginning has ended by itself.
+  const auto begun = [this](std::size_t before) {
+    if (running_.size() == before) throw std::bad_alloc();
+  };
   const auto& servers = generation->settings().servers;
   for (std::size_t i = 0; i < servers.size(); ++i) {
     generation->snapshot->health[i]->set(servers[i].health);
     if (!servers[i].health.enabled) continue;
+    std::size_t before = running_.size();
     keep_asking(worker, generation, i, *this);
-    if (servers[i].health.checks_company()) keep_checking(worker, generation, i, *this);
+    begun(before);
+    if (!servers[i].health.checks_company()) continue;
+    before = running_.size();
+    keep_checking(worker, generation, i, *this);
+    begun(before);
   }
 }
 
-void HealthWatch::end() {
+void HealthWatch::begin(Worker& worker, std::shared_ptr<const Generation> generation) noexcept {
+  worker_ = &worker;
+  again_ = nullptr;
+  retire_all();
+  try {
+    begin_all(worker, generation);
+  } catch (const std::bad_alloc&) {
+    retire_all();
+    again_ = std::move(generation);
+    worker.loop().set_deadline(*this, worker.loop().now() + kAgainMs);
+    observe::event(settings::LogLevel::error, "out of memory: the questions whether servers are up begin in a second");
+  }
+}
+
+void HealthWatch::expired() noexcept {
+  if (again_ != nullptr) begin(*worker_, std::exchange(again_, nullptr));
+}
+
+void HealthWatch::end() noexcept {
+  again_ = nullptr;
   for (std::size_t i = running_.size(); i-- > 0;) running_[i]->wake_.halt();
 }
 

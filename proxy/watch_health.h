@@ -6,6 +6,7 @@
 // work. What it brings then is no verdict any more: the rules may be others.
 #pragma once
 
+#include "io/deadline.h"
 #include "io/wake.h"
 
 #include <memory>
@@ -16,12 +17,13 @@ namespace ledgergate {
 struct Generation;
 class Worker;
 
-class HealthWatch {
+class HealthWatch final : private io::Deadline {
 public:
-  // With the settings of `generation`; `worker` is the one that this belongs to. Those of before are retired.
-  void begin(Worker& worker, const std::shared_ptr<const Generation>& generation);
+  // With the settings of `generation`; `worker` is the one that this belongs to. Those of before are retired. When there is no memory
+  // for all of the stories none begins, and it is tried again in a second: a server that is down must not stay so.
+  void begin(Worker& worker, std::shared_ptr<const Generation> generation) noexcept;
   // The end of the process: every story ends before it returns, whatever its server does.
-  void end();
+  void end() noexcept;
 
   // A story's place in the list, for as long as it runs. When it is retired, kDrain and kClientIn are raised on its wake.
   class Entry {
@@ -42,6 +44,12 @@ public:
 
 private:
   std::vector<Entry*> running_;
+  Worker* worker_ = nullptr;
+  std::shared_ptr<const Generation> again_; // to be begun with; null: its stories run
+
+  void retire_all() noexcept;
+  void begin_all(Worker& worker, const std::shared_ptr<const Generation>& generation);
+  void expired() noexcept override;
 };
 
 } // namespace ledgergate

@@ -26,7 +26,9 @@ Worker::Worker(Shared& shared, std::size_t number)
       relief_(loop_, shared.reliefs),
       doors_(std::make_unique<Doors>(
           loop_, [this](const Door& door, int descriptor, const Endpoint& peer) { welcome(door, descriptor, peer); },
-          [this](bool again) { return make_room_at_the_door(again); })) {
+          [this](bool again) { return make_room_at_the_door(again); })),
+      to_beat_(order(&Worker::count_beat)), to_drain_(order(&Worker::begin_drain)), to_halt_(order(&Worker::halt_all)),
+      to_end_(order(&Worker::end)) {
   spare_.reserve(kSpareExchanges); // here: give_back() must not fail
 }
 Worker::~Worker() = default;
@@ -45,34 +47,32 @@ void Worker::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Worker::apply(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors) {
-  loop_.post([this, snapshot = std::move(snapshot), doors = std::move(doors)] { take_over(snapshot, doors); });
+void Worker::drain(std::function<void()> done) noexcept {
+  drained_ = std::move(done);
+  loop_.send(to_drain_);
 }
 
-void Worker::drain(std::function<void()> done) {
-  loop_.post([this, done = std::move(done)] {
-    draining_ = true;
-    drained_ = done;
-    doors_->close_all();
-    health_.end();
-    for (OpenConnection* each = open_; each != nullptr;) {
-      OpenConnection* next = each->next; // a story that ends removes only itself
-      each->wake->raise(io::kDrain);
-      each = next;
-    }
-    finish_if_drained();
-  });
+void Worker::begin_drain() noexcept {
+  draining_ = true;
+  doors_->close_all();
+  health_.end();
+  for (OpenConnection* each = open_; each != nullptr;) {
+    OpenConnection* next = each->next; // a story that ends removes only itself
+    each->wake->raise(io::kDrain);
+    each = next;
+  }
+  finish_if_drained();
 }
 
-void Worker::halt() {
-  loop_.post([this] {
-    halted_ = true;
-    for (OpenConnection* each = open_; each != nullptr;) {
-      OpenConnection* next = each->next;
-      each->wake->halt();
-      each = next;
-    }
-  });
+void Worker::halt() noexcept { loop_.send(to_halt_); }
+
+void Worker::halt_all() noexcept {
+  halted_ = true;
+  for (OpenConnection* each = open_; each != nullptr;) {
+    OpenConnection* next = each->next;
+    each->wake->halt();
+    each = next;
+  }
 }
 
 void Worker::count_holders(std::uint64_t round) {
@@ -83,9 +83,9 @@ void Worker::shed(std::shared_ptr<const std::vector<std::uint64_t>> chosen) {
   loop_.post([this, chosen = std::move(chosen)] { end_holders(*chosen); });
 }
 
-void Worker::beat() {
-  loop_.post([this] { beats_.fetch_add(1, std::memory_order_relaxed); });
-}
+void Worker::beat() noexcept { loop_.send(to_beat_); }
+
+void Worker::count_beat() noexcept { beats_.fetch_add(1, std::memory_order_relaxed); }
 
 // --- memory -------------------------------------------------------------------------------------------------------------------
 
@@ -112,27 +112,55 @@ void Worker::end_holders(const std::vector<std::uint64_t>& chosen) {
 
 // --- settings -----------------------------------------------------------------------------------------------------------------
 
-void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vector<DoorOrder>& orders) {
-  // First, while current_ is still what the doors' indexes speak of: those that wait at a door that closes are let in under it.
-  const std::vector<Door*> before = doors_->all();
+class Worker::Takeover final : public io::Errand {
+public:
+  Takeover(Worker& worker, std::vector<DoorOrder> orders) : worker_(worker), orders_(std::move(orders)) {
+    room_.reserve(orders_.size());
+  }
+  void arrive() noexcept override { worker_.take_over(*this); }
+
+private:
+  friend class Worker;
+  Worker& worker_;
+  std::shared_ptr<Generation> next_ = std::make_shared<Generation>();
+  std::vector<DoorOrder> orders_;
+  std::vector<Door*> room_; // for all doors that will be open
+};
+
+std::shared_ptr<Worker::Takeover> Worker::prepare(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors) {
+  auto takeover = std::make_shared<Takeover>(*this, std::move(doors));
+  Generation& next = *takeover->next_;
+  const settings::Settings& settings = *snapshot->settings;
+  for (std::size_t i = 0; i < settings.servers.size(); ++i)
+    next.pools.push_back(std::make_shared<upstream::Pool>(loop_, settings.servers[i], snapshot->servers[i], &relief_));
+  for (const auto& route : settings.routes) next.tallies.push_back(shared_.tallies.of(route.name));
+  next.tallies.push_back(shared_.tallies.of("-"));
+  for (const auto& route : settings.routes) next.route_meters.push_back(shared_.meters.of("route " + route.name));
+  for (const auto& client : settings.clients) next.client_meters.push_back(shared_.meters.of("client " + client.name));
+  next.snapshot = std::move(snapshot);
+  return takeover;
+}
+
+void Worker::apply(const std::shared_ptr<Takeover>& takeover) noexcept { loop_.send(takeover); }
+
+void Worker::take_over(Takeover& takeover) noexcept {
+  std::vector<DoorOrder>& orders = takeover.orders_;
   const auto order_for = [&](const Door& door) {
     return std::find_if(orders.begin(), orders.end(), [&](const DoorOrder& order) { return order.key == door.key; });
   };
-  for (Door* door : before)
-    if (order_for(*door) == orders.end()) doors_->close(*door);
+  // First, while current_ is still what the doors' indexes speak of: those that wait at a door that closes are let in under it.
+  const auto is_closed_now = [&](const Door* door) { return order_for(*door) == orders.end(); };
+  const auto& doors = doors_->all();
+  for (;;) {
+    const auto door = std::find_if(doors.begin(), doors.end(), is_closed_now);
+    if (door == doors.end()) break;
+    doors_->close(**door);
+  }
+  doors_->take_room(takeover.room_);
 
-  auto next = std::make_shared<Generation>();
-  const auto& servers = snapshot->settings->servers;
-  for (std::size_t i = 0; i < servers.size(); ++i)
-    next->pools.push_back(std::make_shared<upstream::Pool>(loop_, servers[i], snapshot->servers[i], &relief_));
-  for (const auto& route : snapshot->settings->routes) next->tallies.push_back(shared_.tallies.of(route.name));
-  next->tallies.push_back(shared_.tallies.of("-"));
-  for (const auto& route : snapshot->settings->routes) next->route_meters.push_back(shared_.meters.of("route " + route.name));
-  for (const auto& client : snapshot->settings->clients) next->client_meters.push_back(shared_.meters.of("client " + client.name));
-  next->snapshot = std::move(snapshot);
   if (current_)
     for (const auto& pool : current_->pools) pool->retire();
-  current_ = std::move(next);
+  current_ = std::move(takeover.next_);
   if (number_ == 0 && !draining_) health_.begin(*this, current_);
   for (Door* door : doors_->all()) door->listener = order_for(*door)->listener;
   // Connections that wait for a request look at the new settings: their certificate may be revoked.
@@ -141,13 +169,9 @@ void Worker::take_over(std::shared_ptr<const Snapshot> snapshot, const std::vect
     each->wake->raise(io::kDrain);
     each = following;
   }
-  for (const DoorOrder& order : orders) {
-    if (order.descriptor < 0) continue;
-    if (draining_)
-      ::close(order.descriptor);
-    else if (!doors_->open(order.key, order.listener, order.descriptor))
-      observe::event(settings::LogLevel::error, "the loop can't watch the listener " + order.key);
-  }
+  for (DoorOrder& order : orders)
+    if (order.made != nullptr && !draining_ && !doors_->open(std::move(order.made)))
+      observe::event(settings::LogLevel::error, "a listener can't be watched by the loop: out of descriptors?");
 }
 
 bool Worker::refresh(std::shared_ptr<const Generation>& generation, std::size_t& listener) const {
@@ -215,16 +239,19 @@ void Worker::closed(OpenConnection& connection) noexcept {
   finish_if_drained();
 }
 
-void Worker::finish_if_drained() {
-  if (!draining_ || open_count_ != 0 || !drained_) return;
+void Worker::finish_if_drained() noexcept {
   // Not from inside the story that is ending just now.
-  loop_.post([this, done = std::exchange(drained_, nullptr)] {
-    doors_.reset();
-    current_.reset();
-    resolver_.reset();
-    loop_.stop();
-    done();
-  });
+  if (draining_ && open_count_ == 0 && drained_) loop_.send(to_end_);
+}
+
+void Worker::end() noexcept {
+  const auto done = std::exchange(drained_, nullptr);
+  if (!done) return; // it was sent for twice
+  doors_.reset();
+  current_.reset();
+  resolver_.reset();
+  loop_.stop();
+  done();
 }
 
 Worker::Lease Worker::lease() {

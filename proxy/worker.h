@@ -43,8 +43,8 @@ struct Generation : std::enable_shared_from_this<Generation> {
 // A listening socket for a worker, by the listener's place in the snapshot it came with.
 struct DoorOrder {
   std::size_t listener = 0;
-  std::string key;     // see door_key()
-  int descriptor = -1; // a new socket, owned by the worker from here on; -1: the open door of this key goes on
+  std::string key;            // see door_key()
+  std::unique_ptr<Door> made; // a new one; null: the open door of this key goes on
 };
 // What makes a listening socket the same one across reloads.
 [[nodiscard]] std::string door_key(const settings::Listener& listener);
@@ -63,19 +63,25 @@ public:
   // join() won't wait. (A file that is closed elsewhere, on a disk that hangs, can't be taken back, and the loop does not end
   // before it.)
   [[nodiscard]] bool ended() const noexcept { return !thread_.joinable() || ended_.load(std::memory_order_acquire); }
-  // A new snapshot, and the doors it wants: those not named are closed (what waits in them is accepted first).
-  void apply(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors);
-  // Stops accepting, ends idle connections, lets requests finish; `done` is called on this worker's thread when none is left.
-  void drain(std::function<void()> done);
+  // All that it takes to go over to new settings, made beforehand, so that going over can't fail: all workers do it, or, when
+  // there is no memory for what one of them needs, none.
+  class Takeover;
+  // A new snapshot, and the doors it wants: those not named will be closed (what waits in them is accepted first). Nothing has
+  // changed yet. Throws std::bad_alloc.
+  [[nodiscard]] std::shared_ptr<Takeover> prepare(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors);
+  // Each once, in the order in which they were prepared.
+  void apply(const std::shared_ptr<Takeover>& takeover) noexcept;
+  // Once. Stops accepting, ends idle connections, lets requests finish; `done` is called on this worker's thread when none is left.
+  void drain(std::function<void()> done) noexcept;
   // Ends what is left.
-  void halt();
+  void halt() noexcept;
   // Beyond limits.memory: reports to `shared.shedding` what each caller's connection holds; then ends those that were chosen (their
   // numbers, sorted), and gives back what is kept for reuse. Throw std::bad_alloc.
   void count_holders(std::uint64_t round);
   void shed(std::shared_ptr<const std::vector<std::uint64_t>> chosen);
   // Any thread: how often the loop has come round; a loop that hangs does not.
   [[nodiscard]] std::uint64_t beats() const noexcept { return beats_.load(std::memory_order_relaxed); }
-  void beat();
+  void beat() noexcept;
 
   // --- this worker's thread ------------------------------------------------------------------------------------------------
   [[nodiscard]] io::Loop& loop() noexcept { return loop_; }
@@ -103,6 +109,15 @@ public:
   [[nodiscard]] Lease lease();
 
 private:
+  // What the main thread, and a story that ends, want of this worker's thread: made beforehand, since an end must not need memory.
+  struct Order final : io::Errand {
+    Order(Worker& its_worker, void (Worker::*its_act)() noexcept) : worker(its_worker), act(its_act) {}
+    void arrive() noexcept override { (worker.*act)(); }
+    Worker& worker;
+    void (Worker::*act)() noexcept;
+  };
+  [[nodiscard]] std::shared_ptr<Order> order(void (Worker::*act)() noexcept) { return std::make_shared<Order>(*this, act); }
+
   io::Loop loop_;
   Shared& shared_;
   std::size_t number_;
@@ -119,7 +134,8 @@ private:
   std::unique_ptr<Doors> doors_;
   OpenConnection* open_ = nullptr;
   std::size_t open_count_ = 0;
-  std::function<void()> drained_;
+  std::function<void()> drained_; // set before the order to drain is given
+  const std::shared_ptr<Order> to_beat_, to_drain_, to_halt_, to_end_;
   std::atomic<std::uint64_t> beats_{0};
   std::atomic<bool> ended_{false};
   io::TimeMs shortage_told_ = 0;
@@ -127,12 +143,16 @@ private:
   bool halted_ = false;
   std::thread thread_;
 
-  void take_over(std::shared_ptr<const Snapshot> snapshot, const std::vector<DoorOrder>& doors);
+  void take_over(Takeover& takeover) noexcept;
+  void begin_drain() noexcept;
+  void halt_all() noexcept;
+  void count_beat() noexcept;
+  void end() noexcept;
   void welcome(const Door& door, int descriptor, const Endpoint& peer) noexcept;
   void report_holders(std::uint64_t round);
   void end_holders(const std::vector<std::uint64_t>& chosen);
   void give_back(Exchange* exchange) noexcept;
-  void finish_if_drained();
+  void finish_if_drained() noexcept;
   Doors::Room make_room_at_the_door(bool again);
   void tell_of_shortage();
 };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace ledgergate::client {
 namespace {
@@ -65,9 +66,10 @@ std::uint64_t Lockout::digest(const Login& login) const {
   std::string text = std::to_string(login.account.size()).append(":").append(login.account).append(login.secret);
   std::array<unsigned char, EVP_MAX_MD_SIZE> made{};
   unsigned int size = 0;
-  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-       made.data(), &size);
+  const bool whole = HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+                          reinterpret_cast<const unsigned char*>(text.data()), text.size(), made.data(), &size) != nullptr;
   OPENSSL_cleanse(text.data(), text.size());
+  if (!whole) throw std::bad_alloc(); // all secrets without a digest would be one
   std::uint64_t out = 0;
   std::memcpy(&out, made.data(), sizeof out);
   return out == 0 ? 1 : out;

@@ -93,6 +93,7 @@ std::string explain(const Endpoint& address, int why) {
 
 Sockets open_sockets(const Endpoint& wanted, std::size_t workers) {
   Sockets result;
+  result.descriptors.reserve(workers); // before there are any that could be lost
   Endpoint address = wanted;
   int probe = bind_one(address, false);
   if (probe < 0 && address.ip.v6 && address.ip.unspecified() && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {

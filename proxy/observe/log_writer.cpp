@@ -250,14 +250,15 @@ bool LogWriter::open(const settings::Log& log, std::string& why) {
     impl_->level.store(log.level, std::memory_order_relaxed);
     return true;
   }
-  std::optional<LogTarget> target = LogTarget::open(log.access, why);
+  std::string where = log.access;
+  std::optional<LogTarget> target = LogTarget::open(where, why);
   if (!target) return false;
   impl_->level.store(log.level, std::memory_order_relaxed);
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->next = std::move(target);
   }
-  impl_->where = log.access;
+  impl_->where.swap(where);
   impl_->rouse();
   return true;
 }

@@ -32,15 +32,15 @@ bool is_unreached(Cause cause) noexcept {
 
 Health::Health(const settings::Server& server) : name_(server.name) { set(server.health); }
 
-void Health::set(const settings::Health& rules) {
+void Health::set(settings::Health rules) noexcept {
   const std::lock_guard guard(lock_);
   const bool checks = rules.enabled && rules.checks_company();
   if (!checks)
     company_ = Company::any;
   else if (company_ == Company::any || !same_company(rules, rules_))
     company_ = Company::unknown;
-  rules_ = rules;
-  if (!rules.enabled) count_ = HealthCount{};
+  std::swap(rules_, rules);
+  if (!rules_.enabled) count_ = HealthCount{};
   show();
 }
 

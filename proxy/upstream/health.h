@@ -25,7 +25,7 @@ public:
   explicit Health(const settings::Server& server);
 
   // A reload's rules. What was asked for before and is still, stays as it is known.
-  void set(const settings::Health& rules);
+  void set(settings::Health rules) noexcept;
 
   // --- what is known ---------------------------------------------------------------------------------------------------------
   // No request goes there. One relaxed load.

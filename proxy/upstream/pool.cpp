@@ -11,13 +11,12 @@
 namespace ledgergate::upstream {
 
 Pool::Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls, Relief* relief, Use use)
-    : loop_(loop), server_(std::move(server)), tls_(std::move(tls)), relief_(relief) {
+    : loop_(loop), server_(std::move(server)), tls_(std::move(tls)), relief_(relief), use_(use) {
   idle_.reserve(server_.keep_idle);
-  if (relief_ != nullptr) relief_->add(*this, use == Use::by_one_caller);
 }
 
 Pool::~Pool() {
-  if (relief_ != nullptr) relief_->remove(*this);
+  if (relieved_) relief_->remove(*this);
 }
 
 namespace {
@@ -48,6 +47,10 @@ void Pool::put(io::Stream::Ptr stream) {
   if (retired_ || idle_.size() >= server_.keep_idle || !usable(*stream)) return;
   // Records that came with the reply may not be decrypted yet: a session ticket is fine, a message nobody asked for is not.
   if (stream->fill() != io::Step::blocked) return;
+  if (relief_ != nullptr && !relieved_) {
+    relieved_ = true;
+    relief_->add(*this);
+  }
   stream->attach(this);
   stream->trim();
   stream->want_input();

@@ -21,6 +21,7 @@ namespace ledgergate::upstream {
 class Pool final : private io::StreamWatcher, private io::Deadline {
 public:
   enum class Use : std::uint8_t { by_all, by_one_caller }; // the latter is closed last: somebody's login is on it (bound.h)
+  // Made on any thread; it is the loop's from the first take() or put() on.
   // `relief`: who may close what idles here when descriptors are short; null: nobody. Must outlive the pool.
   Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls, Relief* relief = nullptr,
        Use use = Use::by_all);
@@ -45,6 +46,7 @@ public:
   [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
 
 private:
+  friend class Relief;
   struct Idle {
     io::Stream::Ptr stream;
     io::TimeMs since = 0;
@@ -57,6 +59,9 @@ private:
   std::shared_ptr<KeptSession> session_ = std::make_shared<KeptSession>();
   std::vector<Idle> idle_;
   bool retired_ = false;
+  Use use_;
+  bool relieved_ = false; // it is in the list of relief_, by the two below
+  Pool *before_ = nullptr, *after_ = nullptr;
 
   void stream_woke(io::Stream& stream) override;
   void expired() noexcept override;

@@ -14,7 +14,6 @@ using State = http::ReplyReader::State;
 
 constexpr std::uint32_t kLargestHead = 16 * 1024;
 constexpr std::size_t kLargestBody = 64 * 1024;
-constexpr io::TimeMs kFinMs = 1000;
 
 io::Task<Result<void>> send(io::Wake& wake, io::Stream& stream, const Question& question) {
   stream.write(question.bytes);
@@ -76,17 +75,23 @@ io::Task<Result<ProbeReply>> ask(io::Wake& wake, Resolver& resolver, Pool& pool,
   co_return co_await receive(wake, *stream, question.method);
 }
 
-io::Task<void> part(io::Wake& wake, io::Stream& stream) {
-  stream.end_output();
-  wake.deadline_in(kFinMs);
+bool has_ended(io::Stream& stream) noexcept {
   for (;;) {
     const Step step = stream.fill();
     if (step == Step::done) {
       stream.consume(stream.input().size());
       continue;
     }
-    if (step != Step::blocked) co_return;
+    if (step != Step::blocked) return true;
     stream.want_input();
+    return false;
+  }
+}
+
+io::Task<void> part(io::Wake& wake, io::Stream& stream) {
+  stream.end_output();
+  wake.deadline_in(kFinMs);
+  while (!has_ended(stream)) {
     const auto happened = co_await wake.wait(io::kServerIn);
     if ((happened & io::kExpired) != 0) co_return;
   }

@@ -30,6 +30,11 @@ struct ProbeReply {
 // Errors: those of connect(), upstream_write_failed, upstream_write_timeout, upstream_closed, upstream_reset, reply_*.
 io::Task<Result<ProbeReply>> ask(io::Wake& wake, Resolver& resolver, Pool& pool, const Question& question, io::Stream::Ptr& stream);
 
+inline constexpr io::TimeMs kFinMs = 1000; // how long a server's FIN is waited for
+
+// Whether the server has ended its side. What it still sends is dropped; false: kServerIn tells when to look again.
+[[nodiscard]] bool has_ended(io::Stream& stream) noexcept;
+
 // Closes in two steps: our FIN, then the server's, which is waited for (1 s at most), so that a server that does one thing at a
 // time never sees the next connection before this one is gone. What it still sends is dropped.
 io::Task<void> part(io::Wake& wake, io::Stream& stream);

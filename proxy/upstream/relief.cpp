@@ -11,18 +11,24 @@ constexpr io::TimeMs kPatienceMs = 1000;
 
 Relief::Relief(io::Loop& loop, std::vector<Relief*>& all) : loop_(loop), all_(all) { all.push_back(this); }
 
-void Relief::add(Pool& pool, bool last) { (last ? last_ : pools_).push_back(&pool); }
+void Relief::add(Pool& pool) noexcept {
+  Pool*& first = pools_[static_cast<std::size_t>(pool.use_)];
+  pool.after_ = first;
+  if (first != nullptr) first->before_ = &pool;
+  first = &pool;
+}
 
 void Relief::remove(Pool& pool) noexcept {
-  std::erase(pools_, &pool);
-  std::erase(last_, &pool);
+  (pool.before_ != nullptr ? pool.before_->after_ : pools_[static_cast<std::size_t>(pool.use_)]) = pool.after_;
+  if (pool.after_ != nullptr) pool.after_->before_ = pool.before_;
+  pool.before_ = pool.after_ = nullptr;
 }
 
 bool Relief::close_idle() noexcept {
   bool any = false;
-  for (const auto* pools : {&pools_, &last_}) {
+  for (Pool* const first : pools_) { // what a caller has for itself is closed only where no other has anything to close
     if (any) break;
-    for (Pool* pool : *pools) {
+    for (Pool* pool = first; pool != nullptr; pool = pool->after_) {
       any = any || pool->idle() != 0;
       pool->close_idle();
     }

@@ -9,6 +9,7 @@
 #include "io/task.h"
 #include "io/wake.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -24,8 +25,8 @@ public:
   Relief(const Relief&) = delete;
   Relief& operator=(const Relief&) = delete;
 
-  // `last`: it is closed only where no other has anything to close.
-  void add(Pool& pool, bool last);
+  // One that the pool has added itself to leaves before it ends.
+  void add(Pool& pool) noexcept;
   void remove(Pool& pool) noexcept;
 
   // Closes this worker's idle connections: those of its pools, or where there are none, those that callers have for themselves.
@@ -42,7 +43,7 @@ public:
 private:
   io::Loop& loop_;
   const std::vector<Relief*>& all_;
-  std::vector<Pool*> pools_, last_;
+  std::array<Pool*, 2> pools_{}; // the first of each use; linked in the pools themselves
   std::vector<io::Wake*> waiting_;
   std::uint64_t question_ = 0; // number of the last one
   std::size_t unanswered_ = 0; // workers that have not answered it

@@ -26,10 +26,8 @@ io::Task<Result<Addresses>> Resolver::resolve(io::Wake& wake, const std::string&
   while (entry.asking) {
     entry.waiting.push_back(&wake);
     const auto happened = co_await wake.wait(io::kAnswer);
-    if ((happened & io::kExpired) != 0) {
-      std::erase(entry.waiting, &wake);
-      co_return Error{Cause::dns_timeout};
-    }
+    std::erase(entry.waiting, &wake); // it may have been another answer
+    if ((happened & io::kExpired) != 0) co_return Error{Cause::dns_timeout};
   }
   if (entry.addresses.empty()) co_return Error{Cause::dns_error};
   co_return entry.addresses;

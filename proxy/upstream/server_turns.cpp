@@ -32,23 +32,25 @@ ServerTurns::ServerTurns(const settings::Server& server) : shared_(std::make_sha
   one_line_ = all_ == nullptr && own_.empty();
 }
 
-void ServerTurns::apply(const settings::Server& server) {
+void ServerTurns::prepare(const settings::Server& server) {
+  const std::lock_guard guard(lock_);
+  if (server.profile == settings::Profile::apicomprem && all_ == nullptr && next_all_ == nullptr)
+    next_all_ = std::make_shared<Turns>(bounds_of_all(server));
+  for (const std::string& unit : server.units)
+    if (!own_.contains(unit)) own_.emplace(unit, Own{std::make_shared<Turns>(bounds_of(server)), false, 0, true});
+}
+
+void ServerTurns::apply(const settings::Server& server) noexcept {
   const std::lock_guard guard(lock_);
   const auto bounds = bounds_of(server);
-  if (server.profile == settings::Profile::apicomprem && all_ == nullptr) all_ = std::make_shared<Turns>(bounds_of_all(server));
+  if (server.profile == settings::Profile::apicomprem && all_ == nullptr) all_ = std::move(next_all_);
   // The server's line first, and the lines that lead there behind it: who is let through these finds the bound of that one.
   if (all_ != nullptr) all_->set_bounds(bounds_of_all(server));
   shared_->set_bounds(bounds);
   for (auto& [unit, own] : own_) {
     own.listed = std::find(server.units.begin(), server.units.end(), unit) != server.units.end();
     own.line->set_bounds(bounds);
-  }
-  for (const std::string& unit : server.units) {
-    Own& own = own_[unit];
-    own.listed = true;
-    if (own.line != nullptr) continue;
-    own.line = std::make_shared<Turns>(bounds);
-    own.shared_until = std::max<TurnQueue::Ticket>(shared_->last(), 1);
+    if (own.listed && std::exchange(own.fresh, false)) own.shared_until = std::max<TurnQueue::Ticket>(shared_->last(), 1);
   }
   if (all_ != nullptr || !own_.empty()) one_line_ = false;
 }
@@ -70,7 +72,7 @@ ServerTurns::Lines ServerTurns::lines(std::string_view unit) {
     if (own.listed || !empty) out.line[out.count++] = own.line;
     if (own.listed)
       shared = shares(own);
-    else if (empty)
+    else if (empty && !own.fresh)
       own_.erase(found);
   }
   if (shared) out.line[out.count++] = shared_;

@@ -36,8 +36,10 @@ public:
 
   // `server`: all its names as one (settings::as_one()).
   explicit ServerTurns(const settings::Server& server);
-  // Main thread, on a reload: the bounds, and the units that are listed now.
-  void apply(const settings::Server& server);
+  // Main thread, before a reload: makes what apply() needs. Nobody stands in it before that. Throws std::bad_alloc.
+  void prepare(const settings::Server& server);
+  // Main thread, on a reload that was prepared: the bounds, and the units that are listed now.
+  void apply(const settings::Server& server) noexcept;
   // Any thread, as the next. `unit` is normalised; empty: none was named. What is returned is to be asked at once.
   [[nodiscard]] Lines lines(std::string_view unit);
   // Where requests at the server have no bound: one more, counted until its end. Held by nobody where they have one: lines() then.
@@ -56,9 +58,11 @@ private:
     Line line;
     bool listed = true;
     TurnQueue::Ticket shared_until = 0; // of the shared line: up to here it may hold requests of this unit; 0: it can't
+    bool fresh = false;                 // made for a reload that may list it, and never listed before
   };
   mutable std::mutex lock_;
   const Line shared_;
+  Line next_all_; // made for a reload; null: it is there, or nobody wants it
   Line all_;                                    // null where the shared line is the only one there ever was
   std::map<std::string, Own, std::less<>> own_; // by unit: those that are listed, and those that were and are not yet empty
   std::atomic<bool> one_line_{true};            // all_ is null, own_ empty; a reload may say otherwise, and never takes it back

@@ -11,19 +11,26 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace ledgergate::upstream {
 
 class TurnTable {
 public:
-  // The lines at the place of one of these servers, as they are, or new ones with the bounds of `settings`.
+  // The lines at the place of one of these servers, as they are, or new ones with the bounds of `settings`. Throws std::bad_alloc,
+  // and nothing has happened then.
   [[nodiscard]] std::shared_ptr<ServerTurns> at(const std::string& place, const settings::Settings& settings);
+  // What it takes to go over to other settings: the lines of each server, and that server under all its names.
+  using Change = std::vector<std::pair<std::shared_ptr<ServerTurns>, settings::Server>>;
+  // Nothing has changed yet. Throws std::bad_alloc.
+  [[nodiscard]] Change prepare(const settings::Settings& settings) const;
   // From here on these are the settings in use: their bounds hold.
-  void apply(const settings::Settings& settings);
+  void apply(Change& change) noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return lines_.size(); }
 
 private:
-  std::map<std::string, std::shared_ptr<ServerTurns>> lines_;
+  std::map<std::string, std::shared_ptr<ServerTurns>> lines_; // no null in it
 };
 
 } // namespace ledgergate::upstream

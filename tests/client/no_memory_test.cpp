@@ -4,6 +4,7 @@
 
 #include "client/address_table.h"
 #include "client/directory.h"
+#include "client/lockout.h"
 #include "client/meters.h"
 #include "client/password_checks.h"
 #include "client/recent.h"
@@ -106,6 +107,44 @@ TEST(NoMemory, AMeterThatCouldNotBeMadeIsMadeTheNextTime) {
                   EXPECT_EQ(made->of(name(1)), made->of(name(1)));
                 });
   EXPECT_GE(failures, 2U);
+}
+
+// Of a login that could not be noted nothing is: neither a failure that counts, nor a ban that nobody keeps to, nor a guess that is
+// for ever on its way; and what was noted of others stands.
+TEST(NoMemory, ALoginThatCouldNotBeNotedLeavesTheLockOutAsItWas) {
+  const IpAddress known = *IpAddress::parse("192.0.2.1"), fresh = *IpAddress::parse("192.0.2.2");
+  const settings::Lockout rules = [] {
+    settings::Lockout made;
+    made.enabled = true;
+    made.failures = 2;
+    return made;
+  }();
+  const Nanos now = 1'000'000'000;
+  const std::string account = name(1), other = name(2);
+  const auto fail = [&](Lockout& lockout, const IpAddress& ip, const std::string& whose) {
+    Lockout::Guess guess;
+    const Lockout::Login login{ip, {}, whose, "a secret"};
+    if (lockout.begin(rules, login, now, guess).verdict != Lockout::Verdict::go_on) return Lockout::Failure{};
+    return guess.fail(rules, now);
+  };
+  const std::size_t failures = fail_each(
+      [&] {
+        auto made = std::make_unique<Lockout>();
+        fail(*made, known, account);
+        return made;
+      },
+      [&](auto& made) {
+        fail(*made, fresh, other);
+        fail(*made, fresh, other);
+      },
+      [&](auto& made, bool threw) {
+        EXPECT_TRUE(threw);
+        EXPECT_TRUE(made->bans(now).empty());
+        EXPECT_NE(fail(*made, known, account).ban, 0) << "its second failure";
+        for (int i = 0; i < 3 && made->bans(now).size() < 2; ++i) fail(*made, fresh, other);
+        EXPECT_EQ(made->bans(now).size(), 2U);
+      });
+  EXPECT_GE(failures, 5U);
 }
 
 // A digest that was not made must not be one of what lay there before.

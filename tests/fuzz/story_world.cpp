@@ -88,7 +88,7 @@ World::World(std::shared_ptr<const settings::Settings> settings) {
   require(snapshot_ != nullptr, "the settings can be used");
   // Not the first one, which looks after the servers' health all the time.
   worker_ = std::make_unique<Worker>(shared_, 1);
-  worker_->apply(snapshot_, {});
+  worker_->apply(worker_->prepare(snapshot_, {}));
   settle();
 }
 

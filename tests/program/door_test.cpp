@@ -64,7 +64,10 @@ struct DoorTest : ::testing::Test, LoopWorld {
     EXPECT_EQ(::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     EXPECT_EQ(::listen(descriptor, 256), 0);
     const std::uint16_t port = port_of(descriptor);
-    EXPECT_TRUE(doors.open("door " + std::to_string(listener), listener, descriptor));
+    std::vector<Door*> room;
+    room.reserve(doors.all().size() + 1);
+    doors.take_room(room);
+    EXPECT_TRUE(doors.open(std::make_unique<Door>("door " + std::to_string(listener), listener, descriptor)));
     return port;
   }
   // -1 inside when nobody listens there.

@@ -21,7 +21,8 @@ protected:
     SnapshotProblems problems;
     auto made = make_snapshot(loaded.settings, keys, turns, now.get(), problems);
     EXPECT_NE(made, nullptr);
-    turns.apply(*loaded.settings);
+    auto change = turns.prepare(*loaded.settings);
+    turns.apply(change);
     now = made;
     return made;
   }

@@ -81,6 +81,10 @@ class Control:
         struct.pack_into("<4q", self.page, 0, 0, after, code, 0)
         struct.pack_into("<q", self.page, 0, KINDS.index(kind))
 
+    def left(self):
+        """How many more calls would succeed."""
+        return struct.unpack_from("<q", self.page, 8)[0]
+
     def disarm(self):
         """Whether a call failed."""
         struct.pack_into("<q", self.page, 0, 0)

@@ -166,5 +166,19 @@ TEST(ResolverEnd, AnAnswerThatComesAfterTheResolverIsGoneIsDropped) {
   NameService::forget();
 }
 
+// One story has one wake for all that it waits for: what was meant for something else must not make it wait twice.
+TEST_F(ResolverTest, AnAnswerToSomethingElseIsNotTheName) {
+  NameService::says("pohoda.lan", {"192.0.2.1"});
+  NameService::hold();
+  Asker asker(loop);
+  ask(resolver, asker, "pohoda.lan", 1'000'000);
+  asker.wake.raise(io::kAnswer);
+  EXPECT_EQ(asker.text(), "waiting");
+  NameService::release();
+  ASSERT_TRUE(until([&] { return asker.answer.has_value(); }));
+  EXPECT_EQ(asker.text(), "192.0.2.1");
+  EXPECT_FALSE(asker.wake.pending(io::kAnswer)) << "it was told twice";
+}
+
 } // namespace
 } // namespace ledgergate::upstream::tests

@@ -22,6 +22,16 @@ settings::Server with_units(std::vector<std::string> units, settings::Profile pr
   return server;
 }
 
+void reload(ServerTurns& turns, const settings::Server& server) {
+  turns.prepare(server);
+  turns.apply(server);
+}
+
+void reload(TurnTable& table, const settings::Settings& settings) {
+  auto change = table.prepare(settings);
+  table.apply(change);
+}
+
 struct Nobody final : Turns::Watch {
   bool gone() override { return false; }
 };
@@ -99,7 +109,7 @@ TEST_F(ServerTurnsTest, AReloadKeepsTheLinesAndBringsTheirBounds) {
   const auto a = turns.lines("a"), others = turns.lines("");
   server.concurrency = 2;
   server.concurrency_total = 7;
-  turns.apply(server);
+  reload(turns, server);
   EXPECT_TRUE(same(a, turns.lines("a")));
   EXPECT_TRUE(same(others, turns.lines("")));
   EXPECT_EQ(a.line[0]->places(), 2U);
@@ -111,7 +121,7 @@ TEST_F(ServerTurnsTest, AUnitThatIsNewInTheListWaitsForWhoStoodInTheSharedLine) 
   ServerTurns turns(with_units({}));
   const auto shared = turns.lines("").line[0];
   Turn before = held(turns, "a");
-  turns.apply(with_units({"a"}));
+  reload(turns, with_units({"a"}));
   const auto both = turns.lines("a");
   ASSERT_EQ(both.count, 3U);
   EXPECT_NE(both.line[0], shared);
@@ -126,7 +136,7 @@ TEST_F(ServerTurnsTest, AUnitThatIsListedNoMoreKeepsItsLineUntilItIsEmpty) {
   ServerTurns turns(with_units({"a", "b"}));
   const auto own = turns.lines("a").line[0];
   Turn before = held(turns, "a");
-  turns.apply(with_units({"b"}));
+  reload(turns, with_units({"b"}));
   const auto both = turns.lines("a");
   ASSERT_EQ(both.count, 3U);
   EXPECT_EQ(both.line[0], own);
@@ -139,17 +149,17 @@ TEST_F(ServerTurnsTest, AUnitThatIsListedAgainHasTheLineItHad) {
   ServerTurns turns(with_units({"a", "b"}));
   const auto own = turns.lines("a").line[0];
   Turn first = held(turns, "a");
-  turns.apply(with_units({"b"}));
-  turns.apply(with_units({"a", "b"}));
+  reload(turns, with_units({"b"}));
+  reload(turns, with_units({"a", "b"}));
   EXPECT_EQ(turns.lines("a").line[0], own);
 }
 
 // Between two reloads it was the shared line that counted.
 TEST_F(ServerTurnsTest, AUnitThatIsListedAgainWaitsForWhoCameBetween) {
   ServerTurns turns(with_units({"a", "b"}));
-  turns.apply(with_units({"b"}));
+  reload(turns, with_units({"b"}));
   Turn between = held(turns, "a");
-  turns.apply(with_units({"a", "b"}));
+  reload(turns, with_units({"a", "b"}));
   const auto lines = turns.lines("a");
   const auto shared = turns.lines("c").line[0];
   EXPECT_TRUE(lines.line[0] == shared || lines.line[1] == shared);
@@ -162,7 +172,7 @@ TEST_F(ServerTurnsTest, TheFirstUnitsFindTheServersPlacesAsTheyAre) {
   ServerTurns turns(with_units({}));
   const Turn before = held(turns, "a");
   EXPECT_EQ(turns.places(), 1U);
-  turns.apply(with_units({"b"}));
+  reload(turns, with_units({"b"}));
   EXPECT_EQ(turns.taken(), 1U);
   EXPECT_EQ(turns.places(), 3U);
 }
@@ -195,7 +205,7 @@ TEST_F(ServerTurnsTest, ABoundThatComesCountsWhoIsThere) {
   for (const auto& units : {std::vector<std::string>{}, std::vector<std::string>{"a"}}) {
     ServerTurns turns(without_bound());
     Turn before = turns.beside("a");
-    turns.apply(with_units(units));
+    reload(turns, with_units(units));
     EXPECT_FALSE(turns.beside("a").held());
     EXPECT_FALSE(has_free_place(turns.lines("a")));
     before.give_back();
@@ -206,11 +216,11 @@ TEST_F(ServerTurnsTest, ABoundThatComesCountsWhoIsThere) {
 TEST_F(ServerTurnsTest, ABoundThatWasAwayFindsWhoHeldAPlaceBefore) {
   ServerTurns turns(with_units({"a"}));
   Turn before = held(turns, "a");
-  turns.apply(without_bound());
+  reload(turns, without_bound());
   Turn beside = turns.beside("a");
   EXPECT_TRUE(beside.held());
-  turns.apply(without_bound({}));
-  turns.apply(with_units({"a"}));
+  reload(turns, without_bound({}));
+  reload(turns, with_units({"a"}));
   before.give_back();
   EXPECT_FALSE(has_free_place(turns.lines("a")));
   beside.give_back();
@@ -226,7 +236,7 @@ TEST_F(ServerTurnsTest, WhoWaitsIsLetGoWhenTheBoundGoes) {
   io::Wake other{loop};
   take(other, turns.lines(""), turn, granted);
   EXPECT_EQ(line->waiting(), 1U);
-  turns.apply(without_bound());
+  reload(turns, without_bound());
   uv_run(loop.uv(), UV_RUN_NOWAIT);
   EXPECT_EQ(granted, 1U);
 }
@@ -260,15 +270,15 @@ TEST(TurnTable, ALineWithSomebodyInItIsKeptOverEveryReload) {
   const auto here = with({at("a", "x:1")}), gone = with({at("a", "y:1")});
   auto snapshot = table.at("x:1", here);
   seen = snapshot;
-  table.apply(here);
+  reload(table, here);
   auto turn = snapshot->lines("").line[0]->take_free({"client", 1, TurnClass::normal});
   ASSERT_TRUE(turn);
   snapshot = table.at("y:1", gone); // nobody's settings have the other one now
-  for (int reload = 0; reload < 3; ++reload) table.apply(gone);
+  for (int round = 0; round < 3; ++round) reload(table, gone);
   EXPECT_EQ(table.at("x:1", here), seen.lock());
-  table.apply(gone);
+  reload(table, gone);
   turn.reset();
-  table.apply(gone);
+  reload(table, gone);
   EXPECT_TRUE(seen.expired());
   EXPECT_EQ(table.size(), 1U);
 }
@@ -278,7 +288,7 @@ TEST(TurnTable, LinesThatOldSettingsHoldAreKept) {
   TurnTable table;
   const auto here = with({at("a", "x:1")}), gone = with({at("a", "y:1")});
   const auto old = table.at("x:1", here);
-  table.apply(gone);
+  reload(table, gone);
   EXPECT_EQ(table.at("x:1", here), old);
 }
 
