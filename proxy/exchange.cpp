@@ -10,6 +10,7 @@ void Exchange::clear() noexcept {
   target.clear();
   answer.clear();
   upstream_target.clear();
+  addresses.clear();
   out.clear();
   request_id.clear();
   client_ip_text = {};

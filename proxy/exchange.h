@@ -24,6 +24,7 @@
 #include "profile/credentials.h"
 #include "profile/logins.h"
 #include "route/outgoing.h"
+#include "upstream/lookup.h"
 
 #include <array>
 #include <cstdint>
@@ -167,6 +168,7 @@ struct Exchange {
   std::size_t answer_head = 0;             // bytes of the server's reply head, still in its input until the body is relayed
   io::Stream* at_server = nullptr;         // the connection to the server, while the story has one
   std::optional<http::ReplyBody> arriving; // how far the reply's body has come from the server; nothing before it begins
+  upstream::Addresses addresses;           // where its turn is good; empty: it has none
   std::string upstream_target;
   std::string out;      // the head that goes to the server
   std::string chunk;    // decoded body bytes that will go to the server as one chunk

@@ -45,7 +45,11 @@ io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse
     }
   }
   const std::uint64_t start = uv_hrtime();
-  auto fresh = co_await upstream::connect(*x.wake, x.worker->resolver(), pool);
+  Result<io::Stream::Ptr> fresh = Error{Cause::connect_failed};
+  if (x.addresses.empty())
+    fresh = co_await upstream::connect(*x.wake, x.worker->resolver(), pool);
+  else
+    fresh = co_await upstream::connect_to_one_of(*x.wake, x.addresses, pool, ms(pool.server().timeouts.connect));
   upstream::Health& health = *x.generation->snapshot->health[x.server];
   if (!fresh) {
     if (!x.wake->halted()) health.unreached(fresh.error().cause);

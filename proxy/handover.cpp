@@ -24,6 +24,7 @@ std::shared_ptr<const Snapshot> Handover::commit() noexcept {
   const settings::Settings& settings = *next_->settings;
   in_force_.room.set_spool(settings.spool);
   in_force_.turns.apply(turns_);
+  in_force_.shared.addresses_of_servers.renew();
   in_force_.shared.addresses.set_entries(settings.client_table.entries);
   in_force_.room.set_budget(memory_);
   in_force_.doors.handed_over(doors_);

@@ -10,6 +10,7 @@
 #include "observe/log_ring.h"
 #include "observe/tally.h"
 #include "shedding.h"
+#include "upstream/address_lines.h"
 #include "upstream/relief.h"
 
 #include <atomic>
@@ -29,6 +30,7 @@ struct Shared {
   client::Lockout lockout;
   client::PasswordChecks passwords;
   client::Meters meters;
+  upstream::AddressLines addresses_of_servers;
 };
 
 } // namespace ledgergate

@@ -48,6 +48,19 @@ io::Task<Result<upstream::Turn>> take_turn(Exchange& x) {
       turn = granted.error();
     }
   }
+  if (turn) {
+    const auto part = x.generation->snapshot->turns[x.server]->part(x.unit);
+    const io::TimeMs until = since + patience;
+    x.body->want();
+    auto addresses = co_await upstream::take_addresses(*x.wake, x.worker->resolver(), x.worker->shared().addresses_of_servers,
+                                                       *x.facts.server, part, applicant, until, watch, *turn);
+    if (addresses) {
+      x.addresses = std::move(*addresses);
+    } else {
+      if (!x.wake->halted()) x.generation->snapshot->health[x.server]->unreached(addresses.error().cause);
+      turn = addresses.error();
+    }
+  }
   x.record.turn_micros = static_cast<std::int64_t>((uv_hrtime() - asked) / 1000);
   co_return turn;
 }

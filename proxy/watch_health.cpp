@@ -75,6 +75,15 @@ struct Watched {
 // The edge stands in line like a client.
 upstream::Applicant applicant() { return {"the edge itself", 0, settings::TurnClass::high}; }
 
+class LeavesWhenRetired final : public upstream::Turns::Watch {
+public:
+  explicit LeavesWhenRetired(const HealthWatch::Entry& entry) : entry_(entry) {}
+  bool gone() override { return entry_.retired(); }
+
+private:
+  const HealthWatch::Entry& entry_;
+};
+
 // What is asked over HTTP; empty: a connection, with its TLS, is enough.
 upstream::Question question_for(const Watched& w) {
   upstream::Question question;
@@ -115,11 +124,13 @@ io::Task<void> ask_mserver(Watched& w) {
   }
 }
 
+std::string_view unit_to_ask(const Watched& w) { return w.server.units.empty() ? std::string_view{} : w.server.units.front(); }
+
 // The places of a request for the unit that is asked about, if all of them are free and nobody waits for them. `passing`: where
 // there is no bound.
 bool take_free(Watched& w, upstream::Turn& turn, upstream::Turn& passing) {
   upstream::ServerTurns& turns = *w.generation->snapshot->turns[w.index];
-  const std::string_view unit = w.server.units.empty() ? std::string_view{} : w.server.units.front();
+  const std::string_view unit = unit_to_ask(w);
   passing = turns.beside(unit);
   if (passing.held()) return true;
   const auto lines = turns.lines(unit);
@@ -136,14 +147,39 @@ Place place_of(Watched& w, upstream::Turn turn) {
   return turn.held() ? Place(w.worker, w.generation, w.index, std::move(turn)) : Place();
 }
 
+// In a turn: the places at the server's addresses.
+io::Task<Result<void>> take_addresses(Watched& w, upstream::Turn& turn, std::string_view unit, io::TimeMs patience,
+                                      upstream::Addresses& addresses) {
+  if (!turn.held()) co_return Result<void>{};
+  LeavesWhenRetired watch(w.entry);
+  const upstream::Applicant edge = applicant();
+  const auto part = w.generation->snapshot->turns[w.index]->part(unit);
+  const io::TimeMs until = w.now() + patience;
+  auto taken = co_await upstream::take_addresses(w.wake, w.worker.resolver(), w.worker.shared().addresses_of_servers, w.server,
+                                                 part, edge, until, watch, turn);
+  if (!taken) co_return taken.error();
+  addresses = std::move(*taken);
+  co_return Result<void>{};
+}
+
 io::Task<void> ask_other(Watched& w) {
   upstream::Turn turn, passing;
   if (!take_free(w, turn, passing)) co_return; // at work, and so it is up; a command would be one too many
+  upstream::Question question = question_for(w);
+  const std::string_view unit = unit_to_ask(w);
+  const auto taken = co_await take_addresses(w, turn, unit, question.patience, question.addresses);
+  if (!taken) {
+    if (!w.over() && upstream::is_unreached(taken.error().cause)) note_answer(w.health, taken.error());
+    co_return;
+  }
   Place place = place_of(w, std::move(turn));
-  const upstream::Question question = question_for(w);
   io::Stream::Ptr stream;
   if (question.bytes.empty()) {
-    auto connected = co_await upstream::connect_within(w.wake, w.worker.resolver(), w.pool, question.patience);
+    Result<io::Stream::Ptr> connected = Error{Cause::connect_failed};
+    if (question.addresses.empty())
+      connected = co_await upstream::connect_within(w.wake, w.worker.resolver(), w.pool, question.patience);
+    else
+      connected = co_await upstream::connect_to_one_of(w.wake, question.addresses, w.pool, question.patience);
     if (connected) stream = std::move(*connected);
     leave(w, std::move(stream), place, true);
     if (w.over()) co_return;
@@ -191,15 +227,6 @@ io::Detached keep_asking(Worker& worker, std::shared_ptr<const Generation> gener
 // --- the company an mServer is open on
 // ---------------------------------------------------------------------------------------------
 
-class LeavesWhenRetired final : public upstream::Turns::Watch {
-public:
-  explicit LeavesWhenRetired(const HealthWatch::Entry& entry) : entry_(entry) {}
-  bool gone() override { return entry_.retired(); }
-
-private:
-  const HealthWatch::Entry& entry_;
-};
-
 void append_named(std::string& out, std::string_view what, const std::string& name) {
   if (!out.empty()) out += ", ";
   out += what;
@@ -242,6 +269,12 @@ io::Task<void> ask_company(Watched& w) {
   }
   Place place = place_of(w, std::move(turn));
   upstream::Question question;
+  const std::string_view no_unit;
+  const auto taken = co_await take_addresses(w, turn, no_unit, ms(w.server.queue.wait), question.addresses);
+  if (!taken) {
+    if (!w.over()) w.health.unreached(taken.error().cause);
+    co_return;
+  }
   question.bytes = profile::company_question(w.server, w.credentials());
   question.patience = ms(w.server.timeouts.connect + w.server.timeouts.reply);
   io::Stream::Ptr stream;

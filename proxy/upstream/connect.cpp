@@ -89,16 +89,22 @@ io::Task<Result<Stream::Ptr>> connect_within(io::Wake& wake, Resolver& resolver,
   const settings::Server& server = pool.server();
   const io::TimeMs deadline = wake.loop().now() + patience;
   wake.deadline_at(deadline);
-  auto addresses = co_await resolver.resolve(wake, server.host, static_cast<io::TimeMs>(server.resolve_every.count()));
+  const auto addresses = co_await resolver.resolve(wake, server.host, static_cast<io::TimeMs>(server.resolve_every.count()));
   if (!addresses) co_return addresses.error();
+  const io::TimeMs rest = deadline - std::min(deadline, wake.loop().now());
+  co_return co_await connect_to_one_of(wake, *addresses, pool, rest);
+}
 
+io::Task<Result<Stream::Ptr>> connect_to_one_of(io::Wake& wake, const Addresses& addresses, Pool& pool, io::TimeMs patience) {
+  const settings::Server& server = pool.server();
+  const io::TimeMs deadline = wake.loop().now() + patience;
   Error last{Cause::connect_failed};
-  for (std::size_t i = 0; i < addresses->size(); ++i) {
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
     // What is left of the time is shared among the addresses that are left.
     const io::TimeMs now = wake.loop().now();
     if (now >= deadline) co_return Error{Cause::connect_timeout};
-    wake.deadline_at(now + (deadline - now) / (addresses->size() - i));
-    const Endpoint address{(*addresses)[i], server.port};
+    wake.deadline_at(now + (deadline - now) / (addresses.size() - i));
+    const Endpoint address{addresses[i], server.port};
     auto connected = co_await connect_at_any_cost(wake, pool.relief(), address);
     if (!connected) {
       last = connected.error();

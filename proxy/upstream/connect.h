@@ -15,5 +15,7 @@ namespace ledgergate::upstream {
 io::Task<Result<io::Stream::Ptr>> connect_within(io::Wake& wake, Resolver& resolver, Pool& pool, io::TimeMs patience);
 // Within the server's timeouts.connect.
 io::Task<Result<io::Stream::Ptr>> connect(io::Wake& wake, Resolver& resolver, Pool& pool);
+// To one of these addresses, which the name had just then, and to no other: whose turn it is has its place there.
+io::Task<Result<io::Stream::Ptr>> connect_to_one_of(io::Wake& wake, const Addresses& addresses, Pool& pool, io::TimeMs patience);
 
 } // namespace ledgergate::upstream

@@ -66,7 +66,11 @@ io::Task<Result<ProbeReply>> ask(io::Wake& wake, Resolver& resolver, Pool& pool,
   const io::TimeMs end = wake.loop().now() + question.patience;
   const auto connecting = static_cast<io::TimeMs>(pool.server().timeouts.connect.count());
   const io::TimeMs first = std::min(question.patience, connecting);
-  auto connected = co_await connect_within(wake, resolver, pool, first);
+  Result<io::Stream::Ptr> connected = Error{Cause::connect_failed};
+  if (question.addresses.empty())
+    connected = co_await connect_within(wake, resolver, pool, first);
+  else
+    connected = co_await connect_to_one_of(wake, question.addresses, pool, first);
   if (!connected) co_return connected.error();
   stream = std::move(*connected);
   wake.deadline_at(end);

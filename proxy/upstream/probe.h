@@ -16,6 +16,7 @@ struct Question {
   std::string bytes; // head and body, as they go on the wire
   http::Method method = http::Method::get;
   io::TimeMs patience = 3'000; // for all of it: connecting, sending, the whole reply
+  Addresses addresses;         // where it is asked, as connect_to_one_of(); empty: wherever the server's name leads
 };
 
 struct ProbeReply {

@@ -96,6 +96,16 @@ Turn ServerTurns::beside(std::string_view unit) {
   return turn;
 }
 
+ServerTurns::Part ServerTurns::part(std::string_view unit) const {
+  const std::lock_guard guard(lock_);
+  Part part;
+  part.places = shared_->places();
+  part.all = (all_ != nullptr ? all_ : shared_)->places();
+  part.units = std::any_of(own_.begin(), own_.end(), [](const auto& each) { return each.second.listed; });
+  if (const auto found = own_.find(unit); found != own_.end() && found->second.listed) part.unit = unit;
+  return part;
+}
+
 bool ServerTurns::empty() const {
   const auto nobody = [](const Line& line) { return line == nullptr || (line->oldest() == 0 && line->besides() == 0); };
   const std::lock_guard guard(lock_);

@@ -45,6 +45,13 @@ public:
   // Where requests at the server have no bound: one more, counted until its end. Held by nobody where they have one: lines() then.
   // Without units it takes no lock.
   [[nodiscard]] Turn beside(std::string_view unit);
+  // What one request takes of the server, wherever else it is counted (address_lines.h).
+  struct Part {
+    bool units = false;                // whether units are kept apart
+    std::string unit;                  // a listed one; "" for all others together
+    std::uint32_t places = 0, all = 0; // of that, and of the server
+  };
+  [[nodiscard]] Part part(std::string_view unit) const;
   // Whether anybody stands in a line or is at the server.
   [[nodiscard]] bool empty() const;
 

@@ -11,6 +11,7 @@ constexpr TurnQueue::Ticket kBeside = 0; // no ticket of a queue
 } // namespace
 
 void Turn::give_back() noexcept {
+  more_.reset();
   for (auto place = held_.rbegin(); place != held_.rend(); ++place)
     if (const auto turns = std::exchange(place->turns, nullptr)) turns->give_back(place->ticket);
 }
@@ -19,6 +20,7 @@ Turn& Turn::operator=(Turn&& other) noexcept {
   if (this != &other) {
     give_back();
     held_ = std::exchange(other.held_, {});
+    more_ = std::move(other.more_);
   }
   return *this;
 }

@@ -21,24 +21,27 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace ledgergate::upstream {
 
 class Turns;
 
-// The right to use one of the server's places: a place of each line that it stood in. Gives them back together at its end, the last
-// taken first. May end on any thread.
+// The right to use one of the server's places: a place of each line that it stood in, and at each of the server's addresses
+// (address_lines.h). Gives them back together at its end, the last taken first. May end on any thread.
 class Turn {
 public:
   Turn() = default;
   Turn(std::shared_ptr<Turns> turns, TurnQueue::Ticket ticket) : held_{Place{std::move(turns), ticket}} {}
-  Turn(Turn&& other) noexcept : held_(std::exchange(other.held_, {})) {}
+  Turn(Turn&& other) noexcept : held_(std::exchange(other.held_, {})), more_(std::move(other.more_)) {}
   Turn& operator=(Turn&& other) noexcept;
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
   ~Turn() { give_back(); }
   // The place of one more line; three lines at most.
   void join(Turn&& more) noexcept;
+  // Further turns, behind all of these.
+  void keep(std::shared_ptr<const std::vector<Turn>> more) noexcept { more_ = std::move(more); }
   void give_back() noexcept;
   [[nodiscard]] bool held() const noexcept { return held_[0].turns != nullptr; }
 
@@ -48,6 +51,7 @@ private:
     TurnQueue::Ticket ticket = 0;
   };
   std::array<Place, 3> held_; // filled from the front
+  std::shared_ptr<const std::vector<Turn>> more_;
 };
 
 // Who stands in line.

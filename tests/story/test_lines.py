@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 
 from harness import Story, config, poll, program
+from other_world import FAIL, World
 
 from apicomprem import ApiComPrem
 from mserver import MServer
@@ -33,7 +34,9 @@ def work(server):
     return [r for r in server.requests if r.path != b"/status" or r.query]
 
 
-class Lines(Story):
+class Helpers(Story):
+    ADMIN = {"admin": {"address": "127.0.0.1:0"}}
+
     def edge(self, servers, routes=None, **top):
         """Settings with servers of one's own; the second and later ones are found under /NAME."""
         made = config("http://127.0.0.1:1", **top)
@@ -93,8 +96,21 @@ class Lines(Story):
     def wait_for_work(server, count):
         server.wait(f"request {count}", lambda: len(work(server)) >= count)
 
-    ADMIN = {"admin": {"address": "127.0.0.1:0"}}
+    def one_behind_the_other_unit(self, server, edge, reloads=(), second=command(UNITS[0], b"/b/api/comm")):
+        server.turn(hold=True)
+        with edge.connect("lan") as first:
+            requests = len(server.requests) + 1
+            first.send(command(UNITS[0]))
+            server.wait_for_requests(requests)
+            for settings in reloads:
+                self.assertIn("reloaded", edge.reload(settings))
+            behind = self.stands_in_line(edge, second, server, requests)
+            server.release()
+            self.assertEqual((first.reply().status, behind.reply().status), (200, 200))
+        self.assertEqual((server.killed, server.unit_overlaps), (0, 0))
 
+
+class Lines(Helpers):
     # the edge's own question --------------------------------------------------------------------------------------------------------
 
     def test_a_reload_keeps_the_place_of_the_question_about_the_company(self):
@@ -217,19 +233,6 @@ class Lines(Story):
             self.assertEqual((one.reply().status, other.reply().status), (200, 200))
         self.assertEqual((server.killed, server.unit_overlaps), (0, 0))
 
-    def one_behind_the_other_unit(self, server, edge, reloads=(), second=command(UNITS[0], b"/b/api/comm")):
-        server.turn(hold=True)
-        with edge.connect("lan") as first:
-            requests = len(server.requests) + 1
-            first.send(command(UNITS[0]))
-            server.wait_for_requests(requests)
-            for settings in reloads:
-                self.assertIn("reloaded", edge.reload(settings))
-            behind = self.stands_in_line(edge, second, server, requests)
-            server.release()
-            self.assertEqual((first.reply().status, behind.reply().status), (200, 200))
-        self.assertEqual((server.killed, server.unit_overlaps), (0, 0))
-
     # reloads ------------------------------------------------------------------------------------------------------------------------
 
     def reloads(self, steps, **extra):
@@ -338,3 +341,91 @@ class Lines(Story):
         self.assertRegex(said, r"queue\.depth.* 9")
         self.assertNotIn("is the one of", self.check(self.edge({"a": one, "b": one})))
         self.assertNotIn("is the one of", self.check(self.edge({"a": one, "b": {**two, "url": "http://10.0.0.9:445"}})))
+
+
+class Aliases(World, Helpers):
+    """Names that only the name service knows to be one machine: *.world.test is 127.0.0.1."""
+
+    def servers(self, *hosts, **own):
+        return {f"s{i}": {"profile": "mserver", "url": f"http://{host}:{self.server.port}", "health": "off", **own} for i, host in enumerate(hosts)}
+
+    def test_a_name_and_its_address_are_one_server(self):
+        self.server = self.standin(MServer)
+        edge = self.begin(self.edge(self.servers("pohoda.world.test", "127.0.0.1", "ucto.world.test"), **self.ADMIN))
+        self.held_back(edge, b"/s1/documents/faktura.pdf")
+        self.held_back(edge, b"/s2/documents/faktura.pdf")
+        self.held_back(edge, b"/documents/faktura.pdf")
+
+    def held_back(self, edge, path, reloads=()):
+        """One is at the server by the first name; what comes by the other has its turn in its own line and waits behind that. What
+        comes behind it stands in that line, and so tells that it has come so far."""
+        server = self.server
+        server.turn(hold=True)
+        with edge.connect("lan") as first, edge.connect("lan") as second:
+            asked = len(work(server)) + 1
+            first.send(document())
+            self.wait_for_work(server, asked)
+            for settings in reloads:
+                self.assertIn("reloaded", edge.reload(settings))
+            second.send(document(path))
+            third = self.stands_in_line(edge, document(path), server, asked)
+            server.release()
+            self.assertEqual([each.reply().status for each in (first, second, third)], [200, 200, 200])
+        self.assert_never_two(server)
+
+    def test_a_server_whose_name_is_changed_for_its_address(self):
+        self.server = self.standin(MServer)
+        by_name = self.edge(self.servers("pohoda.world.test"), **self.ADMIN)
+        by_address = self.edge(self.servers("127.0.0.1"), **self.ADMIN)
+        edge = self.begin(by_name)
+        self.held_back(edge, b"/documents/faktura.pdf", [by_address])
+        self.held_back(edge, b"/documents/faktura.pdf", [by_name])
+
+    def test_the_edges_own_question_by_another_name(self):
+        self.server = self.standin(MServer)
+        servers = self.servers("pohoda.world.test", "127.0.0.1")
+        quiet = self.edge(servers, **self.ADMIN)
+        asking = json.loads(json.dumps(quiet))
+        asking["servers"]["s1"] |= {"health": {**DOWN, "year": "2021"}, "credentials": self.credentials("@:")}
+        edge = self.begin(quiet)
+        self.server.turn(hold=True)
+        with edge.connect("lan") as first:
+            first.send(document())
+            self.wait_for_work(self.server, 1)
+            edge.reload(asking)
+            # It holds the place of its own line meanwhile.
+            poll("the question on its way", lambda: self.taken(edge, "s1") == 1 or len(work(self.server)) > 1)
+            self.assertEqual(len(work(self.server)), 1)
+            self.server.release()
+            self.assertEqual(first.reply().status, 200)
+        edge.said.wait("s1 is open on the right company")
+        self.assert_never_two(self.server)
+
+    @staticmethod
+    def taken(edge, name):
+        text = edge.ask(b"GET /metrics HTTP/1.1\r\n" + H + b"\r\n", "admin", tls=False).body.decode()
+        return float(next(line for line in text.splitlines() if line.startswith(f'ledgergate_turns_taken{{server="{name}"')).split()[-1])
+
+    def test_units_by_two_names(self):
+        server = self.standin(ApiComPrem)
+        own = {"profile": "apicomprem", "units": UNITS, "health": "off"}
+        hosts = {"a": "premier.world.test", "b": "127.0.0.1"}
+        edge = self.begin(self.edge({name: {**own, "url": f"http://{host}:{server.port}"} for name, host in hosts.items()}, **self.ADMIN))
+        server.turn(hold=True)
+        with edge.connect("lan") as first, edge.connect("lan") as same, edge.connect("lan") as other:
+            first.send(command(UNITS[0]))
+            server.wait_for_requests(1)
+            other.send(command(UNITS[1], b"/b/api/comm"))
+            server.wait_for_requests(2)
+            same.send(command(UNITS[0], b"/b/api/comm"))
+            behind = self.stands_in_line(edge, command(UNITS[0], b"/b/api/comm"), server, 2)
+            server.release()
+            self.assertEqual([each.reply().status for each in (first, same, other, behind)], [200] * 4)
+        self.assertEqual((server.killed, server.unit_overlaps), (0, 0))
+
+    def test_a_name_that_is_not_known_is_told(self):
+        self.server = self.standin(MServer)
+        edge = self.begin(self.edge(self.servers("pohoda.world.test"), **self.ADMIN))
+        self.turn(names=FAIL)
+        self.assert_refused(edge.ask(document(), "lan"), 502, "dns_error")
+        self.turn()
