@@ -116,6 +116,49 @@ TEST_F(StreamTest, ReadingPausesWhileBytesLieUnread) {
   EXPECT_TRUE(seen == sent);
 }
 
+TEST_F(StreamTest, WhoRestsReadsNothingAndHoldsNothing) {
+  const std::size_t before = stream->held();
+  ASSERT_EQ(far.send("hello"), 5U);
+  ASSERT_TRUE(until([&] { return stream->input() == "hello"; }));
+  EXPECT_GT(stream->held(), before);
+  stream->consume(5);
+  stream->rest();
+  EXPECT_EQ(stream->held(), before);
+  ASSERT_EQ(far.send("again"), 5U);
+  settle();
+  EXPECT_TRUE(stream->input().empty()) << "it stays in the kernel";
+  EXPECT_EQ(stream->held(), before);
+  stream->want_input();
+  EXPECT_TRUE(until([&] { return stream->input() == "again"; }));
+}
+
+TEST_F(StreamTest, OneReadBringsNoMoreThanItMay) {
+  constexpr std::size_t kMost = 4096;
+  stream->read_at_most(kMost);
+  const std::string sent = pattern(50'000);
+  for (std::size_t at = 0; at < sent.size();) at += far.send(std::string_view(sent).substr(at));
+  ASSERT_TRUE(until([&] { return stream->input().size() == kMost; }));
+  settle();
+  EXPECT_EQ(stream->input().size(), kMost) << "what comes ahead of those who wait for it is not taken";
+  std::string seen;
+  ASSERT_TRUE(until([&] {
+    take(seen);
+    stream->want_input();
+    return seen.size() == sent.size();
+  }));
+  EXPECT_EQ(seen, sent);
+}
+
+TEST_F(StreamTest, WhatThePeerDoesNotTakeIsHeldAndNoMore) {
+  const std::size_t before = stream->held();
+  const std::string piece = pattern(Loop::kReadSize);
+  do {
+    ASSERT_TRUE(stream->write(piece));
+  } while (stream->flush() == Step::done);
+  EXPECT_GT(stream->unsent(), 0U);
+  EXPECT_LE(stream->held() - before, 64U * 1024) << "a block that holds one read";
+}
+
 TEST_F(StreamTest, AWriteThatTheKernelTakesInPartIsCompleted) {
   const std::string sent = pattern(16 << 20);
   ASSERT_TRUE(stream->write(sent));
