@@ -2,14 +2,9 @@
 
 #include "client/address_table.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
-#include <cstring>
-#include <new>
 
 namespace ledgergate::client {
 namespace {
@@ -37,8 +32,7 @@ Lockout::Guess& Lockout::Guess::operator=(Guess&& other) noexcept {
   if (this == &other) return *this;
   give_back();
   lockout_ = std::exchange(other.lockout_, nullptr);
-  source_ = std::move(other.source_);
-  account_ = std::move(other.account_);
+  key_ = std::move(other.key_);
   secret_ = other.secret_;
   pending_ = std::exchange(other.pending_, false);
   nameless_ = other.nameless_;
@@ -61,17 +55,12 @@ void Lockout::Guess::succeed(const settings::Lockout& rules, Nanos now, bool cer
   if (lockout_ != nullptr) lockout_->succeed(rules, *this, now, certain);
 }
 
-std::uint64_t Lockout::digest(const Login& login) const {
-  // The length in front: no two different pairs are the same bytes.
-  std::string text = std::to_string(login.account.size()).append(":").append(login.account).append(login.secret);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> made{};
-  unsigned int size = 0;
-  const bool whole = HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-                          reinterpret_cast<const unsigned char*>(text.data()), text.size(), made.data(), &size) != nullptr;
-  OPENSSL_cleanse(text.data(), text.size());
-  if (!whole) throw std::bad_alloc(); // all secrets without a digest would be one
-  std::uint64_t out = 0;
-  std::memcpy(&out, made.data(), sizeof out);
+std::uint64_t Lockout::digest(const Login& login) const noexcept {
+  SipHash made(key_);
+  made.add(login.account.size()); // no two different pairs are the same bytes
+  made.add(login.account);
+  made.add(login.secret);
+  const std::uint64_t out = made.digest();
   return out == 0 ? 1 : out;
 }
 
@@ -79,8 +68,7 @@ Lockout::Decision Lockout::begin(const settings::Lockout& rules, const Login& lo
   guess.give_back();
   if (!rules.enabled) return {};
   Guess made;
-  made.source_ = {network_of(login.ip), std::string(login.client)};
-  made.account_ = login.account.substr(0, kLongestAccount);
+  made.key_ = {{network_of(login.ip), std::string(login.client)}, std::string(login.account.substr(0, kLongestAccount))};
   made.secret_ = digest(login);
   made.nameless_ = login.nameless || login.account.empty();
   made.stale_passes_ = login.stale_passes;
@@ -107,27 +95,27 @@ bool Lockout::is_banned(const settings::Lockout& rules, const IpAddress& ip, std
 Lockout::Trust Lockout::trust(const Guess& guess, Nanos now) {
   Trust out;
   const auto lately = [&](const Right* right) { return right != nullptr && now - right->when < kTrusted; };
-  if (const Right* own = proven_.find(Key(guess.source_, guess.account_)); lately(own)) {
+  if (const Right* own = proven_.find(guess.key_); lately(own)) {
     out.trusted = out.certain = true;
     out.same_secret = own->secret == guess.secret_;
   }
-  if (const auto* all = seen_.find(guess.source_); all != nullptr && !out.trusted) {
+  if (const auto* all = seen_.find(guess.source()); all != nullptr && !out.trusted) {
     for (const Seen& each : *all) {
-      if (each.account != guess.account_ || !lately(&each.right)) continue;
+      if (each.account != guess.account() || !lately(&each.right)) continue;
       out.trusted = true;
       out.same_secret = each.right.secret == guess.secret_;
     }
   }
   if (out.same_secret || guess.nameless_) return out;
-  const Right* const owner = owners_.find(guess.account_);
+  const Right* const owner = owners_.find(guess.account());
   out.same_secret = lately(owner) && owner->secret == guess.secret_;
   out.trusted = out.trusted || out.same_secret;
   return out;
 }
 
 Lockout::Decision Lockout::judge(const settings::Lockout& rules, const Guess& guess, Trust in, Nanos now) {
-  Suspect* const suspect = suspects_.find(guess.source_);
-  const Tried* const tried = suspect != nullptr ? suspect->find(guess.account_) : nullptr;
+  Suspect* const suspect = suspects_.find(guess.source());
+  const Tried* const tried = suspect != nullptr ? suspect->find(guess.account()) : nullptr;
   if (tried != nullptr && tried->tally.banned(now)) return {Verdict::banned, tried->tally.banned_until - now, false};
   if (suspect != nullptr && !in.certain && suspect->all.banned(now))
     return {Verdict::banned, suspect->all.banned_until - now, false};
@@ -140,7 +128,7 @@ Lockout::Decision Lockout::judge(const settings::Lockout& rules, const Guess& gu
     return {Verdict::banned, kPace, false};
   if (in.trusted || guess.nameless_) return {};
   // Made at once: where so many are known that one had to make room, it begins with failures.
-  AccountPaces::Account& account = accounts_.touch(guess.account_, nanos(rules.within), now);
+  AccountPaces::Account& account = accounts_.touch(guess.account(), nanos(rules.within), now);
   const std::uint32_t failures = account.counted(nanos(rules.within), now);
   if (failures < rules.failures) return full(failures, account.pending, rules.failures) ? busy : Decision{};
   const settings::Rate rate{1, std::chrono::milliseconds(kPace / 1'000'000), 1};
@@ -149,9 +137,9 @@ Lockout::Decision Lockout::judge(const settings::Lockout& rules, const Guess& gu
 }
 
 void Lockout::reserve(const settings::Lockout& rules, Guess& guess, bool certain, Nanos now) {
-  Suspect& suspect = suspects_.touch(guess.source_);
-  Tried& tried = suspect.touch(rules, guess.account_, !certain, now);
-  if (!guess.nameless_) accounts_.touch(guess.account_, nanos(rules.within), now).pending++;
+  Suspect& suspect = suspects_.touch(guess.source());
+  Tried& tried = suspect.touch(rules, guess.account(), !certain, now);
+  if (!guess.nameless_) accounts_.touch(guess.account(), nanos(rules.within), now).pending++;
   ++tried.pending;
   ++suspect.pending;
   guess.pending_ = true;
@@ -159,14 +147,14 @@ void Lockout::reserve(const settings::Lockout& rules, Guess& guess, bool certain
 
 // Behind `guess`, which may have been one on its way: nothing of it is left to find but failures.
 void Lockout::release(const Guess& guess) noexcept {
-  if (Suspect* const suspect = suspects_.find(guess.source_); suspect != nullptr) {
+  if (Suspect* const suspect = suspects_.find(guess.source()); suspect != nullptr) {
     --suspect->pending;
-    if (Tried* const tried = suspect->find(guess.account_); tried != nullptr) --tried->pending;
+    if (Tried* const tried = suspect->find(guess.account()); tried != nullptr) --tried->pending;
   }
-  suspects_.settle(guess.source_);
+  suspects_.settle(guess.source());
   if (guess.nameless_) return;
-  if (AccountPaces::Account* const account = accounts_.find(guess.account_); account != nullptr) --account->pending;
-  accounts_.settle(guess.account_);
+  if (AccountPaces::Account* const account = accounts_.find(guess.account()); account != nullptr) --account->pending;
+  accounts_.settle(guess.account());
 }
 
 // What was right from there is so no more.
@@ -174,10 +162,10 @@ void Lockout::distrust(const Guess& guess) noexcept {
   const auto forget = [&](Right* right) {
     if (right != nullptr && right->secret == guess.secret_) right->secret = 0;
   };
-  forget(proven_.find(Key(guess.source_, guess.account_)));
-  forget(owners_.find(guess.account_));
-  if (auto* all = seen_.find(guess.source_); all != nullptr)
-    std::erase_if(*all, [&](const Seen& each) { return each.account == guess.account_; });
+  forget(proven_.find(guess.key_));
+  forget(owners_.find(guess.account()));
+  if (auto* all = seen_.find(guess.source()); all != nullptr)
+    std::erase_if(*all, [&](const Seen& each) { return each.account == guess.account(); });
 }
 
 bool Lockout::passes_as_stale(Suspect& suspect, std::uint64_t secret) {
@@ -192,8 +180,8 @@ bool Lockout::passes_as_stale(Suspect& suspect, std::uint64_t secret) {
 Lockout::Failure Lockout::fail(const settings::Lockout& rules, Guess& guess, Nanos now) {
   const std::lock_guard guard(lock_);
   if (!guess.pending_) reserve(rules, guess, true, now); // what it shows was right so far
-  Suspect& suspect = *suspects_.find(guess.source_);
-  Tried& tried = *suspect.find(guess.account_);
+  Suspect& suspect = *suspects_.find(guess.source());
+  Tried& tried = *suspect.find(guess.account());
   Failure out;
   out.banned = tried.tally.banned(now);
   out.counted = !(guess.stale_passes_ && passes_as_stale(suspect, guess.secret_));
@@ -204,7 +192,7 @@ Lockout::Failure Lockout::fail(const settings::Lockout& rules, Guess& guess, Nan
     out.address_ban = suspect.all.fail(rules, most_of_address(rules), now);
     bans_ += (out.ban != 0 ? 1U : 0U) + (out.address_ban != 0 ? 1U : 0U);
     if (!guess.nameless_) {
-      AccountPaces::Account& account = *accounts_.find(guess.account_);
+      AccountPaces::Account& account = *accounts_.find(guess.account());
       accounts_.fail(account, nanos(rules.within), now);
       if (tried.given_since != account.first()) tried.given = 0;
       tried.given_since = account.first();
@@ -219,8 +207,8 @@ Lockout::Failure Lockout::fail(const settings::Lockout& rules, Guess& guess, Nan
 
 void Lockout::succeed(const settings::Lockout& rules, Guess& guess, Nanos now, bool certain) {
   const std::lock_guard guard(lock_);
-  Suspect* const suspect = suspects_.find(guess.source_);
-  Tried* const tried = suspect != nullptr ? suspect->find(guess.account_) : nullptr;
+  Suspect* const suspect = suspects_.find(guess.source());
+  Tried* const tried = suspect != nullptr ? suspect->find(guess.account()) : nullptr;
   remember(rules, guess, now, certain);
   if (tried != nullptr && certain) {
     // Slips of who knows the password. What it did to other accounts stays.
@@ -234,21 +222,21 @@ void Lockout::succeed(const settings::Lockout& rules, Guess& guess, Nanos now, b
 void Lockout::remember(const settings::Lockout& rules, const Guess& guess, Nanos now, bool certain) {
   const Right right{guess.secret_, now};
   if (certain) {
-    proven_.touch(Key(guess.source_, guess.account_)) = right;
-    if (!guess.nameless_) owners_.touch(guess.account_) = right;
+    proven_.touch(guess.key_) = right;
+    if (!guess.nameless_) owners_.touch(guess.account()) = right;
     return;
   }
   // A page that anybody may see tells nothing of a secret with which others failed.
-  Suspect* const suspect = suspects_.find(guess.source_);
-  const Tried* const tried = suspect != nullptr ? suspect->find(guess.account_) : nullptr;
+  Suspect* const suspect = suspects_.find(guess.source());
+  const Tried* const tried = suspect != nullptr ? suspect->find(guess.account()) : nullptr;
   if (tried != nullptr && tried->tally.counted(rules, now) != 0) return;
-  auto& all = seen_.touch(guess.source_);
-  const auto known = std::find_if(all.begin(), all.end(), [&](const Seen& each) { return each.account == guess.account_; });
+  auto& all = seen_.touch(guess.source());
+  const auto known = std::find_if(all.begin(), all.end(), [&](const Seen& each) { return each.account == guess.account(); });
   if (known != all.end()) {
     known->right = right;
     return;
   }
-  all.push_back({guess.account_, right});
+  all.push_back({guess.account(), right});
   if (all.size() > kSeen) all.erase(all.begin());
 }
 

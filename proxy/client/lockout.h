@@ -13,10 +13,10 @@
 #include "base/address.h"
 #include "client/account_paces.h"
 #include "client/recent.h"
+#include "client/siphash.h"
 #include "client/suspects.h"
 #include "settings/identity.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -28,6 +28,8 @@
 namespace ledgergate::client {
 
 class Lockout {
+  using Key = std::pair<Source, std::string>; // who, and at which account
+
 public:
   static constexpr std::size_t kMost = 16'384;
   // An address that logged in this long ago is not slowed down by what others do to its account, nor banned for what others there
@@ -74,7 +76,6 @@ public:
     Guess& operator=(const Guess&) = delete;
     ~Guess() { give_back(); }
     [[nodiscard]] bool open() const noexcept { return lockout_ != nullptr; }
-    [[nodiscard]] const std::string& account() const noexcept { return account_; }
     Failure fail(const settings::Lockout& rules, Nanos now);
     // `certain`: the secret was seen to be right, so that earlier failures were slips. What only looks like it (a page of a server
     // that may be public) spares it from being slowed down for as long as it does not fail, and forgives nothing.
@@ -84,10 +85,11 @@ public:
   private:
     friend class Lockout;
     Lockout* lockout_ = nullptr;
-    Source source_;
-    std::string account_;
+    Key key_;
     std::uint64_t secret_ = 0;
     bool pending_ = false, nameless_ = false, stale_passes_ = false;
+    [[nodiscard]] const Source& source() const noexcept { return key_.first; }
+    [[nodiscard]] const std::string& account() const noexcept { return key_.second; }
   };
   // Before a login is looked at. With go_on `guess` is open, unless the lock-out is off.
   [[nodiscard]] Decision begin(const settings::Lockout& rules, const Login& login, Nanos now, Guess& guess);
@@ -126,7 +128,6 @@ public:
   bool lift(const settings::Lockout& rules, std::string_view account, Nanos now);
 
 private:
-  using Key = std::pair<Source, std::string>;
   struct Right {
     std::uint64_t secret = 0; // a digest; 0: none
     Nanos when = 0;
@@ -139,7 +140,7 @@ private:
     bool trusted = false, certain = false; // it logged in from there lately
     bool same_secret = false;              // with this
   };
-  [[nodiscard]] std::uint64_t digest(const Login& login) const;
+  [[nodiscard]] std::uint64_t digest(const Login& login) const noexcept;
   [[nodiscard]] Trust trust(const Guess& guess, Nanos now); // these under lock_
   [[nodiscard]] Decision judge(const settings::Lockout& rules, const Guess& guess, Trust in, Nanos now);
   void reserve(const settings::Lockout& rules, Guess& guess, bool certain, Nanos now);
@@ -151,7 +152,7 @@ private:
   void remember(const settings::Lockout& rules, const Guess& guess, Nanos now, bool certain);
 
   mutable std::mutex lock_;
-  std::array<unsigned char, 32> key_{};
+  SipHash::Key key_{};
   Suspects suspects_{kMost};
   AccountPaces accounts_{kMost};
   Recent<Key, Right> proven_{kMost};              // a secret that was seen to be right from there

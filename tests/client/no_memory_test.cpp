@@ -147,6 +147,38 @@ TEST(NoMemory, ALoginThatCouldNotBeNotedLeavesTheLockOutAsItWas) {
   EXPECT_GE(failures, 5U);
 }
 
+// Each request of a caller who brings a login for the server comes by here.
+TEST(NoMemory, ALoginThatIsKnownIsNotedWithoutAny) {
+  const settings::Lockout rules;
+  const IpAddress ip = *IpAddress::parse("192.0.2.1");
+  for (const bool certain : {true, false}) {
+    Lockout lockout;
+    const auto log_in = [&] {
+      Lockout::Guess guess;
+      const auto told = lockout.begin(rules, {ip, {}, "server:till", "a secret"}, 1'000'000'000, guess);
+      guess.succeed(rules, 1'000'000'000, certain);
+      return told.verdict;
+    };
+    ASSERT_EQ(log_in(), Lockout::Verdict::go_on);
+    const NoMemory none(0);
+    EXPECT_EQ(log_in(), Lockout::Verdict::go_on);
+    EXPECT_FALSE(none.failed());
+  }
+}
+
+// What ends without memory, or gives back what it held, must need none.
+TEST(NoMemory, AGuessIsGivenBackWithoutAny) {
+  const settings::Lockout rules;
+  Lockout lockout;
+  Lockout::Guess guess;
+  const std::string account = name(1);
+  ASSERT_EQ(lockout.begin(rules, {*IpAddress::parse("192.0.2.1"), account, account, "x"}, 1'000'000'000, guess).verdict,
+            Lockout::Verdict::go_on);
+  const NoMemory none(0);
+  guess.give_back();
+  EXPECT_FALSE(none.failed());
+}
+
 // A digest that was not made must not be one of what lay there before.
 TEST(NoMemory, AKeyWithoutADigestIsNobodys) {
   const Digest right = digest_of("a key"); // and OpenSSL makes what it has for all time, which must not fail
