@@ -119,7 +119,7 @@ Result<void> check_request(Exchange& x) {
   if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit)
     return Error{Cause::body_too_large};
   x.body->limit(limit);
-  if (route->decompress_requests && x.request.body.has_content()) {
+  if (route->decompress_requests && x.request.body.kind != http::BodyKind::none) {
     const auto coding = http::content_coding(x.request.fields);
     if (!coding) return Error{Cause::unsupported_coding};
     x.body_coding = *coding;

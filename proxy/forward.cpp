@@ -216,6 +216,7 @@ io::Task<Result<void>> forward(Exchange& x) {
   x.out.clear();
   route::append_request_head(x.facts, x.upstream_target, x.framing, x.out);
 
+  if (place.held()) static_cast<void>(take_own(x, pool)); // since before the server had a bound: none idles there
   for (bool may_reuse = !fresh_only;; may_reuse = false) {
     auto link = co_await acquire(x, pool, may_reuse);
     if (!link) co_return link.error();

@@ -101,9 +101,7 @@ bool allowed(const Exchange& x, const std::vector<std::string>& operations) {
 // What the head asks of an mserver, where there are rules: its files, and what it tells of the company.
 Result<void> judge_by_head(Exchange& x, std::string_view path) {
   if (x.facts.server->profile != Profile::mserver || !has_rules(x)) return {};
-  const bool body =
-      x.request.body.kind != http::BodyKind::none && !(x.request.body.kind == http::BodyKind::length && x.request.body.length == 0);
-  const std::string_view name = profile::asked_by_head(path, x.target.query, body);
+  const std::string_view name = profile::asked_by_head(path, x.target.query, x.request.body.has_content());
   if (name.empty()) return {};
   x.operation = name;
   if (allowed(x, {std::string(name)})) return {};

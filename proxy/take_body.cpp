@@ -23,11 +23,12 @@ SpoolChoice spool_choice(const Exchange& x) {
 } // namespace
 
 bool spools_request(const Exchange& x) {
+  // It is decoded, and its length is known only then; an empty one, too, loses what the caller says of its coding.
+  if (x.body_coding != http::Coding::identity) return true;
   if (!x.request.body.has_content()) return false;
   if (x.reading || login_in_body(x)) return true;
   // Its length is not known before its end, and this server must be told.
   if (x.request.body.kind == http::BodyKind::chunked && profile::needs_length(x.facts.server->profile)) return true;
-  if (x.body_coding != http::Coding::identity) return true; // it is decoded, and its length is known only then
   const SpoolChoice choice = spool_choice(x);
   return choice == SpoolChoice::request || choice == SpoolChoice::both;
 }

@@ -267,7 +267,6 @@ io::Task<void> ask_company(Watched& w) {
       turn.join(std::move(*granted));
     }
   }
-  Place place = place_of(w, std::move(turn));
   upstream::Question question;
   const std::string_view no_unit;
   const auto taken = co_await take_addresses(w, turn, no_unit, ms(w.server.queue.wait), question.addresses);
@@ -275,6 +274,7 @@ io::Task<void> ask_company(Watched& w) {
     if (!w.over()) w.health.unreached(taken.error().cause);
     co_return;
   }
+  Place place = place_of(w, std::move(turn));
   question.bytes = profile::company_question(w.server, w.credentials());
   question.patience = ms(w.server.timeouts.connect + w.server.timeouts.reply);
   io::Stream::Ptr stream;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <compare>
+#include <string>
 
 namespace ledgergate::route {
 namespace {
@@ -43,12 +44,20 @@ const settings::Route* certain_route(const Question& q) {
   return found;
 }
 
-// "/app/(S(x))y" is "/appy" to ASP.NET: where a ticket could stand behind the prefix, it isn't certain that the path is below it.
-bool could_join(const Question& q, const settings::Route& route) {
+const http::FoldedPrefix probe_prefix = http::fold_prefix("/p");
+
+// "/app/(S(x))y" is "/appy" to ASP.NET, and what stands in place of "/app" at the server would be joined with "y", too.
+bool joins_prefix(const Question& q, const settings::Route& route) {
   const std::string_view path = q.target.decoded;
   const auto cut = prefix_length(path, trim_slashes(route.path), Spelling::loose);
   const auto at = cut == std::string_view::npos ? cut : path.find_first_not_of('/', cut);
-  return at != std::string_view::npos && (path[at] == '(' || path[at] == '%');
+  if (at == std::string_view::npos || (path[at] != '(' && path[at] != '%')) return false;
+  std::string probe = "/p";
+  probe += path.substr(cut);
+  http::PathReadings readings(probe);
+  while (readings.next())
+    if (!http::could_lie_below(readings.text(), probe_prefix)) return true;
+  return false;
 }
 
 // Calls `look` with each route of other rules that another reading of the path could lead to, until it says true. Those that are
@@ -100,12 +109,13 @@ Result<const settings::Route*> choose(const settings::Settings& settings, const 
     if (contested && !plain_agrees(q, *route)) return elsewhere;
     return route;
   }
-  if (!contested && trim_slashes(route->path).empty()) return route; // all that is below it is its own
+  const bool root = trim_slashes(route->path).empty() && route->rewrite_prefix.empty();
+  if (!contested && root) return route; // all that is below it is its own
   const settings::Route* certain = q.spells_out(*route) ? route : certain_route(q);
-  if (certain == nullptr || q.rules(*certain) != q.rules(*route))
+  if (certain == nullptr || q.rules(*certain) != q.rules(*route) || (!root && joins_prefix(q, *certain)))
     return Error{Cause::bad_target, "some servers read this path as lying outside the route's"};
   const bool rivals = contested && any_rival(q, *certain, [](const settings::Route&) { return true; });
-  if ((rivals || could_join(q, *certain)) && !readings_agree(q, *certain)) return elsewhere;
+  if (rivals && !readings_agree(q, *certain)) return elsewhere;
   return route;
 }
 

@@ -157,6 +157,14 @@ TEST_F(Choose, TheSameOfARouteWhosePrefixIsTakenOff) {
   EXPECT_EQ(at("/App/b"), "refused");
 }
 
+TEST_F(Choose, WhatStandsInPlaceOfAPrefixIsNotJoinedWithANameBehindIt) {
+  publish("root", "", "/").rewrite_prefix = "/srv/base";
+  EXPECT_EQ(at("/(S(x))/y"), "root");
+  EXPECT_EQ(at("/a%2Fb"), "root");
+  EXPECT_EQ(at("/%28a)/b"), "root");
+  for (const char* path : {"/(S(x))y", "/%28S(x))y", "/%2528S(x))y", "//(S(x))y"}) EXPECT_EQ(at(path), "refused") << path;
+}
+
 TEST_F(Choose, BeforeAnMserverPathsAreReadLoosely) {
   publish("shop", "", "/");
   lock("pohoda", "", "/xml", 1);

@@ -338,3 +338,14 @@ class WindowsLogins(Story):
         self.assertEqual(anna.ask(kerberos("anna")).body, b"anna", "one leg is enough for Kerberos")
         self.assertEqual([anna.is_(), self.caller().is_()], [None, None])
         self.edge.said.wait("NTLM or Negotiate.*concurrency")
+
+    def test_a_server_that_gets_a_bound_is_left_no_idle_connection(self):
+        self.server = self.standin(Windows)
+        settings = config(self.server, workers=1)
+        self.edge = self.start(settings)
+        anna = self.caller()
+        self.assertEqual(anna.log_in("anna").body, b"anna")
+        settings["servers"]["upstream"]["concurrency"] = 1
+        self.assertIn("reloaded", self.edge.reload(settings))
+        self.assertIsNone(anna.is_())
+        self.server.wait_for_no_connection()
