@@ -147,6 +147,8 @@ int list(const CertOptions& options) {
                enrol::day_text(each.until), enrol::state_of(each, unix_now()), each.serial);
   if (behind)
     return fail(kCommand, "crl.pem is older than the index: whatever changes something next makes it again, as another `revoke`");
+  if (const std::string doubt = Authority::doubt_of_list(options.directory, unix_now()); !doubt.empty())
+    return fail(kCommand, doubt);
   return kExitFine;
 }
 

@@ -1,5 +1,6 @@
 #include "snapshot.h"
 
+#include "listen/published_names.h"
 #include "profile/endpoints.h"
 
 #include <unistd.h>
@@ -88,6 +89,9 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
       runtime.front = listen::TlsFront::make(listener, keys, found);
       const bool wait_for_it = found.missing && (now == nullptr || !now->enabled);
       runtime.enabled = runtime.front != nullptr;
+      if (runtime.front != nullptr)
+        for (std::string& doubt : listen::name_doubts(*settings, made->listeners.size(), runtime.front->shown()))
+          found.warnings.push_back(std::move(doubt));
       for (const auto& text : found.warnings) problems.warnings.push_back("listener " + listener.name + ": " + text);
       auto& where = wait_for_it ? problems.warnings : problems.errors;
       for (const auto& text : found.errors)

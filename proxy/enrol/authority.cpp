@@ -41,6 +41,14 @@ bool is_behind(const Folder& all, const Index& index) {
   return !text || revocations_number(*text) != index.revocations;
 }
 
+// One that was made while the clock was ahead, or is read while it is behind, locks every branch out: it is not valid yet.
+bool is_out_of_its_term(const Folder& all, std::int64_t now) {
+  std::string ignored;
+  const auto text = all.read(kRevocationsFile, ignored);
+  const auto term = text ? revocations_term(*text) : std::nullopt;
+  return term && (now < term->from || now > term->until);
+}
+
 std::string words_of(const Record& record) {
   return std::string(record.kind == Kind::client ? "client=" : "server=") + record.name + " serial=" + record.serial;
 }
@@ -124,6 +132,7 @@ std::optional<Authority> Authority::open(const fs::path& directory, std::int64_t
     return std::nullopt;
   }
   if (is_behind(authority.all_, authority.index_) && !authority.write_revocations(why)) return std::nullopt;
+  if (is_out_of_its_term(authority.all_, now) && !authority.renew_revocations(why)) return std::nullopt;
   return authority;
 }
 
@@ -144,6 +153,27 @@ bool Authority::write_index(const Index& index, std::string& why) {
 bool Authority::write_revocations(std::string& why) {
   const Revocations list = make_revocations(index_, certificate_.get(), key_.get(), now_, why);
   return list && all_.write(kRevocationsFile, pem(list.get()), kPublicFile, why);
+}
+
+// Under a number of its own: no two lists have the same (RFC 5280 section 5.2.3).
+bool Authority::renew_revocations(std::string& why) {
+  Index next = index_;
+  ++next.revocations;
+  if (!write_index(next, why)) return false;
+  index_ = std::move(next);
+  return write_revocations(why) && audit(all_, "made the revocation list anew: it was not valid by this clock", now_, why);
+}
+
+std::string Authority::doubt_of_list(const fs::path& directory, std::int64_t now) {
+  std::string why;
+  const auto all = Folder::open(directory, why);
+  const auto text = all ? all->read(kRevocationsFile, why) : std::nullopt;
+  const auto term = text ? revocations_term(*text) : std::nullopt;
+  if (!term || (now >= term->from && now <= term->until)) return "";
+  const std::string said =
+      now < term->from ? "is not valid before " + moment_text(term->from) : "was valid until " + moment_text(term->until);
+  return "crl.pem " + said + ", and no branch is let in by it. Is the clock of this machine right (" + moment_text(now) +
+         ")? Whatever changes something next makes it anew, as another `revoke`";
 }
 
 std::optional<Issued> Authority::make(const Wish& wish, std::vector<std::string> sans, const char* deed, std::string& why) {
@@ -180,7 +210,9 @@ std::optional<Issued> Authority::make(const Wish& wish, std::vector<std::string>
   if (!write_index(next, why)) return std::nullopt;
   index_ = std::move(next);
   const Secret key_text = pem(key.get());
-  const Secret both(pem(certificate.get()) + key_text.text());
+  // A server's with the CA's own: callers who have the root need it not, and `check` sees that no CA between them is missing.
+  const std::string above = wish.kind == Kind::server ? pem(certificate_.get()) : "";
+  const Secret both(pem(certificate.get()) + above + key_text.text());
   const std::string file = file_of(wish.kind, wish.name, ".pem"), bundle_file = file_of(wish.kind, wish.name, ".p12");
   issued.file = secret_.path() / file;
   if (!secret_.write(file, both.text(), kSecretFile, why)) return std::nullopt;

@@ -6,7 +6,7 @@
 //
 // Invariants: one process at a time changes anything (private/lock). The index is written before the file that it speaks of, so a
 // certificate that somebody may hold is always in it; a revocation list that is older than the index is made again by whoever takes
-// the lock next. Killed at any moment, the directory can be used as it is.
+// the lock next, and so is one that is not valid by this machine's clock. Killed at any moment, the directory can be used as it is.
 #pragma once
 
 #include "enrol/bundle.h"
@@ -58,6 +58,9 @@ public:
   // What it has issued, oldest first; needs no lock. `behind`: the revocation list is older than that.
   static std::optional<Index> look(const std::filesystem::path& directory, bool& behind, std::string& why);
 
+  // Why the edge, with this clock, believes nobody by crl.pem, though it says what the index says; "" when it does.
+  static std::string doubt_of_list(const std::filesystem::path& directory, std::int64_t now);
+
   // A certificate under a name that has no valid one.
   std::optional<Issued> issue(const Wish& wish, std::string& why);
   // A new one (with a new key) under a name that has one; the names in it stay the same. The older stays valid.
@@ -71,6 +74,7 @@ private:
   [[nodiscard]] bool valid(const Record& record) const { return !record.revoked && record.until >= now_; }
   std::optional<Issued> make(const Wish& wish, std::vector<std::string> sans, const char* deed, std::string& why);
   bool write_revocations(std::string& why);
+  bool renew_revocations(std::string& why);
   bool write_index(const Index& index, std::string& why);
 
   Folder all_, secret_;

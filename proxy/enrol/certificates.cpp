@@ -17,6 +17,11 @@ std::string content(BIO* bio) {
   return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
 }
 
+std::int64_t seconds_of(const ASN1_TIME* time) {
+  std::tm moment{};
+  return ASN1_TIME_to_tm(time, &moment) == 1 ? static_cast<std::int64_t>(timegm(&moment)) : 0;
+}
+
 Time time_of(std::int64_t seconds) { return Time(ASN1_TIME_set(nullptr, static_cast<std::time_t>(seconds))); }
 
 bool set_name(X509_NAME* name, const std::string& words) {
@@ -233,10 +238,14 @@ std::optional<std::uint64_t> revocations_number(const std::string& text) {
   return out;
 }
 
-std::int64_t valid_until(const X509* certificate) {
-  std::tm end{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) return 0;
-  return static_cast<std::int64_t>(timegm(&end));
+std::optional<Term> revocations_term(const std::string& text) {
+  PemProblem problem;
+  const auto read = read_pem_text(text, PemRole::revocations, problem);
+  if (!read || read->lists.size() != 1) return std::nullopt;
+  const X509_CRL* const list = read->lists.front().get();
+  return Term{seconds_of(X509_CRL_get0_lastUpdate(list)), seconds_of(X509_CRL_get0_nextUpdate(list))};
 }
+
+std::int64_t valid_until(const X509* certificate) { return seconds_of(X509_get0_notAfter(certificate)); }
 
 } // namespace ledgergate::enrol

@@ -40,6 +40,11 @@ enum class KeyType : std::uint8_t { ecdsa, rsa }; // P-256, or RSA for what is t
 [[nodiscard]] Key read_key(const Secret& text, const std::string& file, std::string& why);
 // The number of a revocation list; none when the text holds no list of ours.
 [[nodiscard]] std::optional<std::uint64_t> revocations_number(const std::string& text);
+// Of such a text: from when to when it holds, in unix seconds; none when it holds no list of ours.
+struct Term {
+  std::int64_t from = 0, until = 0;
+};
+[[nodiscard]] std::optional<Term> revocations_term(const std::string& text);
 [[nodiscard]] std::int64_t valid_until(const X509* certificate); // unix seconds
 
 } // namespace ledgergate::enrol

@@ -19,15 +19,17 @@ struct Certificate {
   PkeyPtr key;
   int type = 0;                   // EVP_PKEY_EC, EVP_PKEY_RSA, …
   std::vector<std::string> names; // DNS names of the leaf, lower case ("*.example.cz" kept)
+  std::vector<std::string> addresses;
 };
 
 struct CertificateProblems {
   std::vector<std::string> errors;   // it can't be served
-  std::vector<std::string> warnings; // expired, not yet valid, chain out of order: served all the same
+  std::vector<std::string> warnings; // what callers will hardly believe: served all the same
   bool missing = false;              // a file does not exist: the listener waits for it
 };
 
-// Reads and checks. Never prints a key. Null chain in the result when there are errors.
-[[nodiscard]] Certificate read_certificate(const settings::CertificateFiles& files, CertificateProblems& problems);
+// Reads and checks. Never prints a key. Null chain in the result when there are errors. `known`: CAs that callers have for sure.
+[[nodiscard]] Certificate read_certificate(const settings::CertificateFiles& files, CertificateProblems& problems,
+                                           const std::vector<X509*>& known = {});
 
 } // namespace ledgergate::listen

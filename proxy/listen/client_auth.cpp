@@ -1,5 +1,6 @@
 #include "listen/client_auth.h"
 
+#include "base/chain_doubts.h"
 #include "listen/facts.h"
 
 #include <openssl/bio.h>
@@ -220,6 +221,12 @@ void ClientAuth::read_authorities(const std::vector<std::string>& files, Certifi
                       [&](const X509Ptr& each) { return X509_cmp(each.get(), authority.get()) == 0; }))
         problems.warnings.push_back(place +
                                     ": this CA stands in client_ca twice; take it out: " + certificate_facts(authority.get()));
+      if (X509_cmp_current_time(X509_get0_notAfter(authority.get())) < 0)
+        problems.warnings.push_back(place + ": this CA expired on " + moment_words(X509_get0_notAfter(authority.get())) +
+                                    ", and nobody is let in by it: " + certificate_facts(authority.get()));
+      else if (X509_cmp_current_time(X509_get0_notBefore(authority.get())) > 0)
+        problems.warnings.push_back(place + ": this CA is not valid before " + moment_words(X509_get0_notBefore(authority.get())) +
+                                    " (is the clock right?), and nobody is let in by it: " + certificate_facts(authority.get()));
       facts_.push_back("callers' CA " + certificate_facts(authority.get()));
       authorities_.push_back(std::move(authority));
     }
@@ -244,6 +251,12 @@ std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateP
                                 list_facts(list.get()));
     facts_.push_back("revocation list " + list_facts(list.get()));
     const ASN1_TIME* end = X509_CRL_get0_nextUpdate(list.get());
+    if (const ASN1_TIME* begin = X509_CRL_get0_lastUpdate(list.get()); X509_cmp_current_time(begin) > 0)
+      problems.warnings.push_back(
+          file + ": this revocation list is not valid before " + moment_words(begin) +
+          ": until then what its CA issued is not let in, but for CAs that client_ca names. Is the clock of "
+          "this machine right, and was that of the CA? A CA of ledgergate makes the list anew at its next "
+          "`ledgergate cert` issue, renew or revoke");
     if (end != nullptr && X509_cmp_current_time(end) < 0)
       problems.warnings.push_back(
           file + ": this revocation list is out of date: what its CA issued is not let in, but for CAs that client_ca names");
@@ -363,6 +376,8 @@ std::string_view explain_verify(long result) noexcept {
   case X509_V_ERR_CERT_REVOKED: return "the caller's certificate, or a CA above it, is revoked";
   case X509_V_ERR_INVALID_PURPOSE: return "the caller's certificate is not for clients (extended key usage clientAuth)";
   case X509_V_ERR_CRL_HAS_EXPIRED: return "client_crl is out of date, so no caller's certificate can be believed";
+  case X509_V_ERR_CRL_NOT_YET_VALID:
+    return "client_crl is not valid yet (is a clock wrong?), so no caller's certificate can be believed";
   case X509_V_ERR_UNABLE_TO_GET_CRL: return "client_crl has no list of the CA that issued the caller's certificate";
   case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
   case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:

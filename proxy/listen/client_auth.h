@@ -35,6 +35,7 @@ public:
   [[nodiscard]] bool install(SSL_CTX* context) const; // false: out of memory
   // For the session-id context: of the same words are the same rules.
   [[nodiscard]] const std::string& policy() const noexcept { return policy_; }
+  [[nodiscard]] const std::vector<X509Ptr>& authorities() const noexcept { return authorities_; }
   // For the log: each CA and revocation list, by what tells it from others.
   [[nodiscard]] const std::vector<std::string>& facts() const noexcept { return facts_; }
   // Whether the caller's certificate is (still) believed: an open connection is asked again after the revocation list has changed.

@@ -155,7 +155,7 @@ std::string_view server_name(SSL* ssl, std::array<char, 255>& out) {
 
 void free_ssl_ctx(SSL_CTX* object) { SSL_CTX_free(object); }
 
-bool TlsFront::read_rules(const settings::Listener& listener, CertificateProblems& problems) {
+void TlsFront::read_rules(const settings::Listener& listener, CertificateProblems& problems) {
   const auto number = [&](const settings::CallerCertificates& wanted) {
     auto made = ClientAuth::make(wanted, problems);
     if (!made) return std::size_t{0};
@@ -170,15 +170,21 @@ bool TlsFront::read_rules(const settings::Listener& listener, CertificateProblem
     rule_names_.emplace_back(name.starts_with("*.") ? name.substr(1) : name, number(wanted));
   }
   std::sort(rule_names_.begin(), rule_names_.end());
-  return problems.errors.empty();
 }
 
 std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listener, TicketKeys& keys,
                                                CertificateProblems& problems) {
-  std::vector<Certificate> certificates;
-  for (const auto& files : listener.certificates) certificates.push_back(read_certificate(files, problems));
   auto front = std::make_shared<TlsFront>();
-  if (!front->read_rules(listener, problems)) return nullptr;
+  const std::size_t before = problems.errors.size();
+  front->read_rules(listener, problems);
+  std::vector<X509*> known;
+  for (const auto& clients : front->rules_)
+    for (const X509Ptr& each : clients->authorities()) known.push_back(each.get());
+  std::vector<Certificate> certificates;
+  for (const auto& files : listener.certificates) certificates.push_back(read_certificate(files, problems, known));
+  if (problems.errors.size() != before) return nullptr;
+  for (std::size_t i = 0; i < certificates.size(); ++i)
+    front->shown_.push_back({listener.certificates[i].chain.string(), certificates[i].names, certificates[i].addresses});
   for (const Certificate& each : certificates)
     front->facts_.push_back("certificate " + certificate_facts(each.chain.front().get()));
   for (const auto& clients : front->rules_)

@@ -28,6 +28,12 @@ struct Hello {
   bool seen = false;
 };
 
+// A certificate of the front, for who compares it with what is published.
+struct ShownCertificate {
+  std::string file;                          // of its chain
+  std::vector<std::string> names, addresses; // in it: DNS names, lower case ("*.example.cz" kept); addresses
+};
+
 class TlsFront {
 public:
   // Null when a certificate can't be served; `problems` says why.
@@ -41,6 +47,8 @@ public:
 
   // For the log: each certificate that is shown or believed, and each revocation list.
   [[nodiscard]] const std::vector<std::string>& facts() const noexcept { return facts_; }
+  // In the order of the settings.
+  [[nodiscard]] const std::vector<ShownCertificate>& shown() const noexcept { return shown_; }
   // Which rules for callers' certificates a server name has (exact, then wildcard, then the listener's): names that have the same
   // ones have the same number.
   [[nodiscard]] std::size_t rules_of(std::string_view name) const noexcept;
@@ -51,12 +59,13 @@ private:
   using Names = std::vector<std::pair<std::string, std::size_t>>; // sorted; "*.example.cz" as ".example.cz"
   std::vector<std::shared_ptr<const ClientAuth>> rules_;          // the first is the listener's
   std::vector<std::string> facts_;
+  std::vector<ShownCertificate> shown_;
   std::size_t certificates_ = 0;
   std::vector<SslCtxPtr> contexts_; // certificates_ of them for each of rules_; the first is the default
   Names certificate_names_, rule_names_;
 
   [[nodiscard]] static std::size_t look_up(const Names& names, std::string_view name) noexcept;
-  bool read_rules(const settings::Listener& listener, CertificateProblems& problems);
+  void read_rules(const settings::Listener& listener, CertificateProblems& problems);
   static int on_client_hello(SSL* ssl, int* alert, void* self);
 };
 

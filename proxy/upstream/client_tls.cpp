@@ -1,6 +1,7 @@
 #include "upstream/client_tls.h"
 
 #include "base/address.h"
+#include "base/chain_doubts.h"
 #include "base/pem_file.h"
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <ctime>
 #include <new>
 #include <vector>
@@ -38,19 +40,32 @@ std::string reason() {
   return text != nullptr ? text : "unknown reason";
 }
 
+// To what has been found already: one line.
+void add(const std::string& doubt, std::string& warning) {
+  if (!doubt.empty() && !warning.empty()) warning += "; ";
+  warning += doubt;
+}
+
 // The CAs that a server's certificate is checked against: "" or why they can't be.
-std::string use_authorities(SSL_CTX* ctx, const std::string& file) {
+std::string use_authorities(SSL_CTX* ctx, const std::string& file, std::string& warning) {
   PemProblem problem;
   const auto read = read_pem_file(file, PemRole::authorities, problem);
   if (!read) return problem.text();
   X509_STORE* const store = SSL_CTX_get_cert_store(ctx);
   for (const X509Ptr& each : read->certificates)
     if (X509_STORE_add_cert(store, each.get()) != 1) return file + ": can't be used: " + reason();
+  const bool all_expired = std::all_of(read->certificates.begin(), read->certificates.end(), [](const X509Ptr& each) {
+    return X509_cmp_current_time(X509_get0_notAfter(each.get())) < 0;
+  });
+  if (all_expired)
+    add(file + ": expired on " + moment_words(X509_get0_notAfter(read->certificates.front().get())) +
+            ": no server is believed by it",
+        warning);
   return "";
 }
 
 // What we show to the server: "" or why it can't be shown.
-std::string use_certificate(SSL_CTX* ctx, const settings::CertificateFiles& files) {
+std::string use_certificate(SSL_CTX* ctx, const settings::CertificateFiles& files, std::string& warning) {
   std::vector<PemPairProblem> problems;
   const auto pair = read_pem_pair(files.chain, files.key, problems);
   if (!pair) {
@@ -63,6 +78,7 @@ std::string use_certificate(SSL_CTX* ctx, const settings::CertificateFiles& file
   for (std::size_t i = 1; whole && i < pair->chain.size(); ++i) whole = sk_X509_push(above, pair->chain[i].get()) > 0;
   whole = whole && SSL_CTX_use_cert_and_key(ctx, pair->chain.front().get(), pair->key.get(), above, 1) == 1;
   sk_X509_free(above);
+  for (const std::string& doubt : chain_doubts(pair->chain, files.chain.string(), ShownTo::server)) add(doubt, warning);
   return whole ? "" : files.chain.string() + ": can't be shown: " + reason();
 }
 
@@ -113,13 +129,13 @@ std::shared_ptr<const ClientTls> ClientTls::make(const settings::Server& server,
   SSL_CTX_set_verify(ctx, server.tls.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   if (server.tls.ca.empty()) {
     SSL_CTX_set_default_verify_paths(ctx);
-  } else if (why = use_authorities(ctx, server.tls.ca); !why.empty()) {
+  } else if (why = use_authorities(ctx, server.tls.ca, warning); !why.empty()) {
     return nullptr;
   }
   if (server.tls.client_certificate) {
-    why = use_certificate(ctx, *server.tls.client_certificate);
+    why = use_certificate(ctx, *server.tls.client_certificate, warning);
     if (!why.empty()) return nullptr;
-    warning = doubt(SSL_CTX_get0_certificate(ctx), server.tls.client_certificate->chain.string());
+    add(doubt(SSL_CTX_get0_certificate(ctx), server.tls.client_certificate->chain.string()), warning);
   }
   ERR_clear_error();
   made->name_ = server.tls.name.empty() ? server.host : server.tls.name;

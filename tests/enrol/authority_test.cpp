@@ -83,6 +83,24 @@ TEST_F(AnAuthority, IssuesNothingBeyondItsOwnEnd) {
   EXPECT_TRUE(issue(wish("till", 3650)));
 }
 
+TEST_F(AnAuthority, MakesAListAnewThatIsNotValidByThisClock) {
+  ASSERT_TRUE(issue(wish("till")));
+  EXPECT_EQ(Authority::doubt_of_list(place(), kNow), "");
+  for (const std::int64_t clock : {kNow - kDay, kNow + (kRevocationDays + 2) * kDay}) {
+    const std::string doubt = Authority::doubt_of_list(place(), clock);
+    EXPECT_TRUE(doubt.starts_with(clock < kNow ? "crl.pem is not valid before " : "crl.pem was valid until ")) << doubt;
+    EXPECT_NE(doubt.find("no branch is let in by it"), std::string::npos);
+    const std::uint64_t number = look().revocations;
+    ASSERT_TRUE(Authority::open(place(), clock, why_)) << why_;
+    EXPECT_EQ(Authority::doubt_of_list(place(), clock), "");
+    EXPECT_EQ(look().revocations, number + 1) << "no two lists have one number";
+    EXPECT_FALSE(behind_);
+    ASSERT_TRUE(Authority::open(place(), clock, why_)) << why_;
+    EXPECT_EQ(look().revocations, number + 1) << "and that is all";
+    ASSERT_TRUE(Authority::open(place(), kNow, why_)) << why_; // for the next
+  }
+}
+
 TEST_F(AnAuthority, MakesALostOrOldRevocationListAgain) {
   ASSERT_TRUE(issue(wish("till")));
   fs::copy(place() / "crl.pem", directory_.path() / "old.pem");
