@@ -120,7 +120,7 @@ TEST(NoMemory, ALoginThatCouldNotBeNotedLeavesTheLockOutAsItWas) {
     return made;
   }();
   const Nanos now = 1'000'000'000;
-  const std::string account = name(1), other = name(2);
+  const std::string account = "one that is not kept in the string itself", other = "another that is not kept in the string itself";
   const auto fail = [&](Lockout& lockout, const IpAddress& ip, const std::string& whose) {
     Lockout::Guess guess;
     const Lockout::Login login{ip, {}, whose, "a secret"};
@@ -138,7 +138,10 @@ TEST(NoMemory, ALoginThatCouldNotBeNotedLeavesTheLockOutAsItWas) {
         fail(*made, fresh, other);
       },
       [&](auto& made, bool threw) {
-        EXPECT_TRUE(threw);
+        if (!threw) { // OpenSSL can do without some of what it asks for
+          EXPECT_EQ(made->bans(now).size(), 1U);
+          return;
+        }
         EXPECT_TRUE(made->bans(now).empty());
         EXPECT_NE(fail(*made, known, account).ban, 0) << "its second failure";
         for (int i = 0; i < 3 && made->bans(now).size() < 2; ++i) fail(*made, fresh, other);
