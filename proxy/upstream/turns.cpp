@@ -48,10 +48,7 @@ io::Task<Result<Turn>> Turns::wait(io::Wake& wake, const Applicant& applicant, i
       queue_.leave(ticket);
       throw;
     }
-    if (next() == ticket) {
-      waiter->granted = true;
-      waiters_.erase(ticket);
-    }
+    hand_out(waiter.get());
   }
   wake.deadline_in(patience);
   Error refusal{Cause::queue_timeout};
@@ -114,10 +111,13 @@ void Turns::Waiter::arrive() noexcept {
   if (wake != nullptr) wake->raise(io::kAnswer);
 }
 
-void Turns::hand_out() noexcept {
+void Turns::hand_out(const Waiter* asking) noexcept {
   while (const auto ticket = next()) {
     const auto found = waiters_.find(*ticket);
-    found->second->loop->send(found->second);
+    if (found->second.get() == asking)
+      found->second->granted = true;
+    else
+      found->second->loop->send(found->second);
     waiters_.erase(found);
   }
 }

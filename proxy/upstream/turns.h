@@ -111,7 +111,9 @@ private:
 
   void give_back(TurnQueue::Ticket ticket) noexcept; // kBeside: of beside()
   std::optional<TurnQueue::Ticket> next() noexcept;  // under lock_, as the next
-  void hand_out() noexcept;
+  // To all whose turn it is: who leaves from beside() does so without the lock, so the one who just asks (null: nobody) need not be
+  // the first. That one is told at once.
+  void hand_out(const Waiter* asking = nullptr) noexcept;
 };
 
 } // namespace ledgergate::upstream
