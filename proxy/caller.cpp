@@ -16,9 +16,16 @@ namespace {
 
 constexpr std::uint32_t kTrials = 128; // at once, over all workers and addresses
 
-bool trusted(const Connection& c) {
-  const auto& proxies = c.generation->settings().trusted_proxies;
-  return std::any_of(proxies.begin(), proxies.end(), [&](const Cidr& each) { return each.contains(c.peer.ip); });
+bool trusts(const settings::Settings& settings, const IpAddress& peer) {
+  const auto& proxies = settings.trusted_proxies;
+  return std::any_of(proxies.begin(), proxies.end(), [&](const Cidr& each) { return each.contains(peer); });
+}
+
+bool trusted(const Connection& c) { return trusts(c.generation->settings(), c.peer.ip); }
+
+// The caller's address was told by a proxy, whose word counts no longer.
+bool told_by_nobody(const Connection& c, const settings::Settings& settings, std::size_t listener) {
+  return c.proxy && !(settings.listeners[listener].proxy_protocol && trusts(settings, *c.proxy));
 }
 
 // What a trusted proxy says of its caller, before anything else on the connection.
@@ -31,6 +38,7 @@ io::Task<Result<void>> take_proxy_header(Connection& c) {
     if (read == listen::ProxyRead::done) {
       c.client->consume(header.size);
       if (header.caller) {
+        c.proxy = c.peer.ip;
         c.peer = *header.caller;
         c.peer_ip_text = c.peer.ip.text();
       }
@@ -148,7 +156,7 @@ Standing::Newest Connection::newest(const Generation* seen) const {
     return out;
   }
   const listen::TlsFront* now = out.generation->front(out.listener);
-  out.believed = believes(now, *this);
+  out.believed = believes(now, *this) && !told_by_nobody(*this, out.generation->settings(), out.listener);
   if (tls && now != nullptr) out.rules = now->rules_of(hello.name);
   return out;
 }
@@ -156,6 +164,7 @@ Standing::Newest Connection::newest(const Generation* seen) const {
 bool move_to_newest(Connection& c) {
   const Generation* before = c.generation.get();
   c.gone = !c.worker.refresh(c.generation, c.listener);
+  if (!c.gone && c.generation.get() != before && told_by_nobody(c, c.generation->settings(), c.listener)) return false;
   return c.gone || c.generation.get() == before || still_believed(c);
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,6 +65,7 @@ struct Connection final : Standing, Held {
   client::AddressTable::Hold address;            // of the caller, where addresses are limited
   client::Share address_share;                   // of the connections of one address on which nobody is known
   std::unique_ptr<Handshake> trial;              // it is one too many of them
+  std::optional<IpAddress> proxy;                // who told `peer` by the PROXY protocol
   bool for_many = false;                         // a trusted proxy's: its requests are of many callers
   SSL* ssl = nullptr;                            // the stream's
   std::shared_ptr<const listen::TlsFront> front; // that it was opened with, and calls back; a reload changes `generation` only

@@ -16,9 +16,8 @@ constexpr std::string_view kChallengePrefix = "/.well-known/acme-challenge/";
 
 bool carries_secrets(const http::RequestHead& request) {
   for (const auto& field : request.fields)
-    if (http::iequals(field.name, "Authorization") || http::iequals(field.name, "STW-Authorization") ||
-        http::iequals(field.name, "Cookie") || http::iequals(field.name, "X-Edge-Key"))
-      return true;
+    for (const std::string_view secret : {"Authorization", "Proxy-Authorization", "STW-Authorization", "Cookie", "X-Edge-Key"})
+      if (route::same_variable(field.name, secret)) return true;
   return false;
 }
 

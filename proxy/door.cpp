@@ -163,9 +163,7 @@ void Doors::close(Door& door) noexcept {
     if (took == Took::held) let_held_in();
     if (took == Took::none || took == Took::no_room) break;
   }
-  uv_close(reinterpret_cast<uv_handle_t*>(&door.handle), [](uv_handle_t* handle) {
-    delete static_cast<Door*>(handle->data);
-  });
+  uv_close(reinterpret_cast<uv_handle_t*>(&door.handle), [](uv_handle_t* handle) { delete static_cast<Door*>(handle->data); });
 }
 
 void Doors::close_all() noexcept {

@@ -16,8 +16,8 @@ namespace ledgergate {
 
 class Doors;
 
-// Made anywhere; from its opening on the loop's, and freed in its close callback. Its descriptor (listening, non-blocking) is closed
-// with it.
+// Made anywhere; from its opening on the loop's, and freed in its close callback. Its descriptor (listening, non-blocking) is
+// closed with it.
 struct Door {
   Door(std::string its_key, std::size_t its_listener, int its_descriptor) noexcept
       : descriptor(its_descriptor), key(std::move(its_key)), listener(its_listener) {}

@@ -18,8 +18,8 @@ class DoorKeeper {
 public:
   // What systemd handed over (sd_listen_fds(3)). Once, before the first open().
   void take_over();
-  // Opens what the snapshot wants and is not open yet, for each worker. False: `error` says what can't be opened. What is not handed
-  // over in the end is closed with its order.
+  // Opens what the snapshot wants and is not open yet, for each worker. False: `error` says what can't be opened. What is not
+  // handed over in the end is closed with its order.
   [[nodiscard]] bool open(const Snapshot& snapshot, std::size_t workers, DoorOrders& orders, std::string& error) const;
   // What is open behind these orders, by key.
   [[nodiscard]] static std::vector<std::string> keys_of(const DoorOrders& orders);

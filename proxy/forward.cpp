@@ -220,6 +220,13 @@ io::Task<Result<void>> forward(Exchange& x) {
   for (bool may_reuse = !fresh_only;; may_reuse = false) {
     auto link = co_await acquire(x, pool, may_reuse);
     if (!link) co_return link.error();
+    if (!link->reused) { // connecting may have taken long
+      const auto welcome_still = judge_again(x);
+      if (!welcome_still) {
+        part_with(x, link->server, place, false);
+        co_return welcome_still.error();
+      }
+    }
     Talk talk{std::move(*link), may_reuse, fresh_only};
     x.record.reused_connection = talk.link.reused;
     const auto outcome = co_await converse(x, talk, place, kept);

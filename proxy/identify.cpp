@@ -212,6 +212,7 @@ io::Task<Result<void>> identify(Exchange& x) {
 Result<void> identify_again(Exchange& x, const Snapshot& before) {
   const client::Directory& directory = *x.generation->snapshot->directory;
   const settings::Client* const was = x.client;
+  const bool verified = was != nullptr && (x.proven & settings::kPassword) != 0; // its password, when the request came
   const auto& clients = x.generation->settings().clients;
   if (was != nullptr && std::none_of(clients.begin(), clients.end(), [&](const auto& each) { return each.name == was->name; }))
     return Error{Cause::client_disabled, "there is no such client any more"};
@@ -234,6 +235,8 @@ Result<void> identify_again(Exchange& x, const Snapshot& before) {
       const auto now = directory.by_user(shown.login.user), then = before.directory->by_user(shown.login.user);
       const bool same = now.client && then.client && *now.hash == *then.hash;
       if (!same) return Error{Cause::login_failed, "the password has been changed meanwhile"};
+      // It was not asked for then: nobody has looked whether it is right.
+      if (!verified || was->user != shown.login.user) return Error{Cause::login_required, "a password is asked for by now"};
       if (!prove(x, *now.client, settings::kPassword)) return kTwoClients;
     }
   }

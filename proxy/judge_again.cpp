@@ -57,8 +57,11 @@ Result<void> find_route_again(Exchange& x, bool open) {
     return {};
   }
   const auto& settings = x.generation->settings();
-  const auto same = std::find_if(settings.routes.begin(), settings.routes.end(),
-                                 [&](const settings::Route& each) { return each.name == x.facts.route->name; });
+  const settings::Route& was = *x.facts.route;
+  // A route that names listeners is not for one that is gone.
+  const auto same = std::find_if(settings.routes.begin(), settings.routes.end(), [&](const settings::Route& each) {
+    return each.name == was.name && each.host == was.host && each.path == was.path && each.listeners.empty();
+  });
   if (same == settings.routes.end()) return Error{Cause::no_route, "there is no such route any more"};
   x.facts.route = &*same;
   x.server = same->server;
@@ -66,7 +69,31 @@ Result<void> find_route_again(Exchange& x, bool open) {
   return {};
 }
 
-Result<void> judge(Exchange& x, const Generation& before, bool open) {
+// A caller behind a proxy was told by that proxy, which may be believed no longer.
+Result<void> believe_proxy_again(const Exchange& x, Progress progress) {
+  const auto& proxies = x.generation->settings().trusted_proxies;
+  const bool trusted = std::any_of(proxies.begin(), proxies.end(), [&](const Cidr& each) { return each.contains(x.peer.ip); });
+  if (trusted == x.facts.peer_trusted || (trusted && progress == Progress::at_server)) return {};
+  return Error{Cause::no_capacity, "trusted_proxies have changed: send it again"};
+}
+
+// Where it would go by the newest settings. An import that is booked at the server that its route, or its unit, has left is booked
+// where nobody looks for it; nothing has left yet, so its caller may send it again.
+Result<void> find_server_again(Exchange& x, const settings::Server& before) {
+  if (!x.reading) { // else its unit is not known yet, and this is asked again when it is
+    const auto chosen = choose_server(x);
+    if (!chosen) return chosen;
+  }
+  const settings::Server& now = *x.facts.server;
+  const bool same = now.place == before.place && now.https == before.https && now.profile == before.profile;
+  if (same || x.reading) return {};
+  return Error{Cause::no_capacity, "its server has changed: send it again"};
+}
+
+Result<void> judge(Exchange& x, const Generation& before, bool open, Progress progress) {
+  const settings::Server& server = *x.facts.server;
+  const auto proxy = believe_proxy_again(x, progress);
+  if (!proxy) return proxy;
   const auto found = find_route_again(x, open);
   if (!found) return found;
   if (x.facts.route->anonymous) {
@@ -77,7 +104,9 @@ Result<void> judge(Exchange& x, const Generation& before, bool open) {
     const auto allowed = authorise(x);
     if (!allowed) return allowed;
   }
-  return inspect_again(x);
+  const auto inspected = inspect_again(x);
+  if (!inspected || progress == Progress::at_server) return inspected;
+  return find_server_again(x, server);
 }
 
 // What no settings have to change for.
@@ -93,15 +122,15 @@ Result<void> still_in_time(const Exchange& x) {
 
 } // namespace
 
-Result<void> judge_again(Exchange& x) {
+Result<void> judge_again(Exchange& x, Progress progress) {
   const auto in_time = still_in_time(x);
   if (!in_time) return in_time;
   const Standing::Newest newest = x.standing->newest(x.generation);
   if (newest.generation == nullptr) return {};
-  if (!newest.believed) return Error{Cause::certificate_required, "it is believed no longer"};
+  if (!newest.believed) return Error{Cause::certificate_required, "its certificate, or its proxy, is believed no longer"};
   const Generation& before = *x.generation;
   const Under other(x, newest);
-  return judge(x, before, newest.open);
+  return judge(x, before, newest.open, progress);
 }
 
 } // namespace ledgergate

@@ -39,6 +39,10 @@ bool brings_connection_login(const Exchange& x) {
 
 io::Stream::Ptr take_own(Exchange& x, const upstream::Pool& pool) {
   if (x.credentials != nullptr) return {}; // the edge's user at the server is another one
+  if (x.facts.peer_trusted) {              // by now: the next request may be of another caller
+    x.own->close_all();
+    return {};
+  }
   return x.own->take(pool.server(), whose(x));
 }
 

@@ -96,8 +96,7 @@ void refuse(Exchange& x, Error error) {
     return;
   }
   // Connectors send a POST again by themselves on 503: never for what the server may have carried out.
-  if (describe(error.cause).status == 503 && x.record.forwarded)
-    x.failure = error = {Cause::internal, describe(error.cause).text};
+  if (describe(error.cause).status == 503 && x.record.forwarded) x.failure = error = {Cause::internal, describe(error.cause).text};
   const CauseInfo& info = describe(error.cause);
   x.last = x.last || info.status == 400;
   if (!x.last) pass_over_body(x);

@@ -132,7 +132,7 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
     x.wake->deadline_at(guard.deadline());
     const auto happened = co_await x.wake->wait(io::kClientIn | io::kServerIn | io::kDrain);
     if ((happened & io::kDrain) != 0) {
-      const auto welcome = judge_again(x);
+      const auto welcome = judge_again(x, Progress::at_server);
       if (!welcome) {
         server.reset();
         co_return welcome.error();

@@ -88,8 +88,10 @@ void account(Exchange& exchange) noexcept;
 [[nodiscard]] Result<void> choose_server(Exchange& exchange);
 
 // judge_again.cpp: whether the caller of a request that took its time (its body, its wait for a turn) would be let in by what holds
-// now: the newest settings, the date, the bans. An error is the refusal. The exchange stays with the settings it began with.
-[[nodiscard]] Result<void> judge_again(Exchange& exchange);
+// now: the newest settings, the date, the bans. An error is the refusal. The exchange stays with the settings it began with: a
+// request that they would send to another server is refused too, as long as none of it has left (`at_server`: some of it may have).
+enum class Progress : std::uint8_t { here, at_server };
+[[nodiscard]] Result<void> judge_again(Exchange& exchange, Progress progress = Progress::here);
 
 // available.cpp: opening hours and health of the server. Errors: server_closed, server_down.
 [[nodiscard]] Result<void> available(Exchange& exchange);

@@ -19,7 +19,7 @@
 namespace ledgergate {
 namespace {
 
-constexpr std::size_t kBodyRoom = 28 * 1024; // plaintext taken off a TLS server at once
+constexpr std::size_t kBodyRoom = 28 * 1024;        // plaintext taken off a TLS server at once
 constexpr std::size_t kGiven = 64 * 1024;           // from the spool to the caller at once
 constexpr std::size_t kPressedStretch = 256 * 1024; // a stretch through a compressor, which takes some ms
 constexpr std::size_t kMostCounted = 16 * 1024 * 1024;

@@ -100,7 +100,7 @@ io::Task<Result<void>> tunnel(Exchange& x, io::Stream& server) {
     x.wake->deadline_at(moved_at + patience);
     const auto happened = co_await x.wake->wait(events);
     // A reload, or a changed revocation list: who would not be let in any more does not stay, either.
-    if ((happened & io::kDrain) != 0) outcome = judge_again(x);
+    if ((happened & io::kDrain) != 0) outcome = judge_again(x, Progress::at_server);
     if (x.wake->halted()) outcome = Error{Cause::draining};
   }
   x.record.bytes_in += static_cast<std::uint64_t>(up_bytes);

@@ -19,8 +19,8 @@ class Worker;
 
 class HealthWatch final : private io::Deadline {
 public:
-  // With the settings of `generation`; `worker` is the one that this belongs to. Those of before are retired. When there is no memory
-  // for all of the stories none begins, and it is tried again in a second: a server that is down must not stay so.
+  // With the settings of `generation`; `worker` is the one that this belongs to. Those of before are retired. When there is no
+  // memory for all of the stories none begins, and it is tried again in a second: a server that is down must not stay so.
   void begin(Worker& worker, std::shared_ptr<const Generation> generation) noexcept;
   // The end of the process: every story ends before it returns, whatever its server does.
   void end() noexcept;

@@ -34,9 +34,10 @@ struct Gauges {
 
 // Names: ledgergate_requests_total{route,status}, ledgergate_failures_total{route,side,cause},
 // ledgergate_bytes_total{route,direction}, ledgergate_request_seconds and ledgergate_turn_wait_seconds (histograms by route),
-// ledgergate_connections{listener}, ledgergate_connections_shed_total{caller}, ledgergate_server_up{server}, ledgergate_turns_waiting / _taken / _places{server},
-// ledgergate_spool_bytes{where}, ledgergate_bans, ledgergate_bans_total, ledgergate_failed_logins_total,
-// ledgergate_password_hashes_total, ledgergate_known_addresses, ledgergate_log_lines_dropped_total, ledgergate_build_info{version}.
+// ledgergate_connections{listener}, ledgergate_connections_shed_total{caller}, ledgergate_server_up{server},
+// ledgergate_turns_waiting / _taken / _places{server}, ledgergate_spool_bytes{where}, ledgergate_bans, ledgergate_bans_total,
+// ledgergate_failed_logins_total, ledgergate_password_hashes_total, ledgergate_known_addresses, ledgergate_log_lines_dropped_total,
+// ledgergate_build_info{version}.
 [[nodiscard]] std::string metrics_text(const Tallies& tallies, const Gauges& gauges);
 
 } // namespace ledgergate::observe

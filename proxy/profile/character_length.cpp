@@ -39,7 +39,11 @@ void CharacterLength::begin(unsigned byte) noexcept {
 }
 
 Result<void> CharacterLength::check(std::uint64_t stated) const {
-  if (bytes_ == stated) return {}; // this one counted bytes, as it should
+  if (bytes_ == stated) {
+    // This one counted bytes, as it should; or its own HTTP library has cut what it counted in characters.
+    if (text_ == Text::utf8 && json_.cut()) return Error{Cause::reply_truncated, "its JSON ends in the middle"};
+    return {};
+  }
   // A character is a byte at least.
   if (bytes_ < stated) return Error{Cause::reply_truncated, "fewer bytes than the characters it announced"};
   if (text_ == Text::with_nul) return Error{Cause::reply_bad_length, "a NUL in what should be JSON"}; // ends the parser's reading

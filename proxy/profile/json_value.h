@@ -19,6 +19,8 @@ public:
   void feed(std::string_view bytes);
   // That was all: whether it was one value.
   [[nodiscard]] bool whole() const noexcept;
+  // It has begun as an object or a list, nothing was wrong, and its end has not come.
+  [[nodiscard]] bool cut() const noexcept { return at_ != At::failed && !open_.empty(); }
 
 private:
   enum class At : std::uint8_t {

@@ -36,6 +36,8 @@ struct Entry {
 constexpr auto kRequest = std::to_array<Entry>({
     {"auth-user", false, edge_only},
     {"authorization", false, credential},
+    {"cf-access-", true, edge_only}, // Cloudflare
+    {"cf-connecting-", true, edge_only},
     {"cert-", true, identity},        // CERT_SUBJECT is IIS's own name for it
     {"client-cert", true, edge_only}, // RFC 9440
     {"client-dn", true, identity},
@@ -49,7 +51,10 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"content-type", false, credential}, // the same
     {"cookie", false, credential},
     {"expect", false, framing}, // the edge answers 100 itself (DESIGN: law 6a)
+    {"fastly-client-", true, edge_only},
     {"forwarded", false, forwarded},
+    {"forwarded-for", true, edge_only}, // PHP programs ask it beside Client-IP
+    {"front-end-https", false, edge_only},
     {"host", false, framing},
     {"http2-settings", false, hop}, // RFC 7540 section 3.2.1: goes with Upgrade
     {"id-uj", false, credential},   // vendor document 004: the accounting unit
@@ -71,6 +76,7 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"ssl-client", true, edge_only},
     {"ssl-", true, identity},
     {"stw-", true, credential}, // vendor document 001: STW-Authorization and what belongs to it
+    {"tailscale-user-", true, edge_only},
     {"te", false, hop},
     {"tls-client", true, edge_only},
     {"trailer", false, hop},
@@ -83,6 +89,7 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"x-amzn-oidc-", true, edge_only},
     {"x-arr-", true, edge_only}, // IIS takes X-ARR-ClientCert for the client's certificate
     {"x-auth-request-", true, edge_only},
+    {"x-auth-user", true, edge_only},
     {"x-authenticated-", true, identity},
     {"x-authentik-", true, edge_only},
     {"x-cert", false, identity},
@@ -97,6 +104,8 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"x-client-verif", true, edge_only},
     {"x-client-", true, identity},
     {"x-clientcert", true, edge_only},
+    {"x-cluster-client-ip", false, edge_only},
+    {"x-consumer-", true, edge_only},
     {"x-edge-", true, edge_only},
     {"x-forwarded-access-token", false, edge_only},
     {"x-forwarded-client-", true, edge_only},
@@ -131,6 +140,7 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"x-subject-dn", true, identity},
     {"x-tls-client", true, edge_only},
     {"x-tls-", true, identity},
+    {"x-vouch-", true, edge_only},
     {"x-webauth-", true, edge_only},
 });
 

@@ -25,6 +25,7 @@ public:
   // A connection whose last reply is complete and that has nothing unread; closed when there is no memory to keep it. `pool`: the
   // one that it would have gone to.
   void put(io::Loop& loop, const Pool& pool, std::string_view client, io::Stream::Ptr stream) noexcept;
+  void close_all() noexcept { own_.clear(); }
 
 private:
   struct Own {

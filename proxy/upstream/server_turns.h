@@ -69,7 +69,7 @@ private:
   };
   mutable std::mutex lock_;
   const Line shared_;
-  Line next_all_; // made for a reload; null: it is there, or nobody wants it
+  Line next_all_;                               // made for a reload; null: it is there, or nobody wants it
   Line all_;                                    // null where the shared line is the only one there ever was
   std::map<std::string, Own, std::less<>> own_; // by unit: those that are listed, and those that were and are not yet empty
   std::atomic<bool> one_line_{true};            // all_ is null, own_ empty; a reload may say otherwise, and never takes it back

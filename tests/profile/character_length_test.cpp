@@ -52,6 +52,14 @@ TEST(CharacterLength, OfABodyThatIsCutInACharacterIsNotBelieved) {
   EXPECT_EQ(verdict("{\"a\":\"\xC5", 8), "reply_truncated");
 }
 
+TEST(CharacterLength, OfJsonThatEndsInTheMiddleAtTheStatedByteIsNotBelieved) {
+  const std::string_view cut = kCzech.substr(0, kCzech.size() - 6); // what a library sends that enforces a length in characters
+  EXPECT_EQ(verdict(cut, cut.size()), "reply_truncated");
+  EXPECT_EQ(verdict("[1,2", 4), "reply_truncated");
+  EXPECT_EQ(verdict("<html>", 6), "") << "no JSON: a page of bytes";
+  EXPECT_EQ(verdict("{not json", 9), "") << "no JSON";
+}
+
 TEST(CharacterLength, CountsOneJsonValueOnly) {
   EXPECT_EQ(verdict("\"ž\"\r\n\r\n", 7), "") << "blanks behind it are the vendor's habit";
   EXPECT_EQ(verdict("\"ž\"\"ž\"", 6), "reply_bad_length");

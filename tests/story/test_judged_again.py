@@ -1,0 +1,189 @@
+"""A request that has come, and has not left: what a reload says of its route, its server, its unit, its password and its proxy counts."""
+
+import re
+import socket
+import ssl
+
+from client import Ended
+from harness import Story, certificates, config, pair, poll
+from mserver import MServer
+from test_identity import basic, digest, users
+from texts import text
+from web import Web
+
+BODY = text("stock-request.xml")
+ICO = re.search(rb'ico="(\d+)"', BODY)[1].decode()
+HEAD = b"POST /xml HTTP/1.1\r\nHost: localhost\r\nSTW-Authorization: Basic QDo=\r\nContent-Length: %d\r\n" % len(BODY)
+GET = b"GET /head HTTP/1.1\r\nHost: localhost\r\n\r\n"
+KEY = "k" * 43
+LAN = [{"name": "lan", "address": "127.0.0.1:0", "tls": "off"}]
+
+
+class Waiting(Story):
+    def settings(self, servers, routes, **more):
+        return {"listen": LAN, "servers": {name: {"profile": "mserver", "url": server.url} for name, server in servers.items()}, "routes": routes, "workers": 1, **more}
+
+    def waiting(self, edge, extra=b"", head=HEAD):
+        """A caller whose head has been let in, and whose body is to come."""
+        client = edge.connect("lan")
+        self.addCleanup(client.close)
+        client.send(head + extra + b"Expect: 100-continue\r\n\r\n")
+        client.until(b"100 Continue\r\n\r\n")
+        return client
+
+    def reload(self, edge, settings):
+        self.assertRegex(edge.reload(settings), r"\breloaded\b")
+
+    def send_body(self, client, body=BODY):
+        client.send(body)
+        return client.reply("POST")
+
+
+class Servers(Waiting):
+    def setUp(self):
+        self.a, self.b = self.standin(MServer), self.standin(MServer)
+        self.both = {"a": self.a, "b": self.b}
+
+    def assert_asked_again(self, client):
+        self.assert_refused(self.send_body(client), 503, "no_capacity")
+        self.assertEqual((self.a.requests, self.b.requests), ([], []))
+
+    def test_a_route_that_leads_elsewhere(self):
+        edge = self.start(self.settings(self.both, [{"server": "a", "access": "anonymous"}]))
+        client = self.waiting(edge)
+        self.reload(edge, self.settings(self.both, [{"server": "b", "access": "anonymous"}]))
+        self.assert_asked_again(client)
+
+    def test_a_server_that_is_gone(self):
+        edge = self.start(self.settings(self.both, [{"server": "a", "access": "anonymous"}]))
+        client = self.waiting(edge)
+        self.reload(edge, self.settings({"b": self.b}, [{"server": "b", "access": "anonymous"}]))
+        self.assert_asked_again(client)
+
+    def test_a_server_that_has_another_name(self):
+        edge = self.start(self.settings(self.both, [{"server": "a", "access": "anonymous"}]))
+        client = self.waiting(edge)
+        self.reload(edge, self.settings({"pohoda": self.a}, [{"server": "pohoda", "access": "anonymous"}]))
+        self.assertEqual(self.send_body(client).status, 200)
+
+    def units(self, **units):
+        return self.settings(self.both, [{"server": "a", "access": "anonymous", "units": {name.strip("_"): server for name, server in units.items()}}])
+
+    def test_a_unit_that_has_moved(self):
+        edge = self.start(self.units(**{ICO: "a"}))
+        client = self.waiting(edge)
+        self.reload(edge, self.units(**{ICO: "b"}))
+        self.assert_asked_again(client)
+
+    def test_a_unit_that_is_listed_no_longer(self):
+        edge = self.start(self.units(**{ICO: "a"}))
+        client = self.waiting(edge)
+        self.reload(edge, self.units(**{"99999999": "a"}))
+        reply = self.send_body(client)
+        self.assertIn('details="unit_unknown"', reply.get("Proxy-Status"))
+        self.assertEqual((self.a.requests, self.b.requests), ([], []))
+
+    def test_a_unit_that_stays(self):
+        edge = self.start(self.units(**{ICO: "a"}))
+        client = self.waiting(edge)
+        self.reload(edge, self.units(**{ICO: "a", "99999999": "b"}))
+        self.assertEqual(self.send_body(client).status, 200)
+        self.assertEqual(len(self.a.requests), 1)
+
+
+class Callers(Waiting):
+    def test_a_password_that_nobody_had_looked_at(self):
+        server = self.standin(MServer)
+        file = users(novakova="right")
+
+        def settings(**route):
+            return self.settings({"pohoda": server}, [{"server": "pohoda", **route}], clients={"desk": {"user": "novakova"}}, users=file)
+
+        edge = self.start(settings(access="anonymous"))
+        for password in ("wrong", "right"):
+            client = self.waiting(edge, basic("novakova", password) + b"\r\n")
+            self.reload(edge, settings(clients=["desk"]))
+            self.assertEqual(self.send_body(client).status, 401)
+            self.reload(edge, settings(access="anonymous"))
+        self.assertEqual(server.requests, [])
+
+    def test_a_client_switched_off_while_its_server_is_connected_to(self):
+        server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server_side.load_cert_chain(pair("server-ecdsa")["chain"], pair("server-ecdsa")["key"])
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            url = f"https://localhost:{listener.getsockname()[1]}"
+
+            def settings(**client):
+                made = config(url, "onec", server={"tls": {"ca": str(certificates() / "ca.pem")}}, clients={"till": {"api_key_sha256": digest(KEY), **client}}, listen=LAN)
+                made["routes"] = [{"server": "upstream", "clients": ["till"]}]
+                return made
+
+            edge = self.start(settings())
+            with edge.connect("lan") as client:
+                client.send(b"POST /x HTTP/1.1\r\nHost: localhost\r\nX-Edge-Key: " + KEY.encode() + b"\r\nContent-Length: 3\r\n\r\nabc")
+                accepted = listener.accept()[0]
+                self.reload(edge, settings(disabled=True))
+                with server_side.wrap_socket(accepted, server_side=True) as at_server:
+                    self.assert_refused(client.reply("POST"), 403, "client_disabled")
+                    self.assertEqual(at_server.recv(65536), b"", "nothing of the request")
+
+    def test_another_route_of_the_same_name_behind_a_listener_that_is_gone(self):
+        server = self.standin(MServer)
+        doors = [{"name": name, "address": "127.0.0.1:0", "tls": "off"} for name in ("lan", "outside")]
+        locked = {"name": "books", "server": "pohoda", "listeners": ["outside"], "clients": ["till"]}
+        before = self.settings({"pohoda": server}, [locked], clients={"till": {"api_key_sha256": digest(KEY)}}, listen=doors)
+        edge = self.start({**before, "routes": [locked, {"name": "inside", "server": "pohoda", "listeners": ["lan"], "access": "anonymous"}]})
+        client = edge.connect("outside", tls=False)
+        self.addCleanup(client.close)
+        client.send(HEAD + b"X-Edge-Key: " + KEY.encode() + b"\r\nExpect: 100-continue\r\n\r\n")
+        client.until(b"100 Continue\r\n\r\n")
+        after = {**before, "listen": doors[:1], "clients": {"till": {"api_key_sha256": digest(KEY), "disabled": True}}}
+        self.reload(edge, {**after, "routes": [{"name": "books", "server": "pohoda", "listeners": ["lan"], "access": "anonymous"}]})
+        try:
+            self.assertNotEqual(self.send_body(client).status, 200)
+        except (Ended, OSError):
+            pass
+        self.assertEqual(server.requests, [])
+
+
+class Proxies(Waiting):
+    def branch(self, server, listen=None, trust=True):
+        made = config(server, "http", workers=1, listen=[{**LAN[0], **(listen or {})}], server={"spool": "both"}, clients={"branch": {"from": ["203.0.113.0/24"]}},
+                      **({"trusted_proxies": ["127.0.0.1"]} if trust else {}))
+        made["routes"] = [{"server": "upstream", "clients": ["branch"]}]
+        return made
+
+    def test_what_a_front_proxy_said_that_is_trusted_no_longer(self):
+        server = self.standin(Web)
+        edge = self.start(self.branch(server))
+        client = self.waiting(edge, head=b"POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.5\r\nContent-Length: 3\r\n")
+        self.reload(edge, self.branch(server, trust=False))
+        self.assertIn(self.send_body(client, b"abc").status, (403, 503))
+        self.assertEqual(server.requests, [])
+
+    def test_an_open_connection_behind_a_proxy_header_that_counts_no_longer(self):
+        server = self.standin(Web)
+        for listen, trust in (({"proxy_protocol": True}, False), ({}, False), ({}, True)):
+            edge = self.start(self.branch(server, {"proxy_protocol": True}))
+            with edge.connect("lan") as client:
+                client.send(b"PROXY TCP4 203.0.113.5 127.0.0.1 1 2\r\n" + GET)
+                self.assertEqual(client.reply().status, 200)
+                seen = len(server.requests)
+                self.reload(edge, self.branch(server, listen, trust))
+                try:
+                    client.send(GET)
+                    self.assertNotEqual(client.reply().status, 200)
+                except (Ended, OSError):
+                    pass
+                self.assertEqual(len(server.requests), seen)
+
+    def test_an_open_connection_behind_a_proxy_header_that_counts_still(self):
+        server = self.standin(Web)
+        edge = self.start(self.branch(server, {"proxy_protocol": True}))
+        with edge.connect("lan") as client:
+            client.send(b"PROXY TCP4 203.0.113.5 127.0.0.1 1 2\r\n" + GET)
+            self.assertEqual(client.reply().status, 200)
+            self.reload(edge, self.branch(server, {"proxy_protocol": True}))
+            client.send(GET)
+            self.assertEqual(client.reply().status, 200)
+        poll("the end of the connection", lambda: server.open <= 1)
