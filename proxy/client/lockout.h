@@ -76,6 +76,7 @@ public:
     Guess& operator=(const Guess&) = delete;
     ~Guess() { give_back(); }
     [[nodiscard]] bool open() const noexcept { return lockout_ != nullptr; }
+    [[nodiscard]] const std::string& client() const noexcept { return key_.first.client; } // as in Login
     Failure fail(const settings::Lockout& rules, Nanos now);
     // `certain`: the secret was seen to be right, so that earlier failures were slips. What only looks like it (a page of a server
     // that may be public) spares it from being slowed down for as long as it does not fail, and forgives nothing.

@@ -2,9 +2,11 @@
 
 import base64
 import json
+import re
 import struct
 import unittest
 
+import test_bans
 from harness import Story, config, poll, scratch
 from mserver import MServer
 from standin import Reply
@@ -117,6 +119,9 @@ class UnderACertificate(WithCertificates):
             for n in range(3):
                 self.assert_refused(self.guess(edge, user, f"guess {n}"), 401, "login_failed")
             self.assert_refused(self.guess(edge, user, "right"), 429, "locked_out")
+        edge.said.wait(r"login banned: address=203\.0\.113\.9 account=desk seconds=3600 client=till$")
+        filtered = re.compile(test_bans.Bans.failregex(self))
+        self.assertEqual([line for line in edge.said.lines if filtered.match(line.split(" ", 1)[1])], [], "fail2ban must not ban a branch")
         self.assertEqual(self.guess(edge, "till", "mine").status, 200)
         self.assertEqual(self.guess(edge, "desk", "right", certificate=False).status, 200, "the address is not what guessed")
 
