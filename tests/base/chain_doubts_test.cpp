@@ -139,7 +139,8 @@ TEST_F(ChainDoubts, OfKeysThatFewTake) {
   };
   EXPECT_EQ(of([] { return EVP_EC_gen("P-384"); }), "");
   EXPECT_EQ(of([] { return EVP_RSA_gen(2048); }), "");
-  expect(of([] { return EVP_EC_gen("secp256k1"); }), "the key is on the curve secp256k1, which no browser, .NET, Java or PHP takes");
+  expect(of([] { return EVP_EC_gen("secp256k1"); }),
+         "the key is on the curve secp256k1, which no browser, .NET, Java or PHP takes");
   expect(of([] { return EVP_EC_gen("brainpoolP256r1"); }), "the key is on the curve brainpoolP256r1");
   expect(of([] { return EVP_EC_gen("P-521"); }), "the key is on the curve P-521");
   expect(of([] { return EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"); }), "the key is of the kind ED25519");
