@@ -20,7 +20,15 @@ constexpr char32_t marked = 0x80000000; // beside a letter: combining marks stan
 
 bool letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
-bool separates(char32_t c) noexcept { return c == U'/' || c == U'\\'; }
+bool separates(char32_t c) noexcept {
+  return c == U'/' || c == U'\\' || c == static_cast<unsigned char>(marked_slash) ||
+         c == static_cast<unsigned char>(marked_backslash);
+}
+// Which kind of slash it is that some servers take for none; 0: a plain one.
+std::uint8_t kind_of(char32_t written, char32_t read) noexcept {
+  if (written == U'/') return 0;
+  return read == U'/' || read == static_cast<unsigned char>(marked_slash) ? 1 : 2;
+}
 bool blank(char32_t c) noexcept { return c == U' ' || c == U'+'; }
 // What stands behind it is no part of the name.
 bool cuts(char32_t c) noexcept { return c == U';' || c == U':' || c == U'?' || c == U'#'; }
@@ -48,6 +56,7 @@ public:
     if (open_ && out_.back() == U'/') out_.pop_back();
     open_ = cut_ = false;
   }
+  [[nodiscard]] bool cut() const noexcept { return cut_; }
   // The name before goes on.
   void join() noexcept { open_ = !out_.empty(); }
 
@@ -63,28 +72,39 @@ char32_t as_punctuation(char32_t point) noexcept {
   return separates(fit) || cuts(fit) || fit == U'.' || blank(fit) ? fit : point;
 }
 
-// `joins` says whether a ticket stands between two halves of a name.
-void fold_into(std::string_view text, Charset charset, bool joined, bool& joins, std::u32string& out) {
+// How a text is folded, and what else it could be folded like.
+struct Folding {
+  Charset charset = Charset::strict;
+  bool joined = false;
+  std::uint8_t kept = 0;
+  bool joins = false;    // a ticket stands between two halves of a name
+  bool keepable = false; // an encoded slash stands in what is cut off
+};
+
+void fold_into(std::string_view text, Folding& how, std::u32string& out) {
   Names names(out);
   for (std::size_t at = 0; at < text.size();) {
     if (const std::size_t end = behind_ticket(text, at); end != at) {
       const bool between = at > 0 && separates(static_cast<unsigned char>(text[at - 1])) && end < text.size() &&
                            !separates(static_cast<unsigned char>(text[end]));
-      joins = joins || between;
-      if (between && joined) names.join();
+      how.joins = how.joins || between;
+      if (between && how.joined) names.join();
       at = end;
       continue;
     }
-    const Letter next = letter_at(text, at, charset);
+    const Letter next = letter_at(text, at, how.charset);
     at += next.size;
     if (next.point == 0 || invisible(next.point)) continue;
     const char32_t point = folded(as_punctuation(next.point));
-    if (combining(point))
+    if (combining(point)) {
       names.mark();
-    else if (separates(point))
-      names.end();
-    else
+    } else if (separates(point)) {
+      const std::uint8_t kind = names.cut() ? kind_of(next.point, point) : std::uint8_t{0};
+      how.keepable = how.keepable || kind != 0;
+      if ((how.kept & kind) == 0) names.end();
+    } else {
       names.add(point);
+    }
   }
   names.end();
 }
@@ -196,26 +216,35 @@ std::size_t behind_ticket(std::string_view text, std::size_t at) noexcept {
   if (text[at] != '(') return at;
   std::size_t end = at + 1;
   while (text.size() - end > 1 && letter(text[end]) && text[end + 1] == '(') {
-    end = text.find_first_of("()/\\", end + 2);
+    end = text.find_first_of("()/\\\x01\x02", end + 2);
     if (end == std::string_view::npos || text[end] != ')') return at;
     ++end;
   }
   return end > at + 1 && end < text.size() && text[end] == ')' ? end + 1 : at;
 }
 
-PathReadings::PathReadings(std::string_view decoded) : text_(decoded) {}
+PathReadings::PathReadings(std::string_view path, Text text) : text_(path) {
+  if (text == Text::decoded || path.find('%') == std::string_view::npos) return;
+  further.assign(path);
+  if (decode(further, Escapes::plain, Slashes::marked) != Decoded::forbidden) text_ = further;
+}
 
 std::u32string_view PathReadings::text() const noexcept { return current; }
 
-void PathReadings::fold() { fold_into(text_, charset_, joined_, joins_, current); }
+void PathReadings::fold() {
+  Folding how{charset_, joined_, kept_};
+  fold_into(text_, how, current);
+  joins_ = joins_ || how.joins;
+  keepable_ = keepable_ || how.keepable;
+}
 
 // Undecoded once more. A script may decode what its server has decoded; read_path() has refused what was encoded more often.
 bool PathReadings::further_round() {
   if (round_ == 3 || text_.find('%') == std::string_view::npos) return false;
-  if (round_ == 0) further.assign(text_);
+  if (text_.data() != further.data()) further.assign(text_);
   ++round_;
   const std::size_t before = further.size();
-  if (decode(further, Escapes::wide_too) == Decoded::forbidden || further.size() == before) return false;
+  if (decode(further, Escapes::wide_too, Slashes::marked) == Decoded::forbidden || further.size() == before) return false;
   text_ = further;
   return true;
 }
@@ -226,8 +255,13 @@ bool PathReadings::next() {
     begun_ = true;
   } else if (joins_ && !joined_) {
     joined_ = true;
+  } else if (keepable_ && kept_ != 3) {
+    ++kept_;
+    joined_ = false;
   } else {
     joined_ = joins_ = false;
+    kept_ = 0;
+    keepable_ = false;
     if (charset_ != Charset::windows1251 && beyond_ascii(text_)) {
       charset_ = static_cast<Charset>(static_cast<std::uint8_t>(charset_) + 1);
     } else {
@@ -248,9 +282,9 @@ FoldedPrefix fold_prefix(std::string_view prefix) {
   while (ascii.size() > 1 && ascii.ends_with('/')) ascii.pop_back();
   out.plain = plain_path(ascii);
   for (const Charset charset : {Charset::strict, Charset::windows1250, Charset::windows1251}) {
-    bool joins = false;
+    Folding how{charset};
     std::u32string form;
-    fold_into(prefix, charset, false, joins, form);
+    fold_into(prefix, how, form);
     if (std::find(out.forms.begin(), out.forms.end(), form) == out.forms.end()) out.forms.push_back(std::move(form));
   }
   return out;

@@ -12,6 +12,7 @@
 #include "http/letters.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,10 @@ namespace ledgergate::http {
 // The readings of one path, one after the other. They lie in the thread's own scratch: one at a time.
 class PathReadings {
 public:
-  // `decoded`: percent-decoded once, and sound (read_path()). It must outlive the readings.
-  explicit PathReadings(std::string_view decoded);
+  // `path`: sound (read_path()), as it came, or percent-decoded once: then it isn't known which of its slashes were encoded, and a
+  // server that takes those for none is left out. It must outlive the readings. May throw like next().
+  enum class Text : bool { encoded, decoded };
+  PathReadings(std::string_view path, Text text);
   PathReadings(const PathReadings&) = delete;
   PathReadings& operator=(const PathReadings&) = delete;
   // Goes to the next one, the first one included; false: there are no more. May throw std::bad_alloc while the scratch still grows.
@@ -48,6 +51,9 @@ private:
   bool over_ = false;
   bool joined_ = false; // names on both sides of an ASP.NET ticket are read as one
   bool joins_ = false;  // there is such a ticket
+  // Encoded slashes (1), backslashes (2) or both (3) are no slashes where they stand in what is cut off (";a%2Fb"); whether any do.
+  std::uint8_t kept_ = 0;
+  bool keepable_ = false;
 };
 
 // A prefix that paths are held against, folded: in UTF-8, and as it looks to a server that takes UTF-8 for Windows-1250 or -1251.

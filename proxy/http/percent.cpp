@@ -30,11 +30,13 @@ std::size_t escape_at(std::string_view text, std::size_t at, Escapes escapes, st
   return hex_digits(text, at + 2, 4, value) ? 6 : no_escape;
 }
 
-bool separator(char c) noexcept { return c == '/' || c == '\\'; }
+bool separator(char c) noexcept { return c == '/' || c == '\\' || c == marked_slash || c == marked_backslash; }
+
+char marked(char c) noexcept { return c == '/' ? marked_slash : c == '\\' ? marked_backslash : c; }
 
 } // namespace
 
-Decoded decode(std::string& text, Escapes escapes) noexcept {
+Decoded decode(std::string& text, Escapes escapes, Slashes slashes) noexcept {
   std::size_t from = text.find('%');
   if (from == std::string::npos) return Decoded::same;
   bool malformed = false;
@@ -60,7 +62,7 @@ Decoded decode(std::string& text, Escapes escapes) noexcept {
     const char c = static_cast<char>(value);
     if (!is(c, value_byte) || c == '\t') return Decoded::forbidden;
     if (separator(c) && to != 0 && separator(text[to - 1])) return Decoded::forbidden;
-    text[to++] = c;
+    text[to++] = slashes == Slashes::marked ? marked(c) : c;
   }
   text.resize(to);
   if (malformed) return Decoded::malformed;

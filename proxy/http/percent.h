@@ -13,7 +13,13 @@ enum class Decoded : std::uint8_t { same, changed, malformed, forbidden };
 // Of the second round and later ones: %u002E is what IIS took for U+002E, and scripts behind it do.
 enum class Escapes : bool { plain, wide_too };
 
+// What becomes of an encoded slash or backslash: itself, or a mark that tells it from one that was none. No text holds these bytes
+// otherwise: they are controls, and those are forbidden.
+enum class Slashes : bool { plain, marked };
+inline constexpr char marked_slash = '\x01';
+inline constexpr char marked_backslash = '\x02';
+
 // Decodes `text` where it stands. After `forbidden` its content means nothing.
-[[nodiscard]] Decoded decode(std::string& text, Escapes escapes) noexcept;
+[[nodiscard]] Decoded decode(std::string& text, Escapes escapes, Slashes slashes = Slashes::plain) noexcept;
 
 } // namespace ledgergate::http

@@ -90,7 +90,7 @@ bool describes_api(Profile profile, std::string_view path) {
   if (profile != Profile::mobile_smarts) return false;
   // "/swagger/ui/index", "/MobileSMARTS/swagger.json": any segment that begins so, in any reading (Windows knows no case, and
   // more).
-  http::PathReadings readings(path);
+  http::PathReadings readings(path, http::PathReadings::Text::decoded);
   while (readings.next())
     if (http::could_hold_name(readings.text(), U"swagger")) return true;
   return false;

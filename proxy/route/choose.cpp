@@ -54,7 +54,7 @@ bool joins_prefix(const Question& q, const settings::Route& route) {
   if (at == std::string_view::npos || (path[at] != '(' && path[at] != '%')) return false;
   std::string probe = "/p";
   probe += path.substr(cut);
-  http::PathReadings readings(probe);
+  http::PathReadings readings(probe, http::PathReadings::Text::decoded);
   while (readings.next())
     if (!http::could_lie_below(readings.text(), probe_prefix)) return true;
   return false;
@@ -77,7 +77,7 @@ bool any_rival(const Question& q, const settings::Route& certain, const Look& lo
 
 // Whether every reading lies below `certain`, and none below a rival.
 bool readings_agree(const Question& q, const settings::Route& certain) {
-  http::PathReadings readings(q.target.decoded);
+  http::PathReadings readings(q.target.path, http::PathReadings::Text::encoded);
   while (readings.next()) {
     const auto lies = [&](const settings::Route& route) {
       return http::could_lie_below(readings.text(), q.prefixes.folded[q.index(route)]);

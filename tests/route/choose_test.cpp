@@ -44,10 +44,10 @@ protected:
   settings::Settings settings_;
 };
 
-const std::vector<std::string> kSpellings = {"//admin",       "/ADMIN",     "/admin.",    "/admin%20",      "/admin;x",
-                                             "/admin::$DATA", "/admin~1",   "/admin%2e",  "/%2561dmin",     "/ad(S(x))min",
-                                             "/admin%2Fx",    "/admin%5Cx", "/Admin/x",   "/%EF%BD%81dmin", "/(S(x))/admin",
-                                             "/ad/(S(x))min", "/admin%3Fx", "/adm%C3%ADn"};
+const std::vector<std::string> kSpellings = {
+    "//admin",       "/ADMIN",        "/admin.",      "/admin%20",   "/admin;x",      "/admin::$DATA",   "/admin~1",
+    "/admin%2e",     "/%2561dmin",    "/ad(S(x))min", "/admin%2Fx",  "/admin%5Cx",    "/Admin/x",        "/%EF%BD%81dmin",
+    "/(S(x))/admin", "/ad/(S(x))min", "/admin%3Fx",   "/adm%C3%ADn", "/;a%2Fb/admin", "/:a%5Cb/admin/x", "/;a%252Fb/admin"};
 
 TEST_F(Choose, ALockIsNotPassedByAnotherSpelling) {
   publish("open", "", "/");

@@ -19,7 +19,7 @@ H = b"Host: localhost\r\n"
 # What some server or other takes for /admin.
 ADMIN = [
     b"//admin", b"///admin", b"/ADMIN", b"/aDmin/x", b"/admin.", b"/admin..", b"/admin%20", b"/admin%2e", b"/admin+", b"/admin.%20.", b"/admin;x", b"/admin;x=1/y",
-    b"/;x/admin", b"/admin%3bx", b"/admin::$DATA", b"/admin:$I30:$INDEX_ALLOCATION", b"/admin%3A%3A$DATA", b"/admin~1", b"/ADMIN~2/x", b"/admin%7e1", b"/%2561dmin",
+    b"/;x/admin", b"/;a%2Fb/admin", b"/:a%5Cb/admin", b"/;a%252fb/admin", b"/admin%3bx", b"/admin::$DATA", b"/admin:$I30:$INDEX_ALLOCATION", b"/admin%3A%3A$DATA", b"/admin~1", b"/ADMIN~2/x", b"/admin%7e1", b"/%2561dmin",
     b"/%252561dmin", b"/%25u0061dmin", b"/%5Cadmin", b"/%2Fadmin", b"/admin%2Fx", b"/admin%5Cx", b"/admin%252Fx", b"/admin%3Fx", b"/admin%23x", b"/%EF%BD%81dmin",
     b"/%ef%bc%a1DMIN", b"/adm%C3%ADn", b"/%E1dmin", b"/\xe1dmin", b"/\xc3\xa1dmin", b"/%C1%A1dmin", b"/%C1!dmin", b"/%E0%81%A1dmin", b"/adm%E2%80%8Bin", b"/ad%FFmin",
     b"/admin%EF%BC%8E", b"/admin%EF%BC%8Fx", b"/admin%C2%A0", b"/(S(abc))/admin", b"/(A(x)F(y))/admin/x", b"/ad/(S(x))min", b"/./admin", b"/x/../admin", b"/x/..;/admin",
