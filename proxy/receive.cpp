@@ -165,10 +165,23 @@ bool holds(Exchange& x, bool change) {
   const bool compressed = x.answer.body.kind == http::BodyKind::length && compresses_held(x, x.answer.body.length);
   if (!change && !compressed) return false;
   open_reply_spool(x);
+  x.note.clear();
   return change || x.reply_spool.room_for(x.answer.body.length).ok();
 }
 
+// A small one lies in `note`, whose room the exchange keeps (Exchange::drop_note).
+constexpr std::size_t kSmallHeld = 16 * 1024;
+
 Result<void> keep_held(Exchange& x, std::string_view bytes, bool change) {
+  if (x.reply_spool.size() == 0 && x.note.size() + bytes.size() <= kSmallHeld) {
+    x.note.append(bytes);
+    return {};
+  }
+  if (!x.note.empty()) {
+    const auto moved = x.reply_spool.append(x.note);
+    x.note.clear();
+    if (!moved) return not_kept(moved.error());
+  }
   const auto kept = x.reply_spool.append(bytes);
   if (!kept) return not_kept(kept.error());
   if (change && x.reply_spool.size() > kMaxHeld) return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};
@@ -176,8 +189,10 @@ Result<void> keep_held(Exchange& x, std::string_view bytes, bool change) {
 }
 
 Result<void> send_held(Exchange& x, bool change) {
-  const auto held = hold_spooled(x);
-  if (!held) return held.error();
+  if (x.reply_spool.size() != 0) {
+    const auto held = hold_spooled(x);
+    if (!held) return held.error();
+  }
   return release_held(x, change);
 }
 

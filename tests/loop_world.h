@@ -103,37 +103,39 @@ inline std::pair<Socket, Socket> connected_pair() {
   return {std::move(near), listening.accept()};
 }
 
+// Wakes a loop every few milliseconds. UV_RUN_ONCE runs the timers, and then waits for events, also when a timer has just brought
+// what the test waits for; and a raw socket at the other end wakes no loop.
+struct Heartbeat final : io::Deadline {
+  explicit Heartbeat(io::Loop& its_loop) : loop(its_loop) { loop.set_deadline(*this, loop.now() + 5); }
+  void expired() noexcept override {
+    ++beats;
+    loop.set_deadline(*this, loop.now() + 5);
+  }
+  io::Loop& loop;
+  int beats = 0;
+};
+
+// Turns the loop until `condition`; false when that does not come about in a very long time.
+inline bool turn_until(io::Loop& loop, const std::function<bool()>& condition) {
+  constexpr int kPatience = 12'000;
+  Heartbeat heartbeat(loop);
+  while (!condition()) {
+    if (heartbeat.beats > kPatience) return false;
+    uv_run(loop.uv(), UV_RUN_ONCE);
+  }
+  return true;
+}
+
 class LoopWorld {
 public:
   io::Loop loop;
 
-  // Turns the loop until `condition`; false when that does not come about in a very long time.
-  bool until(const std::function<bool()>& condition) {
-    Heartbeat heartbeat(loop);
-    while (!condition()) {
-      if (heartbeat.beats > kPatience) return false;
-      uv_run(loop.uv(), UV_RUN_ONCE);
-    }
-    return true;
-  }
+  bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
   // Lets everything happen that can happen without waiting.
   void settle(int turns = 20) {
     for (int i = 0; i < turns; ++i) uv_run(loop.uv(), UV_RUN_NOWAIT);
   }
   io::Stream::Ptr adopt(Socket socket) { return io::Stream::adopt(loop, socket.release()); }
-
-private:
-  static constexpr int kPatience = 12'000;
-  // A raw socket at the other end wakes no loop: this looks at it now and then.
-  struct Heartbeat final : io::Deadline {
-    explicit Heartbeat(io::Loop& its_loop) : loop(its_loop) { loop.set_deadline(*this, loop.now() + 5); }
-    void expired() noexcept override {
-      ++beats;
-      loop.set_deadline(*this, loop.now() + 5);
-    }
-    io::Loop& loop;
-    int beats = 0;
-  };
 };
 
 // Calls back when its stream wakes.

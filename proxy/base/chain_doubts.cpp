@@ -195,8 +195,10 @@ private:
     }
   }
 
-  // A public CA issues from an intermediate, and callers have its root only. Who issues from a root of his own gave it to them.
+  // A public CA issues from an intermediate, and callers have its root only. Who issues from a root of his own gave it to them; and
+  // a server that asks for certificates has the CA that it believes.
   void look_for_issuer(const std::vector<X509*>& known) {
+    if (to_ == ShownTo::server) return;
     X509* const leaf = chain_.front().get();
     if ((X509_get_extension_flags(leaf) & EXFLAG_SS) != 0) return;
     if (std::any_of(known.begin(), known.end(), [leaf](X509* each) { return issued(each, leaf); })) return;

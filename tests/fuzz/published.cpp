@@ -75,8 +75,48 @@ std::set<std::string> named_in_connection(const http::RequestHead& request) {
 
 // Names of which this check doesn't know what becomes of them; the edge's own tables do (unit_route holds them).
 bool left_out(const std::string& name) {
-  for (const std::string_view prefix :
-       {"x-forwarded", "x-original-", "x-edge-", "ssl-client", "x-ssl-client", "x-client-", "x-arr-"})
+  for (const std::string_view prefix : {"x-forwarded",
+                                        "x-original-",
+                                        "x-edge-",
+                                        "ssl-",
+                                        "x-ssl",
+                                        "x-client",
+                                        "x-arr-",
+                                        "cert-",
+                                        "cf-access-",
+                                        "cf-connecting-",
+                                        "client-",
+                                        "fastly-client-",
+                                        "forwarded-for",
+                                        "front-end-https",
+                                        "iv-",
+                                        "mellon-",
+                                        "oidc-",
+                                        "proxy-",
+                                        "remote-",
+                                        "shib-",
+                                        "sm-user",
+                                        "tls-client",
+                                        "tailscale-user-",
+                                        "wl-proxy-",
+                                        "x-amzn-",
+                                        "x-auth",
+                                        "x-cert",
+                                        "x-cluster-client-ip",
+                                        "x-consumer-",
+                                        "x-goog-",
+                                        "x-iisnode-",
+                                        "x-issuer-dn",
+                                        "x-ms-client-principal",
+                                        "x-mtls-",
+                                        "x-peer-cert",
+                                        "x-proxy-",
+                                        "x-remote-",
+                                        "x-rewrite-url",
+                                        "x-subject-dn",
+                                        "x-tls-",
+                                        "x-vouch-",
+                                        "x-webauth-"})
     if (name.starts_with(prefix)) return true;
   return false;
 }

@@ -32,10 +32,10 @@ trusted_proxies: [10.0.0.0/8]
 servers:
   web: { url: "http://192.0.2.10" }
   shared: { url: "http://192.0.2.10", keep_idle: 1 }
-  one_slot: { url: "http://192.0.2.10", concurrency: 1, hold: 10s }
+  one_slot: { url: "http://192.0.2.11", concurrency: 1, hold: 10s }
   pohoda: { profile: mserver, url: "http://192.0.2.10:444", hold: 10s }
   premier: { profile: apicomprem, url: "http://192.0.2.10:12375", hold: 10s, units: [3ce17312-8dbd-49a0-94d3-2e01b65e4173] }
-  counting: { profile: apicomprem, url: "http://192.0.2.10:12375", hold: 10s, length: characters }
+  counting: { profile: apicomprem, url: "http://192.0.2.10:12376", hold: 10s, length: characters }
   shop: { profile: eshop, url: "http://192.0.2.10" }
   onec: { profile: onec, url: "http://192.0.2.10" }
 clients:

@@ -1,5 +1,6 @@
 #include "io/wake.h"
 
+#include "../loop_world.h"
 #include "io/task.h"
 
 #include <gtest/gtest.h>
@@ -74,7 +75,7 @@ TEST(Wake, EveryWaitReturnsWhenTheDeadlinePasses) {
   wake.deadline_in(1);
   wait_once(wake, kClientIn, happened);
   EXPECT_FALSE(happened);
-  while (!happened) uv_run(loop.uv(), UV_RUN_ONCE); // the loop's own timer is all there is to wait for
+  EXPECT_TRUE(ledgergate::tests::turn_until(loop, [&] { return happened.has_value(); }));
   EXPECT_EQ(happened, kExpired);
   EXPECT_EQ(wake.deadline(), kNever);
 }

@@ -1,6 +1,7 @@
 // Two names of one machine: what the name service says of them, while requests stand at its addresses.
 #include "upstream/address_lines.h"
 
+#include "../loop_world.h"
 #include "name_service.h"
 
 #include <gtest/gtest.h>
@@ -56,10 +57,7 @@ protected:
   }
   void begin(Caller& caller, io::TimeMs patience = 600'000) { go(caller, resolver, lines, patience); }
   // Turns the loop until it is so.
-  void until(const std::function<bool()>& so) {
-    for (int i = 0; i < 60'000 && !so(); ++i) uv_run(loop.uv(), UV_RUN_ONCE);
-    ASSERT_TRUE(so());
-  }
+  void until(const std::function<bool()>& so) { ASSERT_TRUE(ledgergate::tests::turn_until(loop, so)); }
   // Whatever is on its way in the loop has come.
   void settle() {
     for (int i = 0; i < 10; ++i) uv_run(loop.uv(), UV_RUN_NOWAIT);
@@ -137,6 +135,7 @@ TEST_F(AddressLinesTest, TheFewestPlacesHoldUntilAReload) {
 TEST_F(AddressLinesTest, UnitsAreKeptApart) {
   const auto with_units = [&](const std::string& host) {
     auto made = server(host);
+    made.profile = settings::Profile::apicomprem;
     made.units = {"x", "y"};
     made.concurrency_total = 2;
     return made;
