@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <future>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -36,11 +38,16 @@ Worker::~Worker() = default;
 // --- main thread --------------------------------------------------------------------------------------------------------------
 
 void Worker::start() {
-  thread_ = std::thread([this] {
+  // Nobody is told that the edge is ready before this one is: what a thread has for itself can't be made when memory is out.
+  const auto prepared = std::make_shared<std::promise<void>>();
+  auto ready = prepared->get_future();
+  thread_ = std::thread([this, prepared] {
     prepare_thread();
+    prepared->set_value();
     loop_.run();
     ended_.store(true, std::memory_order_release);
   });
+  ready.wait();
 }
 
 void Worker::join() {
