@@ -42,20 +42,6 @@ constexpr std::string_view latin_additional =
     "oooouuuuuuuuuuuuuuyyyyyyyy......";
 static_assert(latin.size() == 0x250 - 0xC0 && latin_additional.size() == 0x100);
 
-std::uint32_t byte_at(std::string_view text, std::size_t at) noexcept { return static_cast<unsigned char>(text[at]); }
-
-std::size_t overlong_size(std::uint32_t lead) noexcept {
-  switch (lead) {
-  case 0xC0:
-  case 0xC1: return 2;
-  case 0xE0: return 3;
-  case 0xF0: return 4;
-  case 0xF8: return 5;
-  case 0xFC: return 6;
-  default: return 0;
-  }
-}
-
 // An ASCII character in too many bytes.
 Letter overlong_at(std::string_view text, std::size_t at) noexcept {
   const std::size_t size = overlong_size(byte_at(text, at));
@@ -130,6 +116,18 @@ char32_t punctuation(char32_t point) noexcept {
 }
 
 } // namespace
+
+std::size_t overlong_size(std::uint32_t lead) noexcept {
+  switch (lead) {
+  case 0xC0:
+  case 0xC1: return 2;
+  case 0xE0: return 3;
+  case 0xF0: return 4;
+  case 0xF8: return 5;
+  case 0xFC: return 6;
+  default: return 0;
+  }
+}
 
 Letter letter_at(std::string_view text, std::size_t at, Charset charset) noexcept {
   const std::uint32_t byte = byte_at(text, at);

@@ -19,6 +19,12 @@ struct Letter {
 // The letter at `at`, which is inside `text`.
 [[nodiscard]] Letter letter_at(std::string_view text, std::size_t at, Charset charset) noexcept;
 
+[[nodiscard]] inline std::uint32_t byte_at(std::string_view text, std::size_t at) noexcept {
+  return static_cast<unsigned char>(text[at]);
+}
+// Bytes of an overlong form of an ASCII character, by its first byte (RFC 3629 section 10); 0: it begins none.
+[[nodiscard]] std::size_t overlong_size(std::uint32_t lead) noexcept;
+
 // Small letters for capital ones: Latin, Greek and Cyrillic.
 [[nodiscard]] char32_t folded(char32_t point) noexcept;
 

@@ -15,6 +15,7 @@
 #include "http/path.h"
 
 #include "base/prepare_thread.h"
+#include "http/letters.h"
 #include "http/path_readings.h"
 #include "http/percent.h"
 
@@ -37,20 +38,6 @@ struct Symbol {
   bool refused = false;
   bool doubtful = false; // it is this to careless decoders only, and may be honest letters
 };
-
-std::uint32_t byte_at(std::string_view text, std::size_t at) noexcept { return static_cast<unsigned char>(text[at]); }
-
-std::size_t overlong_size(std::uint32_t lead) noexcept {
-  switch (lead) {
-  case 0xC0:
-  case 0xC1: return 2;
-  case 0xE0: return 3;
-  case 0xF0: return 4;
-  case 0xF8: return 5;
-  case 0xFC: return 6;
-  default: return 0;
-  }
-}
 
 bool special(std::uint32_t value) noexcept { return value == 0 || value == '.' || value == '/' || value == '\\' || value == '%'; }
 
