@@ -38,8 +38,13 @@ struct DescriptorShares {
 
 // Of this process: what its limit allows, less what is open now. At the start, on the main thread.
 [[nodiscard]] DescriptorShares shares_of_descriptors();
-// To what the hard limit allows: the soft one is a relic of select(), and we use none.
-void raise_descriptor_limit() noexcept;
+// No more than that, whatever the limit: each worker's loop has a table of all numbers, 8 bytes each, from the start (1 MiB here).
+// Two less than a power of two is what libuv makes of it.
+inline constexpr int kMostDescriptors = (1 << 17) - 2;
+// To what the hard limit allows (the soft one is a relic of select(), and we use none), or to kMostDescriptors.
+void set_descriptor_limit() noexcept;
+// Every descriptor of this process has a lower number.
+[[nodiscard]] int most_descriptors() noexcept;
 
 // One open connection in both counts, for as long as it lives.
 class Slot {

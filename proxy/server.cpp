@@ -112,6 +112,10 @@ bool Server::start() {
   const DescriptorShares shares = shares_of_descriptors();
   shared_.capacity.most = shares.callers;
   for (auto& worker : workers_) {
+    if (!worker->loop().prepare(most_descriptors())) {
+      event(LogLevel::error, "no memory or no descriptors for the workers");
+      return false;
+    }
     worker->loop().set_descriptors(shares.bounds);
     worker->handshakes().workers = worker->trials().workers = workers_.size();
   }
@@ -312,7 +316,7 @@ int Server::run() {
     std::fprintf(stderr, "error: %s\n", error.c_str());
     return kExitRuntime;
   }
-  raise_descriptor_limit();
+  set_descriptor_limit();
 
   uv_loop_init(&loop_);
   uv_timer_init(&loop_, &timer_);

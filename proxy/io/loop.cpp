@@ -1,8 +1,11 @@
 #include "io/loop.h"
 
+#include <fcntl.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -29,6 +32,32 @@ Loop::~Loop() {
   while (take_errand(first_errand_) != nullptr) {} // one by one: a long list must not end in itself
   buffers_.give(read_block_);
   buffers_.give(write_block_);
+}
+
+// libuv's table grows to the highest number that it was asked to watch, never shrinks, and abort() is called where it can't grow
+// (uv__io_start(), maybe_resize()). So one descriptor of the highest number is watched for a moment.
+bool Loop::prepare(int descriptors) {
+  const int some = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (some < 0) return false;
+  close_elsewhere(some); // the first file that is closed so makes the threads for it
+
+  const int pollable = ::eventfd(0, EFD_CLOEXEC);
+  if (pollable < 0) return false;
+  int highest = -1; // one that somebody else holds is never a socket of ours
+  for (int number = descriptors - 1; highest < 0 && number > pollable; --number)
+    highest = ::fcntl(pollable, F_DUPFD_CLOEXEC, number);
+  ::close(pollable);
+  if (highest < 0) return false;
+  auto poll = std::make_unique<uv_poll_t>();
+  if (uv_poll_init(&uv_, poll.get(), highest) != 0) {
+    ::close(highest);
+    return false;
+  }
+  uv_poll_start(poll.get(), UV_READABLE, [](uv_poll_t*, int, int) {});
+  uv_close(reinterpret_cast<uv_handle_t*>(poll.release()),
+           [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
+  ::close(highest);
+  return true;
 }
 
 void Loop::run() { uv_run(&uv_, UV_RUN_DEFAULT); }

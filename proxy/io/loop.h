@@ -74,6 +74,9 @@ public:
   // Counts the times the loop came round to wait for events.
   [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
   void set_deadline(Deadline& deadline, TimeMs at) noexcept;
+  // Before run(). Makes beforehand what libuv ends the process for where memory is out: its table of watched descriptors, for all
+  // numbers below `descriptors`, and the threads that close files. False when there is no memory or no descriptor for that.
+  [[nodiscard]] bool prepare(int descriptors);
   // Set before run().
   void set_descriptors(DescriptorBounds bounds) noexcept { descriptors_ = bounds; }
   [[nodiscard]] const DescriptorBounds& descriptors() const noexcept { return descriptors_; }

@@ -103,5 +103,10 @@ TEST(SharesOfDescriptors, DoNotGrowWithoutBound) {
   EXPECT_EQ(shares.bounds.files, INT_MAX);
 }
 
+TEST(SharesOfDescriptors, AreOfNoMoreThanALoopHasATableFor) {
+  EXPECT_LE(most_descriptors(), kMostDescriptors);
+  EXPECT_LE(shares_of_descriptors().bounds.files, kMostDescriptors);
+}
+
 } // namespace
 } // namespace ledgergate::tests
