@@ -17,20 +17,22 @@ install(FILES config/ledgergate.yaml DESTINATION ${documents}/examples)
 install(DIRECTORY config/examples/ DESTINATION ${documents}/examples FILES_MATCHING PATTERN "*.yaml")
 install(FILES docs/ledgergate.1 docs/ledgergate-cert.1 docs/ledgergate-client.1 DESTINATION share/man/man1)
 install(FILES docs/ledgergate.yaml.5 DESTINATION share/man/man5)
-install(FILES systemd/ledgergate.socket DESTINATION lib/systemd/system)
+install(FILES systemd/ledgergate.socket systemd/ledgergate-crl.timer DESTINATION lib/systemd/system)
 install(FILES systemd/ledgergate.sysusers DESTINATION lib/sysusers.d RENAME ledgergate.conf)
 install(FILES systemd/ledgergate.tmpfiles DESTINATION lib/tmpfiles.d RENAME ledgergate.conf)
 
-# The service names the program by its full path, which only the prefix knows. The settings are never overwritten.
+# The services name the program by its full path, which only the prefix knows. The settings are never overwritten.
 install(CODE "
   set(source [[${PROJECT_SOURCE_DIR}]])
   set(scratch [[${PROJECT_BINARY_DIR}/install]])")
 install(CODE [[
   get_filename_component(prefix "${CMAKE_INSTALL_PREFIX}" ABSOLUTE)
-  file(READ "${source}/systemd/ledgergate.service" unit)
-  string(REPLACE "=/usr/bin/ledgergate" "=${prefix}/bin/ledgergate" unit "${unit}")
-  file(WRITE "${scratch}/ledgergate.service" "${unit}")
-  file(INSTALL "${scratch}/ledgergate.service" DESTINATION "${prefix}/lib/systemd/system")
+  foreach(name ledgergate.service ledgergate-crl.service)
+    file(READ "${source}/systemd/${name}" unit)
+    string(REPLACE "=/usr/bin/ledgergate" "=${prefix}/bin/ledgergate" unit "${unit}")
+    file(WRITE "${scratch}/${name}" "${unit}")
+    file(INSTALL "${scratch}/${name}" DESTINATION "${prefix}/lib/systemd/system")
+  endforeach()
   if(NOT EXISTS "$ENV{DESTDIR}/etc/ledgergate/ledgergate.yaml")
     file(INSTALL "${source}/config/first.yaml" DESTINATION /etc/ledgergate RENAME ledgergate.yaml)
   endif()

@@ -29,7 +29,7 @@ struct CertOptions {
   std::string authority = "Ledgergate branches";
   std::vector<std::string> names, sans;
   std::uint32_t days = kUsualDays, authority_days = kAuthorityDays;
-  bool rsa = false, server = false;
+  bool rsa = false, server = false, unheard_of = false;
   bool bundle = false, legacy = false, ask = false;
   std::string password_file;
 };
@@ -56,6 +56,13 @@ std::optional<enrol::BundleWish> bundle_wish(const CertOptions& options, bool& m
   if (!why.empty()) return std::nullopt;
   wish.password = std::move(*given);
   return wish;
+}
+
+std::optional<Authority> open(const CertOptions& options, std::string& why) {
+  auto authority = Authority::open(options.directory, unix_now(), why);
+  if (authority)
+    for (const std::string& note : authority->notes()) fmt::print(stderr, "ledgergate {}: warning: {}\n", kCommand, note);
+  return authority;
 }
 
 void tell(const enrol::Issued& issued, const enrol::BundleWish* bundle, bool password_made) {
@@ -97,7 +104,7 @@ int make(const CertOptions& options, bool renew) {
   bool password_made = false;
   wish.bundle = bundle_wish(options, password_made, why);
   if (!why.empty()) return fail(kCommand, why);
-  auto authority = Authority::open(options.directory, unix_now(), why);
+  auto authority = open(options, why);
   if (!authority) return fail(kCommand, why);
   const auto issued = renew ? authority->renew(wish, why) : authority->issue(wish, why);
   if (!issued) return fail(kCommand, why);
@@ -123,9 +130,11 @@ int init(const CertOptions& options) {
 
 int revoke(const CertOptions& options) {
   std::string why;
-  auto authority = Authority::open(options.directory, unix_now(), why);
+  auto authority = open(options, why);
   if (!authority) return fail(kCommand, why);
-  const auto revoked = authority->revoke(options.names.front(), why);
+  const std::string& what = options.names.front();
+  const auto revoked = options.unheard_of ? authority->revoke_unheard_of(what, why)
+                                          : authority->revoke(options.server ? Kind::server : Kind::client, what, why);
   if (!revoked) return fail(kCommand, why);
   if (revoked->empty()) fmt::print("{} had no valid certificate any more.\n", options.names.front());
   for (const auto& each : *revoked) fmt::print("{} is revoked: serial {}\n", each.name, each.serial);
@@ -134,10 +143,19 @@ int revoke(const CertOptions& options) {
   return kExitFine;
 }
 
+// Opening the CA has put the list right where it had to be.
+int renew_list(const CertOptions& options) {
+  std::string why;
+  const std::string doubt = Authority::doubt_of_list(options.directory, unix_now());
+  if (!open(options, why)) return fail(kCommand, why);
+  fmt::print("{}\n", doubt.empty() ? "The revocation list is good for another year and more: nothing was done."
+                                   : "The revocation list was put right.");
+  return kExitFine;
+}
+
 int list(const CertOptions& options) {
   std::string why;
-  bool behind = false;
-  const auto index = Authority::look(options.directory, behind, why);
+  const auto index = Authority::look(options.directory, why);
   if (!index) return fail(kCommand, why);
   std::size_t width = 4;
   for (const auto& each : index->records) width = std::max(width, each.name.size());
@@ -145,8 +163,6 @@ int list(const CertOptions& options) {
   for (const auto& each : index->records)
     fmt::print("{:<{}}  {:<6}  {:<10}  {:<9}  {}\n", each.name, width, each.kind == Kind::client ? "client" : "server",
                enrol::day_text(each.until), enrol::state_of(each, unix_now()), each.serial);
-  if (behind)
-    return fail(kCommand, "crl.pem is older than the index: whatever changes something next makes it again, as another `revoke`");
   if (const std::string doubt = Authority::doubt_of_list(options.directory, unix_now()); !doubt.empty())
     return fail(kCommand, doubt);
   return kExitFine;
@@ -202,7 +218,13 @@ void add_cert_commands(CLI::App& app, Deed& chosen) {
   bundle_options(command, options);
 
   command = add("revoke", "Take certificates back; a running edge sees it within a second", revoke);
-  name_of(command, "A name: all its valid ones; or one serial number");
+  name_of(command, "A name: all that it has; or one serial number");
+
+  command->add_flag("--server", options->server, "The name is a server's");
+  command->add_flag("--not-in-index", options->unheard_of,
+                    "A serial number that the index does not know, because it was restored from a copy");
+
+  add("crl", "The revocation list made anew, where it ends within a year or is not right; for a timer", renew_list);
 
   add("list", "What was issued: for whom, until when, and what became of it", list);
 

@@ -13,10 +13,23 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kLockWait{30'000};
 constexpr mode_t kSecretFile = 0600, kPublicFile = 0644, kSecretFolder = 0700, kPublicFolder = 0755;
-constexpr const char* kIndexFile = "index";
 constexpr const char* kKeyFile = "ca.key";
-constexpr const char* kAuthorityFile = "ca.pem";
-constexpr const char* kRevocationsFile = "crl.pem";
+
+std::string words_of(const Record& record) {
+  return std::string(record.kind == Kind::client ? "client=" : "server=") + record.name + " serial=" + record.serial;
+}
+
+// Another name whose certificate and key lie in the same file: it stands for `*`, `:` and `/` with `_`.
+const Record* owner_of_file(const Index& index, const Wish& wish) {
+  const std::string file = file_of(wish.kind, wish.name, "");
+  const auto& all = index.records;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Record& each) {
+    return each.kind == wish.kind && each.name != wish.name && file_of(each.kind, each.name, "") == file;
+  });
+  return found != all.end() ? &*found : nullptr;
+}
+
+} // namespace
 
 std::optional<Index> read_index(const Folder& secret, std::string& why) {
   const auto text = secret.read(kIndexFile, why);
@@ -34,26 +47,6 @@ std::optional<Folder> open_secret(const Folder& all, std::string& why) {
   }
   return secret;
 }
-
-bool is_behind(const Folder& all, const Index& index) {
-  std::string ignored;
-  const auto text = all.read(kRevocationsFile, ignored);
-  return !text || revocations_number(*text) != index.revocations;
-}
-
-// One that was made while the clock was ahead, or is read while it is behind, locks every branch out: it is not valid yet.
-bool is_out_of_its_term(const Folder& all, std::int64_t now) {
-  std::string ignored;
-  const auto text = all.read(kRevocationsFile, ignored);
-  const auto term = text ? revocations_term(*text) : std::nullopt;
-  return term && (now < term->from || now > term->until);
-}
-
-std::string words_of(const Record& record) {
-  return std::string(record.kind == Kind::client ? "client=" : "server=") + record.name + " serial=" + record.serial;
-}
-
-} // namespace
 
 std::string_view state_of(const Record& record, std::int64_t now) noexcept {
   if (record.revoked) return "revoked";
@@ -131,49 +124,12 @@ std::optional<Authority> Authority::open(const fs::path& directory, std::int64_t
     static_cast<void>(openssl_words());
     return std::nullopt;
   }
-  if (is_behind(authority.all_, authority.index_) && !authority.write_revocations(why)) return std::nullopt;
-  if (is_out_of_its_term(authority.all_, now) && !authority.renew_revocations(why)) return std::nullopt;
+  if (!authority.put_list_right(why)) return std::nullopt;
   return authority;
-}
-
-std::optional<Index> Authority::look(const fs::path& directory, bool& behind, std::string& why) {
-  const auto all = Folder::open(directory, why);
-  if (!all) return std::nullopt;
-  const auto secret = open_secret(*all, why);
-  if (!secret) return std::nullopt;
-  auto index = read_index(*secret, why);
-  behind = index && is_behind(*all, *index);
-  return index;
 }
 
 bool Authority::write_index(const Index& index, std::string& why) {
   return secret_.write(kIndexFile, index_text(index), kSecretFile, why);
-}
-
-bool Authority::write_revocations(std::string& why) {
-  const Revocations list = make_revocations(index_, certificate_.get(), key_.get(), now_, why);
-  return list && all_.write(kRevocationsFile, pem(list.get()), kPublicFile, why);
-}
-
-// Under a number of its own: no two lists have the same (RFC 5280 section 5.2.3).
-bool Authority::renew_revocations(std::string& why) {
-  Index next = index_;
-  ++next.revocations;
-  if (!write_index(next, why)) return false;
-  index_ = std::move(next);
-  return write_revocations(why) && audit(all_, "made the revocation list anew: it was not valid by this clock", now_, why);
-}
-
-std::string Authority::doubt_of_list(const fs::path& directory, std::int64_t now) {
-  std::string why;
-  const auto all = Folder::open(directory, why);
-  const auto text = all ? all->read(kRevocationsFile, why) : std::nullopt;
-  const auto term = text ? revocations_term(*text) : std::nullopt;
-  if (!term || (now >= term->from && now <= term->until)) return "";
-  const std::string said =
-      now < term->from ? "is not valid before " + moment_text(term->from) : "was valid until " + moment_text(term->until);
-  return "crl.pem " + said + ", and no branch is let in by it. Is the clock of this machine right (" + moment_text(now) +
-         ")? Whatever changes something next makes it anew, as another `revoke`";
 }
 
 std::optional<Issued> Authority::make(const Wish& wish, std::vector<std::string> sans, const char* deed, std::string& why) {
@@ -227,10 +183,17 @@ std::optional<Issued> Authority::make(const Wish& wish, std::vector<std::string>
 }
 
 std::optional<Issued> Authority::issue(const Wish& wish, std::string& why) {
-  const Record* const newest = index_.newest(wish.kind, wish.name);
-  if (newest != nullptr && valid(*newest)) {
-    why = wish.name + " has a certificate until " + day_text(newest->until) + " (serial " + newest->serial +
+  const auto& all = index_.records;
+  const auto still = std::find_if(all.rbegin(), all.rend(), [&](const Record& each) {
+    return each.kind == wish.kind && each.name == wish.name && valid(each);
+  });
+  if (still != all.rend()) {
+    why = wish.name + " has a certificate until " + day_text(still->until) + " (serial " + still->serial +
           "): renew it, or revoke it first";
+    return std::nullopt;
+  }
+  if (const Record* const other = owner_of_file(index_, wish); other != nullptr) {
+    why = wish.name + ": its certificate and key would overwrite those of " + other->name + ": choose another name";
     return std::nullopt;
   }
   std::vector<std::string> sans = wish.sans;
@@ -247,25 +210,48 @@ std::optional<Issued> Authority::renew(const Wish& wish, std::string& why) {
   return make(wish, newest->sans, "renewed ", why);
 }
 
-std::optional<std::vector<Record>> Authority::revoke(const std::string& name_or_serial, std::string& why) {
+std::optional<std::vector<Record>> Authority::revoke(Kind kind, const std::string& name_or_serial, std::string& why) {
   const std::string serial = plain_serial(name_or_serial);
   Index next = index_;
   std::vector<Record> revoked;
-  bool known = false;
+  bool known = false, other_kind = false;
   for (Record& each : next.records) {
-    if (each.name != name_or_serial && (serial.empty() || each.serial != serial)) continue;
+    const bool named = each.name == name_or_serial;
+    other_kind = other_kind || (named && each.kind != kind);
+    if (!(named && each.kind == kind) && (serial.empty() || each.serial != serial)) continue;
     known = true;
-    if (!valid(each)) continue;
+    if (each.revoked) continue;
     each.revoked = now_;
     revoked.push_back(each);
   }
   if (!known) {
     why = "no certificate has the name or serial number " + name_or_serial;
+    if (other_kind)
+      why = name_or_serial + (kind == Kind::client ? " is the name of a server's certificate: say so with --server"
+                                                   : " is the name of a client's certificate: leave --server out");
     return std::nullopt;
   }
   if (revoked.empty()) return revoked; // open() has made the list again that a killed run did not come to
+  return publish(std::move(next), std::move(revoked), why);
+}
+
+std::optional<std::vector<Record>> Authority::revoke_unheard_of(const std::string& text, std::string& why) {
+  const std::string serial = plain_serial(text);
+  if (serial.size() != kSerialDigits || serial.front() < '8') {
+    why =
+        text + " is no serial number of this CA: these have " + std::to_string(kSerialDigits) + " hex digits, the first from 8 on";
+    return std::nullopt;
+  }
+  if (index_.has_serial(serial)) return revoke(Kind::client, serial, why);
+  Index next = index_;
+  next.records.push_back(unheard_of(serial, now_, valid_until(certificate_.get())));
+  std::vector<Record> revoked{next.records.back()};
+  return publish(std::move(next), std::move(revoked), why);
+}
+
+std::optional<std::vector<Record>> Authority::publish(Index next, std::vector<Record> revoked, std::string& why) {
   ++next.revocations;
-  // The index first: a list that is older than it is found and made again, one that is newer would be forgotten.
+  // The index first: a list that is older than it is found and made again.
   if (!write_index(next, why)) return std::nullopt;
   index_ = std::move(next);
   if (!write_revocations(why)) return std::nullopt;

@@ -81,6 +81,15 @@ Integer serial_number(const std::string& hex) {
   return Integer(BN_to_ASN1_INTEGER(number, nullptr));
 }
 
+std::string hex_of(const BIGNUM* number) {
+  char* const hex = number != nullptr ? BN_bn2hex(number) : nullptr;
+  std::string out = hex != nullptr ? hex : "";
+  OPENSSL_free(hex);
+  return out;
+}
+
+std::string serial_text(const ASN1_INTEGER* serial) { return hex_of(Number(ASN1_INTEGER_to_BN(serial, nullptr)).get()); }
+
 // All that a certificate of either sort begins with.
 bool begin(X509* certificate, const std::string& serial, const std::string& name, const X509_NAME* issuer, EVP_PKEY* key,
            std::int64_t from, std::int64_t until) {
@@ -132,10 +141,7 @@ Key make_key(KeyType type, int rsa_bits, std::string& why) {
 std::string random_serial() {
   const Number number(BN_new());
   if (!number || BN_rand(number.get(), 128, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) != 1) return "";
-  char* const hex = BN_bn2hex(number.get());
-  std::string out = hex != nullptr ? hex : "";
-  OPENSSL_free(hex);
-  return out;
+  return hex_of(number.get());
 }
 
 Certificate make_authority(EVP_PKEY* key, const std::string& name, std::int64_t now, std::int64_t until, std::string& why) {
@@ -182,7 +188,7 @@ Revocations make_revocations(const Index& index, X509* authority, EVP_PKEY* auth
               X509_CRL_set_issuer_name(x, X509_get_subject_name(authority)) == 1 && X509_CRL_set1_lastUpdate(x, first.get()) == 1 &&
               X509_CRL_set1_nextUpdate(x, last.get()) == 1;
   for (const Record& each : index.records)
-    if (good && each.revoked) good = add_revoked(x, each);
+    if (good && is_listed(each, now)) good = add_revoked(x, each);
   good = good && add_authority_key(x, authority) && X509_CRL_add1_ext_i2d(x, NID_crl_number, number.get(), 0, 0) == 1 &&
          X509_CRL_sort(x) == 1 && X509_CRL_sign(x, authority_key, EVP_sha256()) > 0;
   if (good) return made;
@@ -224,26 +230,30 @@ Key read_key(const Secret& text, const std::string& file, std::string& why) {
   return Key(read ? read->key.release() : nullptr);
 }
 
-std::optional<std::uint64_t> revocations_number(const std::string& text) {
-  PemProblem problem;
-  const auto read = read_pem_text(text, PemRole::revocations, problem);
-  std::optional<std::uint64_t> out;
-  if (read && read->lists.size() == 1) {
-    const Integer number(
-        static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(read->lists.front().get(), NID_crl_number, nullptr, nullptr)));
-    std::uint64_t value = 0;
-    if (number && ASN1_INTEGER_get_uint64(&value, number.get()) == 1) out = value;
-  }
-  ERR_clear_error();
-  return out;
-}
-
-std::optional<Term> revocations_term(const std::string& text) {
+std::optional<Published> read_revocations(const std::string& text, X509* authority) {
   PemProblem problem;
   const auto read = read_pem_text(text, PemRole::revocations, problem);
   if (!read || read->lists.size() != 1) return std::nullopt;
-  const X509_CRL* const list = read->lists.front().get();
-  return Term{seconds_of(X509_CRL_get0_lastUpdate(list)), seconds_of(X509_CRL_get0_nextUpdate(list))};
+  X509_CRL* const list = read->lists.front().get();
+  const bool own = X509_CRL_verify(list, X509_get0_pubkey(authority)) == 1;
+  Published out;
+  const Integer number(static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(list, NID_crl_number, nullptr, nullptr)));
+  if (number && ASN1_INTEGER_get_uint64(&out.number, number.get()) != 1) out.number = 0;
+  ERR_clear_error();
+  if (!own) return std::nullopt;
+  out.from = seconds_of(X509_CRL_get0_lastUpdate(list));
+  out.until = seconds_of(X509_CRL_get0_nextUpdate(list));
+  const STACK_OF(X509_REVOKED)* const entries = X509_CRL_get_REVOKED(list);
+  for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
+    const X509_REVOKED* const entry = sk_X509_REVOKED_value(entries, i);
+    out.revoked.emplace_back(serial_text(X509_REVOKED_get0_serialNumber(entry)),
+                             seconds_of(X509_REVOKED_get0_revocationDate(entry)));
+  }
+  return out;
+}
+
+bool is_listed(const Record& record, std::int64_t now) noexcept {
+  return record.revoked && (record.until + kBackdate >= now || *record.revoked >= now);
 }
 
 std::int64_t valid_until(const X509* certificate) { return seconds_of(X509_get0_notAfter(certificate)); }

@@ -136,6 +136,57 @@ class Certificates(Cli):
         for line in lines:
             self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ .* by=\S+\(\d+\)$")
 
+    def number(self):
+        return int(re.search(r"=(?:0x)?(\w+)$", openssl("crl", "-in", self.ca / "crl.pem", "-noout", "-crlnumber").stdout.strip())[1], 16)
+
+    def test_a_restored_copy_takes_over_what_was_revoked_since(self):
+        self.cert("init-ca")
+        self.cert("issue", "till")
+        stolen = self.serial("till")
+        shutil.copytree(self.ca / "private", self.place / "copy")
+        self.cert("issue", "later")
+        later = self.serial("later")
+        self.cert("revoke", "till")
+        number = self.number()
+        shutil.rmtree(self.ca / "private")
+        shutil.copytree(self.place / "copy", self.ca / "private")
+        (self.ca / "private").chmod(0o700)
+        self.bad("the index is older than crl.pem", "cert", "list", "--dir", self.ca)
+        done = run("cert", "issue", "--dir", self.ca, "other")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("warning: the index is older than crl.pem", done.stderr)
+        self.assertGreaterEqual(self.number(), number)
+        self.assertEqual(self.records()[stolen], ("till", "revoked"))
+        self.bad("no certificate has the name", "cert", "revoke", "--dir", self.ca, later)
+        self.bad("is no serial number of this CA", "cert", "revoke", "--dir", self.ca, "--not-in-index", later[:-1])
+        self.cert("revoke", "--not-in-index", later)
+        revoked = openssl("crl", "-in", self.ca / "crl.pem", "-noout", "-text").stdout
+        for serial in (stolen, later):
+            self.assertIn(serial, revoked)
+        self.assertGreater(self.number(), number)
+
+    def test_the_list_is_made_anew_by_a_timer(self):
+        self.cert("init-ca")
+        self.assertIn("nothing was done", self.cert("crl"))
+        number = self.number()
+        (self.ca / "crl.pem").unlink()
+        self.bad("crl.pem is missing", "cert", "list", "--dir", self.ca)
+        self.assertIn("was put right", self.cert("crl"))
+        self.assertGreater(self.number(), number)
+        self.cert("list")
+
+    def test_a_client_and_a_server_of_one_name(self):
+        self.cert("init-ca")
+        self.cert("issue", "edge")
+        self.cert("server", "edge", "edge.lan")
+        client, server = self.serial("edge"), self.serial("server-edge")
+        self.cert("revoke", "edge")
+        self.assertEqual((self.records()[client][1], self.records()[server][1]), ("revoked", "valid"))
+        self.cert("revoke", "--server", "edge")
+        self.assertEqual(self.records()[server][1], "revoked")
+        self.cert("server", "kasa.lan")
+        self.bad("--server", "cert", "revoke", "--dir", self.ca, "kasa.lan")
+
     def test_the_list_outlives_openssls_thirty_days(self):
         self.cert("init-ca")
         text = openssl("crl", "-in", self.ca / "crl.pem", "-noout", "-lastupdate", "-nextupdate").stdout

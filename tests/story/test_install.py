@@ -15,6 +15,8 @@ from harness import SOURCE, certificates, program, sanitized, scratch
 FILES = """
 etc/ledgergate/ledgergate.yaml
 usr/bin/ledgergate
+usr/lib/systemd/system/ledgergate-crl.service
+usr/lib/systemd/system/ledgergate-crl.timer
 usr/lib/systemd/system/ledgergate.service
 usr/lib/systemd/system/ledgergate.socket
 usr/lib/sysusers.d/ledgergate.conf
@@ -164,12 +166,13 @@ class Units(unittest.TestCase):
         """In a tree where the program they start exists."""
         root = directory()
         (root / "program").touch(0o755)
-        for name in ("service", "socket"):
-            unit = (SOURCE / "systemd" / f"ledgergate.{name}").read_text()
+        names = ("ledgergate.service", "ledgergate.socket", "ledgergate-crl.service", "ledgergate-crl.timer")
+        for name in names:
+            unit = (SOURCE / "systemd" / name).read_text()
             # The user is made by sysusers, which this machine has not run.
             unit = unit.replace("/usr/bin/ledgergate", str(root / "program")).replace("User=ledgergate", "User=root").replace("Group=ledgergate", "Group=root")
-            (root / f"ledgergate.{name}").write_text(unit)
-        done = self.analyze("verify", "--man=no", "--recursive-errors=no", root / "ledgergate.service", root / "ledgergate.socket")
+            (root / name).write_text(unit)
+        done = self.analyze("verify", "--man=no", "--recursive-errors=no", *(root / name for name in names))
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
     def test_exposure(self):
