@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import faults
 from message import Broken, Reader, Reply
+from ports import hold
 
 PATIENCE = 20.0  # seconds a test waits for something that has to happen
 
@@ -95,6 +96,7 @@ class StandIn:
                 self.tls.verify_mode = ssl.CERT_REQUIRED
                 self.tls.load_verify_locations(tls[2])
         self.turn(**knobs)
+        port = hold(host, port)  # also when it has stopped: who calls then is refused
         self.listener = socket.create_server((host, port), backlog=512, family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.host, self.port = self.listener.getsockname()[:2]
         threading.Thread(target=self._accept, daemon=True).start()

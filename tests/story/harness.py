@@ -25,6 +25,7 @@ SOURCE = HERE.parent.parent
 sys.path.insert(0, str(SOURCE / "tests" / "standins"))
 
 from client import Client  # noqa: E402
+from ports import hold  # noqa: E402
 
 PATIENCE = 30.0  # how long something that has to happen may take on a busy machine; no story passes because time went by
 
@@ -249,6 +250,13 @@ class Story(unittest.TestCase):
         self.addCleanup(standin.stop)
         return standin
 
+    def credentials(self, text, name="server.cred"):
+        """The path of a file that only its owner reads."""
+        file = pathlib.Path(tempfile.mkdtemp(dir=scratch())) / name
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o600)
+        return str(file)
+
     def front(self, kind, profile="http", knobs=None, **settings):
         """A stand-in and an edge before it."""
         standin = self.standin(kind, **(knobs or {}))
@@ -272,14 +280,6 @@ def poll(what, condition):
         time.sleep(0.02)
 
 
-_given = set()
-
-
 def free_port():
-    """A port that nobody listens on, and another one each time: the kernel may name one twice."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
-        if port not in _given:
-            _given.add(port)
-            return port
+    """A port of loopback that nobody listens on, and nobody will but who is told of it; another one each time."""
+    return hold()

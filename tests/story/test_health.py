@@ -2,8 +2,6 @@
 
 import base64
 import datetime
-import pathlib
-import tempfile
 import unittest
 
 from harness import Story, certificates, config, free_port
@@ -40,14 +38,6 @@ class Health(Story):
     def some_intervals(self):
         asked = len(self.clock.requests)
         self.clock.wait_for_requests(asked + 6)
-
-    def credentials(self, text):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        file = pathlib.Path(directory.name) / "server.cred"
-        file.write_text(text, encoding="utf-8")
-        file.chmod(0o600)
-        return str(file)
 
     # found out by requests -------------------------------------------------------------------------------------------------------
 
@@ -132,7 +122,7 @@ class Health(Story):
         self.assertNotIn("is down", edge.said.text)
 
     def test_an_mserver_that_does_not_say_its_status_is_down_where_it_is_asked(self):
-        server, edge = self.watched(MServer, "mserver", knobs={"hold_status": True}, health={"timeout": "50ms"})
+        server, edge = self.watched(MServer, "mserver", knobs={"hold_status": True}, health={"timeout": "500ms"})
         edge.said.wait("server upstream is down: reply_timeout")
         self.assert_down(edge, XML)
         server.release_status()

@@ -48,14 +48,6 @@ class Helpers(Story):
         made["routes"] += routes or []
         return made
 
-    def credentials(self, text):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        file = pathlib.Path(directory.name) / "server.cred"
-        file.write_text(text, encoding="utf-8")
-        file.chmod(0o600)
-        return str(file)
-
     def stands_in_line(self, edge, request, server, requests):
         """Sends a request that must not get to the server yet. The line is told by the metrics; it is the only proof that the request
         has come so far, and no time has to go by."""

@@ -39,14 +39,15 @@ EXPECTED = {
     "hang up": {stage: "gone" for stage in STAGES},
     "time out": {"idle": "ended", "handshake": "ended", "head": 408, "body": 408, "queue": 503, "reply": 504, "relay": "cut"},
 }
-# Short ones, for the stage that is to run out of time; the others have theirs by default.
+# Short ones, for the stage that is to run out of time; the others have theirs by default. They bind everybody: not so short that a
+# busy machine could keep a caller who does what is expected.
 TIMES = {
-    "idle": {"timeouts": {"idle": "300ms"}},
-    "handshake": {"timeouts": {"handshake": "300ms"}},
-    "head": {"timeouts": {"head": "500ms"}},
+    "idle": {"timeouts": {"idle": "2s"}},
+    "handshake": {"timeouts": {"handshake": "2s"}},
+    "head": {"timeouts": {"head": "1s"}},
     "body": {"body_rate": {"over": "1s"}},
-    "queue": {"server": {"queue": {"wait": "500ms"}}},
-    "reply": {"server": {"timeouts": {"reply": "500ms"}}},
+    "queue": {"server": {"queue": {"wait": "1s"}}},
+    "reply": {"server": {"timeouts": {"reply": "2s"}}},
     "relay": {"body_rate": {"over": "1s"}},
 }
 
@@ -106,7 +107,7 @@ class Seams(Story):
         self.edge = self.start(self.settings)
         self.asked = 0
         self.others = []
-        self.assertEqual(self.ask_other(), 200)
+        self.others_are_served(event)
         # What the edge opens for itself soon after its start, it has opened.
         poll("the look at its memory", lambda: any(link.endswith("/statm") for link in self.open_files()))
         self.descriptors = self.edge.descriptors()
@@ -130,6 +131,19 @@ class Seams(Story):
     def ask_other(self):
         """Somebody else, by the other listener, over a connection of its own."""
         return self.edge.ask(self.request(self.other), "second").status
+
+    def others_are_served(self, event):
+        """At once; where times are short, that may take a second try on a busy machine."""
+        if event != "time out":
+            return self.assertEqual(self.ask_other(), 200)
+
+        def served():
+            try:
+                return self.ask_other() == 200
+            except (Ended, OSError):
+                return False
+
+        poll("somebody else who is served", served)
 
     def metric(self, name):
         reply = self.edge.ask(ADMIN_ASK % b"/metrics", "admin", tls=False)
@@ -237,7 +251,7 @@ class Seams(Story):
         if event == "drain":
             self.assertEqual(self.edge.wait_for_exit(), 0)
         else:
-            self.assertEqual(self.ask_other(), 200)
+            self.others_are_served(event)
             # A place that was held comes back, and nothing is left of the caller; one connection may be kept to ask /status.
             poll("the end of its connections", lambda: self.edge.descriptors() <= self.descriptors + 1)
         self.assertEqual(self.server.counters()["overlapping_exchanges"], 0, "two at a server of one place")
