@@ -157,31 +157,32 @@ void Server::tick() {
   if (all_well) notify::watchdog();
 }
 
-// A changed revocation list counts from then on, without a reload of anything else: a half-edited settings file must not keep a
-// stolen certificate alive.
+// A changed revocation list counts from then on, without a reload of anything else: a half-edited settings file, or a chain whose
+// key is still on its way, must not keep a stolen certificate alive.
 void Server::renew_if_revoked() {
   if (draining_) return;
   std::string now = state_of_revocation_lists(*snapshot_->settings);
   if (now == crl_state_) return;
   SnapshotProblems problems;
-  auto next = renew_fronts(*snapshot_, keys_, problems);
-  DoorOrders orders;
-  std::string error;
-  if (!next || !doors_.open(*next, workers_.size(), orders, error)) {
-    // It is tried again each second, since what is in its way may be another file; and told once.
-    if (now == crl_refused_) return;
-    crl_refused_ = now;
+  auto next = renew_lists(*snapshot_, keys_, problems);
+  // One that can't be used is tried again each second, since memory may have been out; and told once.
+  const bool told = now == crl_refused_;
+  if (!told)
     for (const auto& text : problems.errors) event(LogLevel::error, text);
-    event(LogLevel::error, "a changed revocation list can't be used; the one before stays");
-    return;
+  if (!told && !problems.errors.empty()) event(LogLevel::error, "a changed revocation list can't be used; the one before stays");
+  if (next) {
+    DoorOrders orders;
+    std::string error;
+    if (!doors_.open(*next, workers_.size(), orders, error)) return event(LogLevel::error, error);
+    Handover made(in_force_, snapshot_.get(), std::move(next), std::move(orders));
+    // From here on nothing can fail.
+    for (const auto& text : problems.warnings) event(LogLevel::warning, text); // a list out of date, a CA that is revoked
+    snapshot_ = made.commit();
+    event(LogLevel::info, "a changed revocation list is in use");
   }
-  Handover made(in_force_, snapshot_.get(), std::move(next), std::move(orders));
-  // From here on nothing can fail.
+  if (!problems.errors.empty()) return crl_refused_.swap(now);
   crl_state_.swap(now);
   crl_refused_.clear();
-  for (const auto& text : problems.warnings) event(LogLevel::warning, text); // a list out of date, a CA that is revoked
-  snapshot_ = made.commit();
-  event(LogLevel::info, "a changed revocation list is in use");
 }
 
 void Server::watch_revocations() {

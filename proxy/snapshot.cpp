@@ -12,6 +12,13 @@
 namespace ledgergate {
 namespace {
 
+listen::ListsInUse lists_of(const Snapshot* snapshot) {
+  listen::ListsInUse out;
+  for (std::size_t i = 0; snapshot != nullptr && i < snapshot->listeners.size(); ++i)
+    if (snapshot->listeners[i].front != nullptr) out.add(snapshot->settings->listeners[i], *snapshot->listeners[i].front);
+  return out;
+}
+
 // The same listener as it runs now, or null.
 const ListenerRuntime* running(const Snapshot* before, const settings::Listener& listener) {
   if (before == nullptr) return nullptr;
@@ -80,13 +87,14 @@ std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) 
 std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys,
                                               upstream::TurnTable& turns, const Snapshot* before, SnapshotProblems& problems) {
   auto made = std::make_shared<Snapshot>();
+  const listen::ListsInUse lists = lists_of(before);
   for (const auto& listener : settings->listeners) {
     ListenerRuntime runtime;
     const ListenerRuntime* now = running(before, listener);
     runtime.connections = now != nullptr ? now->connections : std::make_shared<std::atomic<std::uint32_t>>(0);
     if (listener.kind == settings::ListenerKind::https) {
       listen::CertificateProblems found;
-      runtime.front = listen::TlsFront::make(listener, keys, found);
+      runtime.front = listen::TlsFront::make(listener, keys, found, lists);
       const bool wait_for_it = found.missing && (now == nullptr || !now->enabled);
       runtime.enabled = runtime.front != nullptr;
       if (runtime.front != nullptr)
@@ -129,17 +137,22 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
   return made;
 }
 
-std::shared_ptr<const Snapshot> renew_fronts(const Snapshot& before, listen::TicketKeys& keys, SnapshotProblems& problems) {
+std::shared_ptr<const Snapshot> renew_lists(const Snapshot& before, listen::TicketKeys& keys, SnapshotProblems& problems) {
   auto made = std::make_shared<Snapshot>(before);
+  const listen::ListsInUse lists = lists_of(&before);
+  bool changed = false;
   for (std::size_t i = 0; i < made->listeners.size(); ++i) {
     const settings::Listener& listener = made->settings->listeners[i];
     if (made->listeners[i].front == nullptr) continue;
     listen::CertificateProblems found;
-    made->listeners[i].front = listen::TlsFront::make(listener, keys, found);
+    auto next = made->listeners[i].front->renew(listener, keys, found, lists);
     for (const auto& text : found.warnings) problems.warnings.push_back("listener " + listener.name + ": " + text);
     for (const auto& text : found.errors) problems.errors.push_back("listener " + listener.name + ": " + text);
+    if (next == nullptr) continue;
+    made->listeners[i].front = std::move(next);
+    changed = true;
   }
-  return problems.errors.empty() ? made : nullptr;
+  return changed ? made : nullptr;
 }
 
 std::vector<std::string> certificate_changes(const Snapshot* before, const Snapshot& now) {

@@ -58,16 +58,17 @@ struct SnapshotProblems {
 
 // Null when there are errors. A certificate that does not exist disables its listener (a warning): port 80 must run for the first
 // certificate to come. One that vanished under a listener that serves is an error: the reload is refused. `before` (null at start)
-// is what runs now; it lends what goes on: the connection counts. The lines are those of `turns`; their bounds become those of
-// `settings` when they are applied there.
+// is what runs now; it lends what goes on: the connection counts; and no revocation list may be older than its. The lines are those
+// of `turns`; their bounds become those of `settings` when they are applied there.
 [[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings,
                                                             listen::TicketKeys& keys, upstream::TurnTable& turns,
                                                             const Snapshot* before, SnapshotProblems& problems);
 
-// `before` with its listeners' certificates, CAs and revocation lists read again, and nothing else: a file that is just being
-// edited must not keep a revoked certificate alive. Null when there are errors.
-[[nodiscard]] std::shared_ptr<const Snapshot> renew_fronts(const Snapshot& before, listen::TicketKeys& keys,
-                                                           SnapshotProblems& problems);
+// `before` with those of its revocation lists that have changed, and nothing else read: no other file may keep a revoked
+// certificate alive, or come into use by a revocation. A list that can't be used stays as it was, with an error. Null when none has
+// changed.
+[[nodiscard]] std::shared_ptr<const Snapshot> renew_lists(const Snapshot& before, listen::TicketKeys& keys,
+                                                          SnapshotProblems& problems);
 
 // For the log: which certificates and revocation lists have come into use, and which went, since `before` (null: at start).
 [[nodiscard]] std::vector<std::string> certificate_changes(const Snapshot* before, const Snapshot& now);

@@ -2,6 +2,7 @@
 
 #include "base/chain_doubts.h"
 #include "listen/facts.h"
+#include "listen/revocations.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -70,46 +71,6 @@ void read_sans(X509* certificate, std::vector<std::string>& out) {
   GENERAL_NAMES_free(list);
 }
 
-bool issued(X509* issuer, X509* certificate) {
-  return issuer != certificate && X509_check_issued(issuer, certificate) == X509_V_OK &&
-         X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
-}
-
-bool lists(const std::vector<CrlPtr>& all, X509* issuer, X509* certificate) {
-  return std::any_of(all.begin(), all.end(), [&](const CrlPtr& list) {
-    X509_REVOKED* entry = nullptr;
-    return X509_NAME_cmp(X509_CRL_get_issuer(list.get()), X509_get_subject_name(issuer)) == 0 &&
-           X509_CRL_verify(list.get(), X509_get0_pubkey(issuer)) == 1 &&
-           X509_CRL_get0_by_cert(list.get(), &entry, certificate) == 1;
-  });
-}
-
-// Which of the CAs that are named are revoked by others of them, or have no issuer among these that is not. A chain ends at the
-// first CA that is named, so that OpenSSL never asks.
-std::vector<bool> find_revoked(const std::vector<X509Ptr>& authorities, const std::vector<CrlPtr>& all) {
-  std::vector<bool> revoked(authorities.size());
-  const auto is_revoked = [&](std::size_t which) {
-    std::size_t issuers = 0, bad = 0;
-    for (std::size_t i = 0; i < authorities.size(); ++i) {
-      if (!issued(authorities[i].get(), authorities[which].get())) continue;
-      if (lists(all, authorities[i].get(), authorities[which].get())) return true;
-      ++issuers;
-      if (revoked[i]) ++bad;
-    }
-    return issuers > 0 && bad == issuers;
-  };
-  for (bool more = true; more;) {
-    more = false;
-    for (std::size_t i = 0; i < authorities.size(); ++i) {
-      if (revoked[i] || !is_revoked(i)) continue;
-      revoked[i] = more = true;
-    }
-  }
-  return revoked;
-}
-
-void free_key_id(AUTHORITY_KEYID* object) { AUTHORITY_KEYID_free(object); }
-using KeyIdPtr = std::unique_ptr<AUTHORITY_KEYID, OpenSslFree<AUTHORITY_KEYID, free_key_id>>;
 void free_scope(ISSUING_DIST_POINT* object) { ISSUING_DIST_POINT_free(object); }
 using ScopePtr = std::unique_ptr<ISSUING_DIST_POINT, OpenSslFree<ISSUING_DIST_POINT, free_scope>>;
 
@@ -119,20 +80,6 @@ bool is_of(X509_CRL* list, X509* issuer) noexcept {
   if (X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(issuer)) != 0) return false;
   const KeyIdPtr key(static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, nullptr, nullptr)));
   return X509_check_akid(issuer, key.get()) == X509_V_OK || X509_CRL_verify(list, X509_get0_pubkey(issuer)) == 1;
-}
-
-// Whether the list is of a CA that is named, by its name and the identifier of its key, and its signature fits none of these: a
-// byte of it has changed. OpenSSL would find that out at each caller, and let nobody in.
-bool is_damaged(X509_CRL* list, const std::vector<X509Ptr>& authorities) noexcept {
-  const KeyIdPtr key(static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, nullptr, nullptr)));
-  bool damaged = false;
-  for (const X509Ptr& each : authorities) {
-    if (X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(each.get())) != 0) continue;
-    if (key && X509_check_akid(each.get(), key.get()) != X509_V_OK) continue;
-    if (X509_CRL_verify(list, X509_get0_pubkey(each.get())) == 1) return false;
-    damaged = true;
-  }
-  return damaged;
 }
 
 // Whether the list is of what is no CA, or of some reasons only (RFC 5280 5.2.5): whoever gives no more gave no list of CAs.
@@ -209,7 +156,7 @@ void ClientAuth::read_authorities(const std::vector<std::string>& files, Certifi
       problems.errors.push_back(problem.text());
       continue;
     }
-    policy_.append(read->digest.begin(), read->digest.end());
+    authorities_policy_.append(read->digest.begin(), read->digest.end());
     for (std::size_t i = 0; i < read->certificates.size(); ++i) {
       X509Ptr& authority = read->certificates[i];
       const std::string place = file + ": " + read->places[i];
@@ -227,13 +174,13 @@ void ClientAuth::read_authorities(const std::vector<std::string>& files, Certifi
       else if (X509_cmp_current_time(X509_get0_notBefore(authority.get())) > 0)
         problems.warnings.push_back(place + ": this CA is not valid before " + moment_words(X509_get0_notBefore(authority.get())) +
                                     " (is the clock right?), and nobody is let in by it: " + certificate_facts(authority.get()));
-      facts_.push_back("callers' CA " + certificate_facts(authority.get()));
+      authorities_facts_.push_back("callers' CA " + certificate_facts(authority.get()));
       authorities_.push_back(std::move(authority));
     }
   }
 }
 
-std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateProblems& problems) {
+std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateProblems& problems, const ListMarks& in_use) {
   PemProblem problem;
   auto read = read_pem_file(file, PemRole::revocations, problem);
   if (!read) {
@@ -250,6 +197,7 @@ std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateP
                                 "this name; copy it again as a whole: " +
                                 list_facts(list.get()));
     facts_.push_back("revocation list " + list_facts(list.get()));
+    lists_.push_back(mark_of(list.get(), authorities_));
     const ASN1_TIME* end = X509_CRL_get0_nextUpdate(list.get());
     if (const ASN1_TIME* begin = X509_CRL_get0_lastUpdate(list.get()); X509_cmp_current_time(begin) > 0)
       problems.warnings.push_back(
@@ -261,44 +209,63 @@ std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateP
       problems.warnings.push_back(
           file + ": this revocation list is out of date: what its CA issued is not let in, but for CAs that client_ca names");
   }
+  for (const std::string& words : older_lists(lists_, in_use)) problems.errors.push_back(file + ": " + words);
   return std::move(read->lists);
 }
 
-std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertificates& rules, CertificateProblems& problems) {
+std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertificates& rules, CertificateProblems& problems,
+                                                   const ListMarks& in_use) {
   auto made = std::make_shared<ClientAuth>();
   if (rules.ca.empty()) return made;
-  made->store_.reset(X509_STORE_new());
   const std::size_t before = problems.errors.size();
-  made->policy_ = "ca ";
   made->read_authorities(rules.ca, problems);
+  return made->complete(rules, problems, in_use) && problems.errors.size() == before ? made : nullptr;
+}
+
+std::shared_ptr<const ClientAuth> ClientAuth::renew(const settings::CallerCertificates& rules, CertificateProblems& problems,
+                                                    const ListMarks& in_use) const {
+  auto made = std::make_shared<ClientAuth>();
+  for (const X509Ptr& each : authorities_) {
+    X509_up_ref(each.get());
+    made->authorities_.emplace_back(each.get());
+  }
+  made->authorities_policy_ = authorities_policy_;
+  made->authorities_facts_ = authorities_facts_;
+  return made->complete(rules, problems, in_use) ? made : nullptr;
+}
+
+// All but the CAs, which are there.
+bool ClientAuth::complete(const settings::CallerCertificates& rules, CertificateProblems& problems, const ListMarks& in_use) {
+  const std::size_t before = problems.errors.size();
+  store_.reset(X509_STORE_new());
+  facts_ = authorities_facts_;
+  policy_ = "ca " + authorities_policy_;
   // A CA that is named is believed by itself: whoever names one below a root does not mean the root's others.
   unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
   std::vector<CrlPtr> revocations;
   if (!rules.crl.empty()) {
-    made->policy_ += " crl ";
-    revocations = made->read_lists(rules.crl, problems);
+    policy_ += " crl ";
+    revocations = read_lists(rules.crl, problems, in_use);
     flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
-    X509_STORE_set_verify_cb(made->store_.get(), judge_mistake);
+    X509_STORE_set_verify_cb(store_.get(), judge_mistake);
   }
   ERR_clear_error();
-  const std::vector<bool> revoked = find_revoked(made->authorities_, revocations);
+  const std::vector<bool> revoked = find_revoked(authorities_, revocations);
   while (const unsigned long error = ERR_get_error())
     if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) problems.errors.push_back(rules.crl + ": out of memory");
   for (std::size_t i = 0; i < revoked.size(); ++i) {
     if (!revoked[i]) {
-      if (X509_STORE_add_cert(made->store_.get(), made->authorities_[i].get()) != 1)
-        problems.errors.emplace_back("client_ca: out of memory");
+      if (X509_STORE_add_cert(store_.get(), authorities_[i].get()) != 1) problems.errors.emplace_back("client_ca: out of memory");
     } else {
-      problems.warnings.push_back(rules.crl + ": a CA of client_ca is revoked, and nobody is let in by it: " +
-                                  certificate_facts(made->authorities_[i].get()));
+      problems.warnings.push_back(
+          rules.crl + ": a CA of client_ca is revoked, and nobody is let in by it: " + certificate_facts(authorities_[i].get()));
     }
   }
-  X509_STORE_set_flags(made->store_.get(), flags);
-  made->required_ = rules.required;
-  made->depth_ = static_cast<int>(rules.depth);
-  made->policy_ += " depth " + std::to_string(made->depth_) + (made->required_ ? " required" : "");
-  if (problems.errors.size() != before) return nullptr;
-  return made;
+  X509_STORE_set_flags(store_.get(), flags);
+  required_ = rules.required;
+  depth_ = static_cast<int>(rules.depth);
+  policy_ += " depth " + std::to_string(depth_) + (required_ ? " required" : "");
+  return problems.errors.size() == before;
 }
 
 bool ClientAuth::install(SSL_CTX* context) const {

@@ -10,6 +10,7 @@
 
 #include "client/peer_certificate.h"
 #include "listen/certificate.h"
+#include "listen/revocations.h"
 #include "settings/settings.h"
 
 #include <openssl/ssl.h>
@@ -26,8 +27,13 @@ using StorePtr = std::unique_ptr<X509_STORE, OpenSslFree<X509_STORE, free_store>
 
 class ClientAuth {
 public:
-  // Null when something can't be read (`problems.errors` says what). Without CAs it asks for nothing.
-  static std::shared_ptr<const ClientAuth> make(const settings::CallerCertificates& rules, CertificateProblems& problems);
+  // Null when something can't be read (`problems.errors` says what), or a list is older than one `in_use`: that would undo
+  // revocations. Without CAs it asks for nothing.
+  static std::shared_ptr<const ClientAuth> make(const settings::CallerCertificates& rules, CertificateProblems& problems,
+                                                const ListMarks& in_use = {});
+  // The same CAs with the revocation lists read again, and no other file. Null as above.
+  [[nodiscard]] std::shared_ptr<const ClientAuth> renew(const settings::CallerCertificates& rules, CertificateProblems& problems,
+                                                        const ListMarks& in_use) const;
 
   // Whether callers are asked for a certificate.
   [[nodiscard]] bool asks() const noexcept { return !authorities_.empty(); }
@@ -38,6 +44,7 @@ public:
   [[nodiscard]] const std::vector<X509Ptr>& authorities() const noexcept { return authorities_; }
   // For the log: each CA and revocation list, by what tells it from others.
   [[nodiscard]] const std::vector<std::string>& facts() const noexcept { return facts_; }
+  [[nodiscard]] const ListMarks& lists() const noexcept { return lists_; }
   // Whether the caller's certificate is (still) believed: an open connection is asked again after the revocation list has changed.
   // X509_V_OK, or OpenSSL's reason.
   [[nodiscard]] int verify(SSL* ssl) const noexcept;
@@ -47,12 +54,14 @@ public:
 private:
   StorePtr store_;
   std::vector<X509Ptr> authorities_;
-  std::string policy_;
-  std::vector<std::string> facts_;
+  std::string authorities_policy_, policy_;
+  std::vector<std::string> authorities_facts_, facts_;
+  ListMarks lists_;
   bool required_ = false;
   int depth_ = 0;
   void read_authorities(const std::vector<std::string>& files, CertificateProblems& problems);
-  std::vector<CrlPtr> read_lists(const std::string& file, CertificateProblems& problems);
+  std::vector<CrlPtr> read_lists(const std::string& file, CertificateProblems& problems, const ListMarks& in_use);
+  [[nodiscard]] bool complete(const settings::CallerCertificates& rules, CertificateProblems& problems, const ListMarks& in_use);
   [[nodiscard]] int verify(X509* certificate, STACK_OF(X509) * chain) const noexcept;
 };
 

@@ -151,58 +151,110 @@ std::string_view server_name(SSL* ssl, std::array<char, 255>& out) {
   return {out.data(), length};
 }
 
+// "*.example.cz" as ".example.cz", for look_up().
+std::string name_key(std::string_view name) { return std::string(name.starts_with("*.") ? name.substr(1) : name); }
+
+// No file's path: it has a NUL.
+std::string place_of(const settings::Listener& listener, std::string_view name) {
+  std::string out = listener.name;
+  return out.append(1, '\0').append(name);
+}
+
 } // namespace
 
 void free_ssl_ctx(SSL_CTX* object) { SSL_CTX_free(object); }
 
-void TlsFront::read_rules(const settings::Listener& listener, CertificateProblems& problems) {
-  const auto number = [&](const settings::CallerCertificates& wanted) {
-    auto made = ClientAuth::make(wanted, problems);
-    if (!made) return std::size_t{0};
-    const auto same =
-        std::find_if(rules_.begin(), rules_.end(), [&](const auto& each) { return each->policy() == made->policy(); });
-    const auto at = static_cast<std::size_t>(same - rules_.begin());
-    if (same == rules_.end()) rules_.push_back(std::move(made));
-    return at;
+void ListsInUse::add(const settings::Listener& listener, const TlsFront& front) {
+  const auto add_one = [&](std::string_view name, const settings::CallerCertificates& rules) {
+    if (rules.crl.empty()) return;
+    const ListMarks& lists = front.rules_named(name)->lists();
+    places_.emplace_back(rules.crl, lists);
+    places_.emplace_back(place_of(listener, name), lists);
   };
-  number(listener.callers);
-  for (const auto& [name, wanted] : listener.names) {
-    rule_names_.emplace_back(name.starts_with("*.") ? name.substr(1) : name, number(wanted));
-  }
+  add_one("", listener.callers);
+  for (const auto& [name, rules] : listener.names) add_one(name, rules);
+}
+
+ListMarks ListsInUse::before(const settings::Listener& listener, std::string_view name,
+                             const settings::CallerCertificates& rules) const {
+  ListMarks out;
+  for (const auto& [place, lists] : places_)
+    if (place == rules.crl || place == place_of(listener, name)) out.insert(out.end(), lists.begin(), lists.end());
+  return out;
+}
+
+// Of the same words are the same rules.
+std::size_t TlsFront::take_rules(std::shared_ptr<const ClientAuth> rules) {
+  const auto same = std::find_if(rules_.begin(), rules_.end(), [&](const auto& each) { return each->policy() == rules->policy(); });
+  const auto at = static_cast<std::size_t>(same - rules_.begin());
+  if (same == rules_.end()) rules_.push_back(std::move(rules));
+  return at;
+}
+
+void TlsFront::read_rules(const settings::Listener& listener, CertificateProblems& problems, const ListsInUse& in_use) {
+  const auto number = [&](std::string_view name, const settings::CallerCertificates& wanted) {
+    auto made = ClientAuth::make(wanted, problems, in_use.before(listener, name, wanted));
+    return made ? take_rules(std::move(made)) : std::size_t{0};
+  };
+  number("", listener.callers);
+  for (const auto& [name, wanted] : listener.names) rule_names_.emplace_back(name_key(name), number(name, wanted));
   std::sort(rule_names_.begin(), rule_names_.end());
 }
 
-std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listener, TicketKeys& keys,
-                                               CertificateProblems& problems) {
+std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems,
+                                               const ListsInUse& in_use) {
   auto front = std::make_shared<TlsFront>();
   const std::size_t before = problems.errors.size();
-  front->read_rules(listener, problems);
+  front->read_rules(listener, problems, in_use);
   std::vector<X509*> known;
   for (const auto& clients : front->rules_)
     for (const X509Ptr& each : clients->authorities()) known.push_back(each.get());
-  std::vector<Certificate> certificates;
-  for (const auto& files : listener.certificates) certificates.push_back(read_certificate(files, problems, known));
+  auto certificates = std::make_shared<std::vector<Certificate>>();
+  for (const auto& files : listener.certificates) certificates->push_back(read_certificate(files, problems, known));
   if (problems.errors.size() != before) return nullptr;
-  for (std::size_t i = 0; i < certificates.size(); ++i)
-    front->shown_.push_back({listener.certificates[i].chain.string(), certificates[i].names, certificates[i].addresses});
-  for (const Certificate& each : certificates)
-    front->facts_.push_back("certificate " + certificate_facts(each.chain.front().get()));
-  for (const auto& clients : front->rules_)
-    for (const std::string& fact : clients->facts())
-      if (std::find(front->facts_.begin(), front->facts_.end(), fact) == front->facts_.end()) front->facts_.push_back(fact);
-
   for (const auto& [name, rules] : listener.names)
-    if (std::none_of(certificates.begin(), certificates.end(), [&named = name](const auto& each) { return is_for(each, named); }))
+    if (std::none_of(certificates->begin(), certificates->end(), [&named = name](const auto& each) { return is_for(each, named); }))
       problems.warnings.push_back("names: no certificate of this listener is for " + name + " (is it spelled right?)");
+  front->read_ = std::move(certificates);
+  return front->complete(listener, keys, problems) ? front : nullptr;
+}
 
-  front->certificates_ = certificates.size();
-  for (const auto& clients : front->rules_) {
+std::shared_ptr<const TlsFront> TlsFront::renew(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems,
+                                                const ListsInUse& in_use) const {
+  auto front = std::make_shared<TlsFront>();
+  bool changed = false;
+  const auto number = [&](std::string_view name, const settings::CallerCertificates& wanted) {
+    std::shared_ptr<const ClientAuth> rules = rules_named(name);
+    auto made = wanted.crl.empty() ? nullptr : rules->renew(wanted, problems, in_use.before(listener, name, wanted));
+    if (made && made->policy() != rules->policy()) {
+      rules = std::move(made);
+      changed = true;
+    }
+    return front->take_rules(std::move(rules));
+  };
+  number("", listener.callers);
+  for (const auto& [name, wanted] : listener.names) front->rule_names_.emplace_back(name_key(name), number(name, wanted));
+  std::sort(front->rule_names_.begin(), front->rule_names_.end());
+  front->read_ = read_;
+  return changed && front->complete(listener, keys, problems) ? front : nullptr;
+}
+
+// All but what is read from files, which is there.
+bool TlsFront::complete(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems) {
+  const std::vector<Certificate>& certificates = *read_;
+  for (std::size_t i = 0; i < certificates.size(); ++i)
+    shown_.push_back({listener.certificates[i].chain.string(), certificates[i].names, certificates[i].addresses});
+  for (const Certificate& each : certificates) facts_.push_back("certificate " + certificate_facts(each.chain.front().get()));
+  for (const auto& clients : rules_)
+    for (const std::string& fact : clients->facts())
+      if (std::find(facts_.begin(), facts_.end(), fact) == facts_.end()) facts_.push_back(fact);
+  for (const auto& clients : rules_) {
     for (std::size_t i = 0; i < certificates.size(); ++i) {
       SslCtxPtr context = new_context(listener, *clients, keys);
       if (!context || !use(context.get(), certificates[i])) {
         problems.errors.push_back(listener.certificates[i].chain.string() +
                                   ": OpenSSL refuses this certificate: " + openssl_reason());
-        return nullptr;
+        return false;
       }
       // The same name with another kind of key: an ECDSA and RSA pair, offered together.
       std::vector<int> types{certificates[i].type};
@@ -213,16 +265,16 @@ std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listene
         else
           ERR_clear_error();
       }
-      SSL_CTX_set_client_hello_cb(context.get(), on_client_hello, front.get());
-      front->contexts_.push_back(std::move(context));
+      SSL_CTX_set_client_hello_cb(context.get(), on_client_hello, this);
+      contexts_.push_back(std::move(context));
     }
   }
-  Names& names = front->certificate_names_;
   for (std::size_t i = 0; i < certificates.size(); ++i)
-    for (const std::string& name : certificates[i].names) names.emplace_back(name.starts_with("*.") ? name.substr(1) : name, i);
+    for (const std::string& name : certificates[i].names) certificate_names_.emplace_back(name_key(name), i);
   // The first certificate with a name has it: a stable sort keeps the file's order.
-  std::stable_sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  return front;
+  std::stable_sort(certificate_names_.begin(), certificate_names_.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  return true;
 }
 
 SSL* TlsFront::open(Hello& hello) const noexcept {
@@ -251,8 +303,14 @@ std::size_t TlsFront::look_up(const Names& names, std::string_view name) noexcep
 
 std::size_t TlsFront::rules_of(std::string_view name) const noexcept { return look_up(rule_names_, name); }
 
+const std::shared_ptr<const ClientAuth>& TlsFront::rules_named(std::string_view name) const noexcept {
+  const std::string_view key = name.starts_with("*.") ? name.substr(1) : name;
+  const auto found = std::find_if(rule_names_.begin(), rule_names_.end(), [&](const auto& each) { return each.first == key; });
+  return rules_[name.empty() || found == rule_names_.end() ? 0 : found->second];
+}
+
 SSL_CTX* TlsFront::find(std::string_view name) const noexcept {
-  return contexts_[rules_of(name) * certificates_ + look_up(certificate_names_, name)].get();
+  return contexts_[rules_of(name) * read_->size() + look_up(certificate_names_, name)].get();
 }
 
 // Before the session is looked up: OpenSSL would otherwise open tickets under the first context's policy (CVE-2025-23419).

@@ -34,10 +34,29 @@ struct ShownCertificate {
   std::vector<std::string> names, addresses; // in it: DNS names, lower case ("*.example.cz" kept); addresses
 };
 
+class TlsFront;
+
+// Which revocation lists are in use: by the file they came from, and by the listener and server name that they count for.
+class ListsInUse {
+public:
+  void add(const settings::Listener& listener, const TlsFront& front);
+  // Those that a list for this name ("": the listener's own) of this listener takes the place of.
+  [[nodiscard]] ListMarks before(const settings::Listener& listener, std::string_view name,
+                                 const settings::CallerCertificates& rules) const;
+
+private:
+  std::vector<std::pair<std::string, ListMarks>> places_;
+};
+
 class TlsFront {
 public:
-  // Null when a certificate can't be served; `problems` says why.
-  static std::shared_ptr<const TlsFront> make(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems);
+  // Null when a certificate can't be served, or a revocation list is older than the one `in_use`; `problems` says why.
+  static std::shared_ptr<const TlsFront> make(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems,
+                                              const ListsInUse& in_use = {});
+  // This one with the revocation lists that have changed, and nothing else read: no other file may hold up a revocation, or come
+  // into use by one. A list that can't be used stays as it was (`problems.errors` says why). Null when none has changed.
+  [[nodiscard]] std::shared_ptr<const TlsFront> renew(const settings::Listener& listener, TicketKeys& keys,
+                                                      CertificateProblems& problems, const ListsInUse& in_use) const;
 
   // A new server-side SSL, or null when out of memory. The caller owns it; `hello` is filled in by the handshake and must outlive
   // that.
@@ -52,20 +71,24 @@ public:
   // Which rules for callers' certificates a server name has (exact, then wildcard, then the listener's): names that have the same
   // ones have the same number.
   [[nodiscard]] std::size_t rules_of(std::string_view name) const noexcept;
+  // Those that stand in the settings under this name ("": the listener's own), which must be there.
+  [[nodiscard]] const std::shared_ptr<const ClientAuth>& rules_named(std::string_view name) const noexcept;
   // What these rules are.
   [[nodiscard]] const ClientAuth& clients(std::size_t rules) const noexcept { return *rules_[rules]; }
 
 private:
   using Names = std::vector<std::pair<std::string, std::size_t>>; // sorted; "*.example.cz" as ".example.cz"
   std::vector<std::shared_ptr<const ClientAuth>> rules_;          // the first is the listener's
+  std::shared_ptr<const std::vector<Certificate>> read_;          // as in the settings
   std::vector<std::string> facts_;
   std::vector<ShownCertificate> shown_;
-  std::size_t certificates_ = 0;
-  std::vector<SslCtxPtr> contexts_; // certificates_ of them for each of rules_; the first is the default
+  std::vector<SslCtxPtr> contexts_; // as many as in read_ for each of rules_; the first is the default
   Names certificate_names_, rule_names_;
 
   [[nodiscard]] static std::size_t look_up(const Names& names, std::string_view name) noexcept;
-  void read_rules(const settings::Listener& listener, CertificateProblems& problems);
+  std::size_t take_rules(std::shared_ptr<const ClientAuth> rules);
+  void read_rules(const settings::Listener& listener, CertificateProblems& problems, const ListsInUse& in_use);
+  [[nodiscard]] bool complete(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems);
   static int on_client_hello(SSL* ssl, int* alert, void* self);
 };
 

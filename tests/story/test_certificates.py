@@ -2,11 +2,12 @@
 
 import datetime
 import re
+import shutil
 import ssl
 
 from authority import Authority
-from client import Ended
-from harness import Edge, Story, config, pair, poll, scratch
+from client import Ended, context
+from harness import Edge, Story, certificates, config, pair, poll, scratch
 from test_websocket import handshake
 from web import Web
 from websocket import WebSocket
@@ -334,21 +335,80 @@ class Sessions(Guarded):
         self.assertIn("reloaded", edge.reload(settings))
         self.assertEqual(told(mark), ["in use: listener=internet callers' CA subject=CN=More", f"no longer {leaf}"])
 
-    def test_a_list_that_could_not_be_read_is_tried_again(self):
-        authority = Authority()
-        lost = authority.issue("lost")
+    def test_no_other_file_holds_up_a_revocation_or_comes_into_use_by_it(self):
+        """A new chain lies there whose key is still on its way, and a CA that is just being written."""
+        authority, place = Authority(), scratch() / "being-copied"
+        lost, kept = authority.issue("lost"), authority.issue("kept")
         crl = authority.revoke()
-        ca = scratch() / "copied-ca.pem"
-        ca.write_text(authority.file.read_text())
-        listen = [self.listener(client_ca=str(ca), client_crl=str(crl))]
-        server, edge = self.open({"lost": {"certificate": {"san": "lost.branch.test"}}}, listen=listen)
-        ca.write_text("just being written")
-        authority.revoke("lost")
-        edge.said.wait("can't be used")
+        place.mkdir()
+        for name in ("server-ecdsa.pem", "server-ecdsa.key"):
+            shutil.copy(certificates() / name, place)
+        (place / "ca.pem").write_text(authority.file.read_text())
+        listen = [self.listener(client_ca=str(place / "ca.pem"), client_crl=str(crl),
+                                certificates=[{"chain": str(place / "server-ecdsa.pem"), "key": str(place / "server-ecdsa.key")}])]
+        clients = {name: {"certificate": {"san": f"{name}.branch.test"}} for name in ("lost", "kept")}
+        server, edge = self.open(clients, listen=listen)
         self.assertEqual(edge.ask(ASK, certificate=lost).status, 200)
-        ca.write_text(authority.file.read_text())
-        edge.said.wait("a changed revocation list is in use")
+        for name, text in (("server-ecdsa.pem", (certificates() / "server-rsa.pem").read_text()), ("ca.pem", "just being written")):
+            with self.subTest(name):
+                (place / name).write_text(text)
+                mark = len(edge.said.lines)
+                authority.revoke(*(["lost"] if name != "ca.pem" else []))
+                edge.said.wait("a changed revocation list is in use", mark)
+                self.assertIsNone(edge.said.find(" error ", mark))
+                self.fails(edge, lost, "is revoked")
+                made = context(certificates() / "ca.pem", maximum=ssl.TLSVersion.TLSv1_2, certificate=kept)
+                made.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")  # of the pair that was read
+                self.assertEqual(edge.ask(ASK, context=made).status, 200)
+                told = [line for line in edge.said.lines[mark:] if "in use: " in line]
+                self.assertTrue(told)
+                self.assertTrue(all("revocation list" in line for line in told), told)
+
+    def test_a_broken_list_holds_up_no_other(self):
+        first, second = Authority(), Authority("Others")
+        lost = first.issue("lost")
+        listen = [self.listener(name="broken", client_ca=str(second.file), client_crl=str(second.revoke())),
+                  self.listener(client_ca=str(first.file), client_crl=str(first.revoke()))]
+        server, edge = self.open({"lost": {"certificate": {"san": "lost.branch.test"}}}, listen=listen)
+        self.assertEqual(edge.ask(ASK, certificate=lost).status, 200)
+        (second.directory / "crl.pem").write_text("no list\n")
+        edge.said.wait("can't be used")
+        mark = len(edge.said.lines)
+        first.revoke("lost")
+        edge.said.wait("a changed revocation list is in use", mark)
         self.fails(edge, lost, "is revoked")
+
+    def test_an_older_list_is_refused(self):
+        authority = Authority()
+        lost, kept = authority.issue("lost"), authority.issue("kept")
+        crl = authority.revoke()
+        old = crl.read_text()
+        clients = {name: {"certificate": {"san": f"{name}.branch.test"}} for name in ("lost", "kept")}
+        listen = [self.listener(client_ca=str(authority.file), client_crl=str(crl))]
+        server, settings = self.settings(clients, listen=listen)
+        edge = self.start(settings)
+        authority.revoke("lost")
+        edge.said.wait("a changed revocation list is in use")
+        mark = len(edge.said.lines)
+        other = authority.directory / "other.pem"
+        other.write_text(old)
+        (authority.directory / "crl.new").write_text(old)
+        (authority.directory / "crl.new").rename(crl)
+        edge.said.wait(r"this revocation list \(number 1 of .*\) is older than the one in use \(number 2 of ", mark)
+        edge.said.wait("can't be used; the one before stays", mark)
+        for change in ({}, {"client_crl": str(other)}):
+            self.fails(edge, lost, "is revoked")
+            mark = len(edge.said.lines)
+            settings["listen"][0] |= change
+            self.assertIn("refused", edge.reload(settings))
+            edge.said.wait("is older than the one in use", mark)
+            self.assertEqual(edge.ask(ASK, certificate=kept).status, 200)
+        settings["listen"][0]["client_crl"] = str(crl)
+        mark = len(edge.said.lines)
+        authority.revoke("kept")
+        edge.said.wait("a changed revocation list is in use", mark)
+        self.fails(edge, kept, "is revoked")
+        self.assertIn("reloaded", edge.reload(settings))
 
     def test_a_certificate_that_expires_on_an_open_connection_opens_nothing_more(self):
         short = self.authority.issue("short", end=now() + datetime.timedelta(seconds=6))

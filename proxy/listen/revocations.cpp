@@ -1,0 +1,147 @@
+#include "listen/revocations.h"
+
+#include "base/chain_doubts.h"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <ctime>
+
+namespace ledgergate::listen {
+namespace {
+
+bool issued(X509* issuer, X509* certificate) {
+  return issuer != certificate && X509_check_issued(issuer, certificate) == X509_V_OK &&
+         X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
+}
+
+bool lists(const std::vector<CrlPtr>& all, X509* issuer, X509* certificate) {
+  return std::any_of(all.begin(), all.end(), [&](const CrlPtr& list) {
+    X509_REVOKED* entry = nullptr;
+    return X509_NAME_cmp(X509_CRL_get_issuer(list.get()), X509_get_subject_name(issuer)) == 0 &&
+           X509_CRL_verify(list.get(), X509_get0_pubkey(issuer)) == 1 &&
+           X509_CRL_get0_by_cert(list.get(), &entry, certificate) == 1;
+  });
+}
+
+// An extension's bytes; empty: the list has none.
+std::string extension(const X509_CRL* list, int id) {
+  const int at = X509_CRL_get_ext_by_NID(list, id, -1);
+  if (at < 0) return {};
+  const ASN1_OCTET_STRING* const value = X509_EXTENSION_get_data(X509_CRL_get_ext(list, at));
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)), static_cast<std::size_t>(ASN1_STRING_length(value))};
+}
+
+std::string encoded(const X509_NAME* name) {
+  const unsigned char* bytes = nullptr;
+  std::size_t size = 0;
+  return X509_NAME_get0_der(name, &bytes, &size) == 1 ? std::string(reinterpret_cast<const char*>(bytes), size) : std::string();
+}
+
+// A CA may have had several keys under one name, each with lists and numbers of its own: the one that has signed this list, or if
+// it is not known here, what the list says of it.
+std::string key_of(X509_CRL* list, const std::vector<X509Ptr>& authorities) {
+  for (const X509Ptr& each : authorities) {
+    if (X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(each.get())) != 0) continue;
+    if (X509_CRL_verify(list, X509_get0_pubkey(each.get())) != 1) continue;
+    std::string digest(EVP_MAX_MD_SIZE, '\0');
+    unsigned int size = 0;
+    X509_pubkey_digest(each.get(), EVP_sha256(), reinterpret_cast<unsigned char*>(digest.data()), &size);
+    digest.resize(size);
+    return digest;
+  }
+  return extension(list, NID_authority_key_identifier);
+}
+
+// Of two versions of one list. What has no number is told by its date, as are two of one number; a list that had a number keeps
+// having one.
+bool is_older(const ListMark& a, const ListMark& b) {
+  if (a.number.empty() != b.number.empty()) return a.number.empty();
+  if (a.number.size() != b.number.size()) return a.number.size() < b.number.size();
+  return a.number != b.number ? a.number < b.number : a.since < b.since;
+}
+
+const ListMark* newest(const ListMarks& all, const std::string& whose) {
+  const ListMark* found = nullptr;
+  for (const ListMark& each : all)
+    if (each.whose == whose && (found == nullptr || is_older(*found, each))) found = &each;
+  return found;
+}
+
+} // namespace
+
+ListMark mark_of(X509_CRL* list, const std::vector<X509Ptr>& authorities) {
+  ListMark mark;
+  ERR_set_mark();
+  const std::string name = encoded(X509_CRL_get_issuer(list)), key = key_of(list, authorities);
+  mark.whose = name + key + extension(list, NID_issuing_distribution_point);
+  auto* const number = static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(list, NID_crl_number, nullptr, nullptr));
+  if (number != nullptr) {
+    BIGNUM* const value = ASN1_INTEGER_to_BN(number, nullptr);
+    mark.number.resize(value != nullptr ? static_cast<std::size_t>(BN_num_bytes(value)) : 0);
+    if (value != nullptr) BN_bn2bin(value, reinterpret_cast<unsigned char*>(mark.number.data()));
+    if (mark.number.empty()) mark.number.assign(1, '\0'); // zero is a number too
+    char* const text = value != nullptr ? BN_bn2dec(value) : nullptr;
+    if (text != nullptr) mark.words = std::string("number ") + text + " of ";
+    OPENSSL_free(text);
+    BN_free(value);
+    ASN1_INTEGER_free(number);
+  }
+  const ASN1_TIME* const since = X509_CRL_get0_lastUpdate(list);
+  if (std::tm moment{}; ASN1_TIME_to_tm(since, &moment) == 1) mark.since = timegm(&moment);
+  mark.words += moment_words(since);
+  ERR_pop_to_mark();
+  return mark;
+}
+
+std::vector<std::string> older_lists(const ListMarks& now, const ListMarks& before) {
+  std::vector<std::string> out;
+  for (const ListMark& each : now) {
+    const ListMark* const known = newest(before, each.whose);
+    if (known == nullptr || newest(now, each.whose) != &each || !is_older(each, *known)) continue;
+    out.push_back("this revocation list (" + each.words + ") is older than the one in use (" + known->words +
+                  "), as when a copy is restored: whoever was revoked since would be let in again. Put the newest list there; " +
+                  "where this one is meant, restart the edge");
+  }
+  return out;
+}
+
+std::vector<bool> find_revoked(const std::vector<X509Ptr>& authorities, const std::vector<CrlPtr>& all) {
+  std::vector<bool> revoked(authorities.size());
+  const auto is_revoked = [&](std::size_t which) {
+    std::size_t issuers = 0, bad = 0;
+    for (std::size_t i = 0; i < authorities.size(); ++i) {
+      if (!issued(authorities[i].get(), authorities[which].get())) continue;
+      if (lists(all, authorities[i].get(), authorities[which].get())) return true;
+      ++issuers;
+      if (revoked[i]) ++bad;
+    }
+    return issuers > 0 && bad == issuers;
+  };
+  for (bool more = true; more;) {
+    more = false;
+    for (std::size_t i = 0; i < authorities.size(); ++i) {
+      if (revoked[i] || !is_revoked(i)) continue;
+      revoked[i] = more = true;
+    }
+  }
+  return revoked;
+}
+
+bool is_damaged(X509_CRL* list, const std::vector<X509Ptr>& authorities) noexcept {
+  const KeyIdPtr key(static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, nullptr, nullptr)));
+  bool damaged = false;
+  for (const X509Ptr& each : authorities) {
+    if (X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(each.get())) != 0) continue;
+    if (key && X509_check_akid(each.get(), key.get()) != X509_V_OK) continue;
+    if (X509_CRL_verify(list, X509_get0_pubkey(each.get())) == 1) return false;
+    damaged = true;
+  }
+  return damaged;
+}
+
+void free_key_id(AUTHORITY_KEYID* object) { AUTHORITY_KEYID_free(object); }
+
+} // namespace ledgergate::listen
