@@ -36,6 +36,7 @@ int add_one(const ClientOptions& options) {
   std::string why;
   auto files = ClientFiles::open(options.directory, true, why);
   if (!files) return fail(kCommand, why);
+  if (!files->doubt().empty()) fmt::print(stderr, "ledgergate {}: warning: {}\n", kCommand, files->doubt());
   const auto key = files->add(options.client, unix_now(), why);
   if (!key) return fail(kCommand, why);
   tell_key(*key);

@@ -2,9 +2,9 @@
 
 #include "base/directory.h"
 #include "enrol/audit.h"
+#include "enrol/client_text.h"
 #include "enrol/index.h"
 #include "http/base64.h"
-#include "settings/document.h"
 #include "settings/load.h"
 
 #include <openssl/rand.h>
@@ -12,9 +12,13 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <system_error>
 
+#include <grp.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 namespace ledgergate::enrol {
 namespace {
@@ -23,7 +27,6 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kLockWait{30'000};
 constexpr mode_t kFile = 0640, kFolder = 0750; // the edge's group reads them
-constexpr std::string_view kKeys = "  api_key_sha256: [", kDisabled = "  disabled: true\n";
 
 std::string digest_of(const Secret& key) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
@@ -51,50 +54,36 @@ bool safe(const std::string& word) {
 
 std::string file_name(const std::string& name) { return name + ".yaml"; }
 
-// Where in `text` the keys stand: from the first quote to before the bracket. None when people wrote it in another way.
-struct Span {
-  std::size_t from = 0, size = 0;
-};
-std::optional<Span> keys_in(const std::string& text) {
-  const std::size_t line = text.find("\n" + std::string(kKeys));
-  if (line == std::string::npos || text.find("\n" + std::string(kKeys), line + 1) != std::string::npos) return std::nullopt;
-  const std::size_t from = line + 1 + kKeys.size(), end = text.find("]\n", from);
-  if (end == std::string::npos) return std::nullopt;
-  const bool plain =
-      std::all_of(text.begin() + static_cast<std::ptrdiff_t>(from), text.begin() + static_cast<std::ptrdiff_t>(end),
-                  [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '"' || c == ',' || c == ' '; });
-  return plain ? std::optional(Span{from, end - from}) : std::nullopt;
+std::optional<gid_t> id_of(const char* group) {
+  std::vector<char> space(16'384);
+  struct group entry {};
+  struct group* found = nullptr;
+  if (::getgrnam_r(group, &entry, space.data(), space.size(), &found) != 0 || found == nullptr) return std::nullopt;
+  return found->gr_gid;
 }
 
-std::string words_of(const settings::NodePointer& value) {
-  if (value->kind != settings::Node::Kind::sequence) return value->text;
-  std::string out;
-  for (const auto& item : value->items) out += (out.empty() ? "" : ",") + item->text;
+// The clients of a file; for one that can't be read, its name and why.
+std::vector<ClientFile> read_one(const Folder& folder, const std::string& file) {
+  std::string mistake;
+  const auto text = folder.read(file, mistake);
+  std::vector<ClientFile> out;
+  if (text)
+    out = clients_in(file, *text);
+  else
+    out.emplace_back().mistake = mistake;
+  for (ClientFile& each : out)
+    if (!each.mistake.empty()) each.name = file.substr(0, file.size() - 5);
   return out;
 }
 
-ClientFile read_one(const Folder& folder, const std::string& file) {
-  ClientFile out;
-  out.name = file.substr(0, file.size() - 5);
-  const auto text = folder.read(file, out.mistake);
-  if (!text) return out;
-  settings::Problems problems(file, *text);
-  const settings::NodePointer root = settings::check_text(*text, problems) ? settings::parse_document(*text, problems) : nullptr;
-  if (root == nullptr || root->entries.size() != 1 || root->entries[0].value->kind != settings::Node::Kind::map) {
-    const auto told = problems.take();
-    out.mistake = told.empty() ? file + ": is not one client" : told.front().format();
-    return out;
-  }
-  out.name = root->entries[0].key;
-  for (const settings::Entry& entry : root->entries[0].value->entries) {
-    if (entry.key == "api_key_sha256")
-      out.keys = entry.value->kind == settings::Node::Kind::sequence ? entry.value->items.size() : 1;
-    if (entry.key == "disabled")
-      out.disabled = entry.value->text == "true" || entry.value->text == "yes" || entry.value->text == "on";
-    if (entry.key == "from") out.from = words_of(entry.value);
-    if (entry.key == "class") out.turn_class = entry.value->text;
-    if (entry.key == "valid_until") out.valid_until = entry.value->text;
-  }
+// The names of those that the edge reads.
+std::vector<std::string> files_in(const fs::path& directory, std::string& why) {
+  int failure = 0;
+  std::vector<std::string> out;
+  for (const std::string& name : names_in(directory.string(), failure))
+    if (!name.starts_with(".") && name.ends_with(".yaml")) out.push_back(name);
+  if (failure != 0) why = directory.string() + ": " + std::generic_category().message(failure);
+  std::sort(out.begin(), out.end());
   return out;
 }
 
@@ -113,54 +102,89 @@ Secret random_key() {
   return Secret(std::move(out));
 }
 
-std::optional<ClientFiles> ClientFiles::open(const fs::path& directory, bool make, std::string& why) {
+std::optional<ClientFiles> ClientFiles::open(const fs::path& directory, bool make, std::string& why, const char* group) {
+  std::error_code ignored;
+  const bool missing = make && !fs::exists(directory, ignored);
   auto folder = make ? Folder::make(directory, kFolder, why) : Folder::open(directory, why);
   if (!folder) return std::nullopt;
   auto lock = Lock::take(*folder, kLockWait, why);
   if (!lock) return std::nullopt;
   folder->sweep();
-  return ClientFiles(std::move(*folder), std::move(*lock));
+  const auto edge = id_of(group);
+  if (missing && edge && ::fchown(folder->descriptor(), static_cast<uid_t>(-1), *edge) == 0)
+    static_cast<void>(::fchmod(folder->descriptor(), kFolder)); // fchown clears bits
+  ClientFiles files(std::move(*folder), std::move(*lock));
+  const mode_t mode = files.folder_.mode();
+  const bool readable = (mode & 05U) == 05U || (edge && files.folder_.group() == *edge && (mode & 050U) == 050U);
+  if (edge && ::geteuid() == 0 && !readable)
+    files.doubt_ = directory.string() + ": the edge can't read it; run: chgrp -R " + group + " " + directory.string() +
+                   " && chmod " + "g+rX " + directory.string();
+  return files;
 }
 
 std::optional<std::vector<ClientFile>> ClientFiles::list(const fs::path& directory, std::string& why) {
   const auto folder = Folder::open(directory, why);
   if (!folder) return std::nullopt;
   std::vector<ClientFile> out;
-  int failure = 0;
-  for (const std::string& name : names_in(directory.string(), failure)) {
-    if (!name.starts_with(".") && name.ends_with(".yaml")) out.push_back(read_one(*folder, name));
+  const auto files = files_in(directory, why);
+  if (!why.empty()) return std::nullopt;
+  for (const std::string& file : files) {
+    auto found = read_one(*folder, file);
+    std::move(found.begin(), found.end(), std::back_inserter(out));
   }
-  if (failure != 0) {
-    why = directory.string() + ": " + std::generic_category().message(failure);
-    return std::nullopt;
-  }
-  std::sort(out.begin(), out.end(), [](const ClientFile& a, const ClientFile& b) { return a.name < b.name; });
+  std::stable_sort(out.begin(), out.end(), [](const ClientFile& a, const ClientFile& b) { return a.name < b.name; });
   return out;
 }
 
-std::optional<std::string> ClientFiles::read(const std::string& name, std::string& why) const {
+std::optional<std::string> ClientFiles::file_of(const std::string& client, std::string& why) const {
+  std::string holder, broken;
+  for (const std::string& file : files_in(folder_.path(), why)) {
+    for (const ClientFile& each : read_one(folder_, file)) {
+      if (!each.mistake.empty()) broken = each.mistake;
+      if (!each.mistake.empty() || each.name != client) continue;
+      if (!holder.empty()) why = "there are two clients " + client + ", in " + holder + " and in " + file + ": take one away";
+      holder = file;
+    }
+  }
+  if (!why.empty()) return std::nullopt;
+  if (holder.empty() && !broken.empty()) why = "no file that can be read has a client " + client + "; one can't be: " + broken;
+  return why.empty() ? std::optional(holder) : std::nullopt;
+}
+
+std::optional<ClientFiles::Held> ClientFiles::read(const std::string& name, std::string& why) const {
   if (why = name_mistake(name); !why.empty()) return std::nullopt;
-  if (folder_.has(file_name(name))) return folder_.read(file_name(name), why);
-  why = "there is no client " + name + " in " + folder_.path().string();
-  return std::nullopt;
+  Held held;
+  auto file = file_of(name, why);
+  if (file && file->empty()) why = "there is no client " + name + " in " + folder_.path().string();
+  if (!why.empty()) return std::nullopt;
+  held.file = std::move(*file);
+  auto text = folder_.read(held.file, why);
+  if (!text) return std::nullopt;
+  held.text = std::move(*text);
+  if (!held.text.ends_with('\n')) held.text += '\n';
+  for (ClientFile& each : clients_in(held.file, held.text))
+    if (each.name == name) held.disabled = each.disabled;
+  return held;
 }
 
 // Never what the edge would refuse: it would keep its old settings, and a key that was taken away would go on.
-bool ClientFiles::write(const std::string& name, const std::string& text, std::string& why) const {
-  for (const auto& problem : settings::check_clients(text, file_name(name))) {
+bool ClientFiles::write(const std::string& file, const std::string& text, std::string& why) const {
+  for (const auto& problem : settings::check_clients(text, file)) {
     if (problem.warning) continue;
     why = problem.format();
     return false;
   }
-  return folder_.write(file_name(name), text, kFile, why, folder_.group());
+  return folder_.write(file, text, kFile, why, folder_.group());
 }
 
 std::optional<Secret> ClientFiles::add(const NewClient& client, std::int64_t now, std::string& why) {
   if (why = name_mistake(client.name); !why.empty()) return std::nullopt;
-  if (folder_.has(file_name(client.name))) {
-    why = "there is a client " + client.name + " already: `rotate` gives it a new key";
-    return std::nullopt;
-  }
+  const auto file = file_of(client.name, why);
+  if (file && !file->empty())
+    why = "there is a client " + client.name + " already, in " + *file + ": `rotate` gives it a new key";
+  else if (file && folder_.has(file_name(client.name)))
+    why = file_name(client.name) + " is there already, with other clients in it or none: this one would take its place";
+  if (!why.empty()) return std::nullopt;
   Secret key = random_key();
   if (key.text().empty()) {
     why = "there is no randomness: " + openssl_words();
@@ -168,7 +192,7 @@ std::optional<Secret> ClientFiles::add(const NewClient& client, std::int64_t now
   }
   std::string text =
       "# Kept by `ledgergate client`, which changes the lines api_key_sha256 and disabled only.\n\"" + client.name + "\":\n";
-  text.append(kKeys).append("\"").append(digest_of(key)).append("\"]\n");
+  text.append("  api_key_sha256: [\"").append(digest_of(key)).append("\"]\n");
   for (const auto& [words, label] : {std::pair(&client.from, "from"), std::pair(&client.operations, "operations")}) {
     if (!std::all_of(words->begin(), words->end(), safe)) {
       why = std::string("--") + label + ": there are characters in it that can't be meant";
@@ -184,38 +208,30 @@ std::optional<Secret> ClientFiles::add(const NewClient& client, std::int64_t now
     }
     text.append("  ").append(label).append(": \"").append(*word).append("\"\n");
   }
-  if (!write(client.name, text, why) || !audit(folder_, "added client=" + client.name, now, why)) return std::nullopt;
+  if (!write(file_name(client.name), text, why) || !audit(folder_, "added client=" + client.name, now, why)) return std::nullopt;
   return key;
 }
 
 bool ClientFiles::set_disabled(const std::string& name, bool disabled, std::int64_t now, std::string& why) {
-  auto text = read(name, why);
-  if (!text) return false;
-  if (!text->ends_with('\n')) *text += '\n';
-  const std::size_t line = text->find("\n" + std::string(kDisabled));
-  const bool written = line != std::string::npos;
-  if (read_one(folder_, file_name(name)).disabled == disabled) return true;
-  // Behind the client's own line, so that whatever follows keeps its place.
-  const std::size_t keys = text->find("\n" + std::string(kKeys));
-  if (disabled ? keys == std::string::npos : !written) {
-    why = file_name(name) + ": was written in another way by hand: change `disabled` there yourself";
+  const auto held = read(name, why);
+  if (!held) return false;
+  if (held->disabled == disabled) return true;
+  const auto text = with_disabled(held->text, name, disabled);
+  if (!text) {
+    why = held->file + ": was written in another way by hand: change `disabled` of " + name + " there yourself";
     return false;
   }
-  if (disabled)
-    text->insert(keys + 1, kDisabled);
-  else
-    text->erase(line + 1, kDisabled.size());
-  return write(name, *text, why) && audit(folder_, (disabled ? "disabled client=" : "enabled client=") + name, now, why);
+  return write(held->file, *text, why) && audit(folder_, (disabled ? "disabled client=" : "enabled client=") + name, now, why);
 }
 
 std::optional<Secret> ClientFiles::rotate(const std::string& name, Rotation rotation, std::int64_t now, std::string& why) {
-  auto text = read(name, why);
-  if (!text) return std::nullopt;
-  const auto span = keys_in(*text);
-  const std::string keys = span ? text->substr(span->from, span->size) : "";
+  const auto held = read(name, why);
+  if (!held) return std::nullopt;
+  const std::string keys = keys_of(held->text, name).value_or("");
   const std::size_t comma = keys.find(", "); // the newer one stands first
-  if (!span || keys.size() != (comma == std::string::npos ? 66 : 134)) {
-    why = file_name(name) + ": its keys were written in another way by hand: change them there";
+  const std::string by_hand = held->file + ": the keys of " + name + " were written in another way by hand: change them there";
+  if (keys.size() != (comma == std::string::npos ? 66 : 134)) {
+    why = by_hand;
     return std::nullopt;
   }
   if ((rotation == Rotation::begin) != (comma == std::string::npos)) {
@@ -234,11 +250,15 @@ std::optional<Secret> ClientFiles::rotate(const std::string& name, Rotation rota
     }
     after = '"' + digest_of(key) + "\", " + keys;
   }
-  text->replace(span->from, span->size, after);
+  const auto text = with_keys(held->text, name, after);
+  if (!text) {
+    why = by_hand;
+    return std::nullopt;
+  }
   const char* const deed = rotation == Rotation::begin    ? "new key beside the old client="
                            : rotation == Rotation::finish ? "old key gone client="
                                                           : "new key taken back client=";
-  if (!write(name, *text, why) || !audit(folder_, deed + name, now, why)) return std::nullopt;
+  if (!write(held->file, *text, why) || !audit(folder_, deed + name, now, why)) return std::nullopt;
   return key;
 }
 

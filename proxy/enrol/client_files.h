@@ -1,10 +1,12 @@
-// Clients with API keys, one file each in the directory that the settings call `clients_dir`. The settings themselves are people's:
+// Clients with API keys, in files of the directory that the settings call `clients_dir`. The settings themselves are people's:
 // no program writes into them.
 //
 // Invariants: one process at a time changes anything (`lock` in the directory); a file is replaced as a whole; of a key only its
-// SHA-256 is written. A change touches the lines it means and leaves all others, comments too, as they are.
+// SHA-256 is written. A new client gets a file of its own; people may put several into one. A change touches the lines of the
+// client it means and leaves all others, comments too, as they are.
 #pragma once
 
+#include "enrol/client_text.h"
 #include "enrol/files.h"
 #include "enrol/openssl.h"
 
@@ -17,6 +19,7 @@
 namespace ledgergate::enrol {
 
 inline constexpr const char* kClientsDirectory = "/etc/ledgergate/clients.d";
+inline constexpr const char* kServiceGroup = "ledgergate"; // the edge's own, by systemd/ledgergate.sysusers
 
 struct NewClient {
   std::string name;
@@ -24,15 +27,6 @@ struct NewClient {
   std::string turn_class;              // empty: the route's
   std::vector<std::string> operations; // empty: what the route allows
   std::string valid_until;             // "2027-01-01"; empty: for ever
-};
-
-// What a file says; words as they stand in it.
-struct ClientFile {
-  std::string name;
-  std::size_t keys = 0;
-  bool disabled = false;
-  std::string from, turn_class, valid_until;
-  std::string mistake; // it can't be read, and why: "till.yaml:3:5: error: …"
 };
 
 enum class Rotation : std::uint8_t {
@@ -43,12 +37,15 @@ enum class Rotation : std::uint8_t {
 
 class ClientFiles {
 public:
-  // Takes the lock. `make`: the directory too, when it is missing.
-  static std::optional<ClientFiles> open(const std::filesystem::path& directory, bool make, std::string& why);
+  // Takes the lock. `make`: the directory too, when it is missing, for the edge's group to read (where there is such a group).
+  static std::optional<ClientFiles> open(const std::filesystem::path& directory, bool make, std::string& why,
+                                         const char* group = kServiceGroup);
+  // Why the edge can't read the directory, and what to do; "" when it can, or nobody knows who the edge is here.
+  [[nodiscard]] const std::string& doubt() const noexcept { return doubt_; }
   // By name; needs no lock.
   static std::optional<std::vector<ClientFile>> list(const std::filesystem::path& directory, std::string& why);
 
-  // The key, which is nowhere else from then on. Refuses a name that has a file.
+  // The key, which is nowhere else from then on. Refuses a name that any file has.
   std::optional<Secret> add(const NewClient& client, std::int64_t now, std::string& why);
   // True as well when nothing had to be changed.
   bool set_disabled(const std::string& name, bool disabled, std::int64_t now, std::string& why);
@@ -57,11 +54,18 @@ public:
 
 private:
   ClientFiles(Folder folder, Lock lock) : folder_(std::move(folder)), lock_(std::move(lock)) {}
-  bool write(const std::string& name, const std::string& text, std::string& why) const;
-  std::optional<std::string> read(const std::string& name, std::string& why) const;
+  struct Held {
+    std::string file, text;
+    bool disabled = false;
+  };
+  bool write(const std::string& file, const std::string& text, std::string& why) const;
+  // The file that this client stands in; empty: none. No answer when it stands in two, or may stand in one that can't be read.
+  std::optional<std::string> file_of(const std::string& client, std::string& why) const;
+  std::optional<Held> read(const std::string& name, std::string& why) const;
 
   Folder folder_;
   Lock lock_;
+  std::string doubt_;
 };
 
 // "lg_" and 256 bits in base64url (RFC 4648 section 5); no text when there is no randomness.

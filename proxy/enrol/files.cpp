@@ -49,6 +49,15 @@ bool write_all(int file, std::string_view bytes) {
   return true;
 }
 
+// What stands above a directory is for all to pass through, whatever the umask of who calls: the edge is another user.
+void make_above(const fs::path& path) {
+  const fs::path above = path.parent_path();
+  std::error_code failure;
+  if (above.empty() || fs::exists(above, failure)) return;
+  make_above(above);
+  if (::mkdir(above.c_str(), 0700) == 0) ::chmod(above.c_str(), 0755);
+}
+
 std::string unfinished_name() {
   static std::atomic<unsigned> count{0};
   return std::string(kUnfinished) + std::to_string(::getpid()) + '-' + std::to_string(++count);
@@ -66,8 +75,7 @@ std::optional<Folder> Folder::open(const fs::path& path, std::string& why) {
 }
 
 std::optional<Folder> Folder::make(const fs::path& path, mode_t mode, std::string& why) {
-  std::error_code failure;
-  if (path.has_parent_path()) fs::create_directories(path.parent_path(), failure);
+  make_above(path);
   const bool made = ::mkdir(path.c_str(), 0700) == 0;
   if (!made && errno != EEXIST) {
     why = path.string() + ": can't be made: " + words(errno);

@@ -206,7 +206,7 @@ private:
 
 } // namespace
 
-NodePointer parse_document(std::string_view text, Problems& problems) {
+NodePointer parse_document(std::string_view text, Problems& problems, std::string_view needs) {
   Builder builder(text, problems);
   std::istringstream stream{std::string(text)};
   // The one place where the library throws; it ends here.
@@ -226,7 +226,8 @@ NodePointer parse_document(std::string_view text, Problems& problems) {
   const bool stopped = builder.stopped();
   NodePointer root = builder.take();
   if (!stopped && (root == nullptr || root->kind == Node::Kind::null)) {
-    problems.error({}, "the file is empty: it needs at least `listen`, `servers` and `routes`");
+    const bool comments = text.find('#') != std::string_view::npos;
+    problems.error({}, (comments ? "there are only comments in the file: " : "the file is empty: ") + std::string(needs));
     return nullptr;
   }
   return root;

@@ -31,8 +31,14 @@ struct Node {
   std::size_t size = 1;           // nodes in this tree, aliases counted as what they stand for
 };
 
-// Null when there is no usable document; then there is a problem. `text` is without a byte order mark.
-[[nodiscard]] NodePointer parse_document(std::string_view text, Problems& problems);
+inline constexpr std::string_view kSettingsNeed = "it needs at least `listen`, `servers` and `routes`";
+inline constexpr std::string_view kClientsNeed =
+    "a file of `clients_dir` holds clients, `NAME:` and what each has; take it away where "
+    "none is meant";
+
+// Null when there is no usable document; then there is a problem. `text` is without a byte order mark; `needs` is said of a file
+// that says nothing.
+[[nodiscard]] NodePointer parse_document(std::string_view text, Problems& problems, std::string_view needs = kSettingsNeed);
 
 // Whether the bytes are UTF-8 text without control characters other than tab and line ends; else the first bad byte is told.
 [[nodiscard]] bool check_text(std::string_view text, Problems& problems);

@@ -27,7 +27,7 @@ void read_client_file(const std::string& path, const fs::path& directory, Draft&
   std::string_view yaml = text;
   if (yaml.starts_with("\xef\xbb\xbf")) yaml.remove_prefix(3); // Windows editors put a byte order mark
   Problems problems(path, yaml);
-  if (const NodePointer root = check_text(yaml, problems) ? parse_document(yaml, problems) : nullptr) {
+  if (const NodePointer root = check_text(yaml, problems) ? parse_document(yaml, problems, kClientsNeed) : nullptr) {
     Context context{problems, directory, nullptr};
     read_clients(Value(context, root, root->place, "clients"), draft);
   }
@@ -62,7 +62,7 @@ std::vector<Problem> check_clients(std::string_view yaml, const std::string& nam
   Draft draft;
   draft.clients_alone = true;
   Problems problems(name, yaml);
-  if (const NodePointer root = check_text(yaml, problems) ? parse_document(yaml, problems) : nullptr) {
+  if (const NodePointer root = check_text(yaml, problems) ? parse_document(yaml, problems, kClientsNeed) : nullptr) {
     Context context{problems, {}, nullptr};
     read_clients(Value(context, root, root->place, "clients"), draft);
   }

@@ -6,6 +6,8 @@
 
 #include <filesystem>
 
+#include <sys/stat.h>
+
 namespace {
 
 using namespace ledgergate::enrol;
@@ -177,6 +179,18 @@ TEST(FilesOfCertificates, HaveNamesThatAFileCanHave) {
   EXPECT_EQ(file_of(Kind::client, "till", ".pem"), "till.pem");
   EXPECT_EQ(file_of(Kind::server, "*.edge.lan", ".pem"), "server-_.edge.lan.pem");
   EXPECT_EQ(file_of(Kind::server, "fd00::1", ".pem"), "server-fd00__1.pem");
+}
+
+TEST(Folders, ThatAreMadeCanBePassedThroughWhateverTheUmask) {
+  const ledgergate::tests::TemporaryDirectory directory;
+  std::string why;
+  const mode_t before = ::umask(077);
+  const auto folder = Folder::make(directory.path() / "a" / "b" / "c", 0750, why);
+  ::umask(before);
+  ASSERT_TRUE(folder) << why;
+  EXPECT_EQ(fs::status(directory.path() / "a").permissions(), fs::perms(0755));
+  EXPECT_EQ(fs::status(directory.path() / "a" / "b").permissions(), fs::perms(0755));
+  EXPECT_EQ(folder->mode(), 0750U);
 }
 
 TEST(FolderFiles, AreWrittenWholeOrNotAtAll) {
