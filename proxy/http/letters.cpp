@@ -1,8 +1,12 @@
 #include "http/letters.h"
 
 #include "base/utf8.h"
+#include "http/letter_tables.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <span>
 
 namespace ledgergate::http {
 namespace {
@@ -30,18 +34,6 @@ constexpr Page windows1251{
     0x0440, 0x0441, 0x0442, 0x0443, 0x0444, 0x0445, 0x0446, 0x0447, 0x0448, 0x0449, 0x044A, 0x044B, 0x044C, 0x044D, 0x044E, 0x044F,
 };
 
-// What is left of a Latin letter without its marks, from U+00C0 and from U+1E00 on; '.': nothing.
-constexpr std::string_view latin =
-    "aaaaaaaceeeeiiiidnooooo.ouuuuytsaaaaaaaceeeeiiiidnooooo.ouuuuytyaaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiii"
-    "ii..jjkkkllllll..llnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzsbb.......dd......ffg...i..l....o"
-    "oo.........t..tuu....zz......................aaiioouuuuuuuuuu.aaaa....ggkkoooo..j...gg..nnaa....aaaaeeeeiiiioooo"
-    "rrrruuuusstt..hh......aaeeooooooooyy............................";
-constexpr std::string_view latin_additional =
-    "aabbbbbbccddddddddddeeeeeeeeeeffgghhhhhhhhhhiiiikkkkkkllllllllmmmmmmnnnnnnnnoooooooopppprrrrrrrrsssssssssstttttt"
-    "ttuuuuuuuuuuvvvvwwwwwwwwwwxxxxyyzzzzzzhtwy.s....aaaaaaaaaaaaaaaaaaaaaaaaeeeeeeeeeeeeeeeeiiiioooooooooooooooooooo"
-    "oooouuuuuuuuuuuuuuyyyyyyyy......";
-static_assert(latin.size() == 0x250 - 0xC0 && latin_additional.size() == 0x100);
-
 // An ASCII character in too many bytes.
 Letter overlong_at(std::string_view text, std::size_t at) noexcept {
   const std::size_t size = overlong_size(byte_at(text, at));
@@ -67,52 +59,29 @@ bool capital_of_pair(char32_t point) noexcept {
                   between(point, 0x1EA0, 0x1EFF));
 }
 
-// Of letters and digits that are others' in another dress: NFKC makes the plain ones of them, and code pages often do.
-char32_t undressed(char32_t point) noexcept {
-  if (between(point, 0xFF01, 0xFF5E)) return folded(point - 0xFEE0); // fullwidth
-  if (between(point, 0x1D400, 0x1D6A3)) return U'a' + (point - 0x1D400) % 26;
-  if (between(point, 0x1D7CE, 0x1D7FF)) return U'0' + (point - 0x1D7CE) % 10;
-  if (between(point, 0x24D0, 0x24E9)) return U'a' + (point - 0x24D0); // circled
-  if (between(point, 0x24B6, 0x24CF)) return U'a' + (point - 0x24B6);
-  if (between(point, 0x2074, 0x2079) || between(point, 0x2080, 0x2089)) return U'0' + (point & 0xF);
-  switch (point) {
-  case 0x2070: return U'0';
-  case 0xB9: return U'1';
-  case 0xB2: return U'2';
-  case 0xB3: return U'3';
-  case 0x221E: return U'8'; // Windows means it
-  case 0xAA: return U'a';
-  case 0xBA: return U'o';
-  case 0x2102: return U'c';
-  case 0x2071:
-  case 0x2139: return U'i';
-  case 0x2113: return U'l';
-  case 0x2115:
-  case 0x207F: return U'n';
-  default: return 0;
-  }
+// Two surrogates, three bytes each, as Java and Oracle write one letter.
+Letter surrogates_at(std::string_view text, std::size_t at) noexcept {
+  if (text.size() - at < 6 || byte_at(text, at) != 0xED || byte_at(text, at + 3) != 0xED) return {};
+  const std::uint32_t high = byte_at(text, at + 1), low = byte_at(text, at + 4);
+  if (high >> 4 != 0xA || low >> 4 != 0xB) return {};
+  const std::uint32_t upper = (high & 0xF) << 6 | (byte_at(text, at + 2) & 0x3F);
+  return {0x10000 + (upper << 10 | (low & 0xF) << 6 | (byte_at(text, at + 5) & 0x3F)), 6};
 }
 
-char32_t punctuation(char32_t point) noexcept {
-  if (point == 0x85 || point == 0xA0 || between(point, 0x2000, 0x200A) || point == 0x202F || point == 0x205F || point == 0x3000)
-    return U' ';
-  if (between(point, 0x2010, 0x2015) || point == 0x2212 || point == 0xFE58 || point == 0xFE63) return U'-';
-  if (between(point, 0x2018, 0x201B) || point == 0x2032) return U'\'';
-  switch (point) {
-  case 0x2024:
-  case 0x2025:
-  case 0x2026:
-  case 0xFE52: return U'.';
-  case 0x2044:
-  case 0x2215: return U'/';
-  case 0xA5: // Yen and Won stand where others have the backslash
-  case 0x20A9:
-  case 0x2216:
-  case 0xFE68: return U'\\';
-  case 0x37E: return U';';
-  case 0x2236: return U':';
-  default: return 0;
-  }
+template <class T, class Key>
+const T* last_not_behind(std::span<const T> table, char32_t point, Key key) noexcept {
+  const auto behind = std::upper_bound(table.begin(), table.end(), point, [&](char32_t p, const T& each) { return p < key(each); });
+  return behind == table.begin() ? nullptr : &*std::prev(behind);
+}
+
+char16_t in_runs(std::span<const Run> table, char32_t point) noexcept {
+  const Run* const run = last_not_behind(table, point, [](const Run& each) { return each.first; });
+  return run != nullptr && point - run->first < run->forms.size() ? run->forms[point - run->first] : u'\0';
+}
+
+bool in_ranges(std::span<const Range> table, char32_t point) noexcept {
+  const Range* const range = last_not_behind(table, point, [](const Range& each) { return each.first; });
+  return range != nullptr && point <= range->last;
 }
 
 } // namespace
@@ -136,7 +105,9 @@ Letter letter_at(std::string_view text, std::size_t at, Charset charset) noexcep
   if (charset == Charset::windows1251) return {windows1251[byte - 0x80], 1};
   const Character character = decode_utf8(text.substr(at));
   if (character.length != 0) return {character.point, character.length};
-  return charset == Charset::careless ? overlong_at(text, at) : Letter{};
+  if (charset != Charset::careless) return {};
+  const Letter pair = surrogates_at(text, at);
+  return pair.point != 0 ? pair : overlong_at(text, at);
 }
 
 char32_t folded(char32_t point) noexcept {
@@ -163,21 +134,21 @@ char32_t folded(char32_t point) noexcept {
   }
 }
 
-char32_t best_fit(char32_t point) noexcept {
-  if (point < 0x80) return 0;
-  char32_t found = 0;
-  if (between(point, 0xC0, 0x24F)) found = static_cast<unsigned char>(latin[point - 0xC0]);
-  if (between(point, 0x1E00, 0x1EFF)) found = static_cast<unsigned char>(latin_additional[point - 0x1E00]);
-  if (found != 0) return found == U'.' ? 0 : found;
-  found = undressed(point);
-  return found != 0 ? found : punctuation(point);
+Forms forms_of(char32_t point) noexcept {
+  Forms out;
+  if (point < 0x80) return out;
+  const Run* const run = last_not_behind(unicode_runs, point, [](const Run& each) { return each.first; });
+  if (run != nullptr && point - run->first < run->forms.size() && run->forms[point - run->first] != 0)
+    out.unicode = run->forms.substr(point - run->first, 1);
+  else if (const Spelling* const several = last_not_behind(spellings, point, [](const Spelling& each) { return each.point; });
+           several != nullptr && several->point == point)
+    out.unicode = several->form;
+  out.windows = static_cast<char>(in_runs(windows_runs, point));
+  return out;
 }
 
-bool combining(char32_t point) noexcept { return between(point, 0x300, 0x36F); }
+bool combining(char32_t point) noexcept { return point >= 0x300 && in_ranges(marks, point); }
 
-bool invisible(char32_t point) noexcept {
-  return point == 0xAD || between(point, 0x200B, 0x200F) || between(point, 0x202A, 0x202E) || between(point, 0x2060, 0x2064) ||
-         between(point, 0x206A, 0x206F) || point == 0xFEFF;
-}
+bool invisible(char32_t point) noexcept { return point >= 0x80 && in_ranges(ignorables, point); }
 
 } // namespace ledgergate::http

@@ -8,8 +8,8 @@
 
 namespace ledgergate::http {
 
-// How a server may read bytes from 0x80. careless: UTF-8, overlong forms taken for what they would mean and any byte taken for a
-// continuation byte; strict: UTF-8, what is none left out.
+// How a server may read bytes from 0x80. careless: UTF-8, overlong forms taken for what they would mean, any byte taken for a
+// continuation byte, and two surrogates (CESU-8) for their letter; strict: UTF-8, what is none left out.
 enum class Charset : std::uint8_t { careless, strict, windows1250, windows1251 };
 
 struct Letter {
@@ -28,8 +28,19 @@ struct Letter {
 // Small letters for capital ones: Latin, Greek and Cyrillic.
 [[nodiscard]] char32_t folded(char32_t point) noexcept;
 
-// The ASCII character that a folded letter beyond ASCII may become (a small letter, a digit, a mark, or a blank), or 0.
-[[nodiscard]] char32_t best_fit(char32_t point) noexcept;
+// What a letter beyond ASCII becomes where a server makes plain ones of all letters. Both are small letters.
+struct Forms {
+  std::u16string_view unicode; // by NFKC and without marks, as slugs are made: mostly one letter; empty: itself
+  char windows = 0;            // by the best fit of a code page that lacks it, where that is another; 0: none
+  // The one letter that it is by Unicode; 0: itself, or several.
+  [[nodiscard]] char32_t single() const noexcept { return unicode.size() == 1 ? unicode.front() : U'\0'; }
+  // The one ASCII character that it may be, or 0.
+  [[nodiscard]] char32_t plain() const noexcept {
+    const char32_t one = single();
+    return one != 0 && one < 0x80 ? one : static_cast<unsigned char>(windows);
+  }
+};
+[[nodiscard]] Forms forms_of(char32_t point) noexcept;
 
 // Marks that stand behind their letter (U+030C makes "c" a "č"); characters that no reader sees and some servers drop.
 [[nodiscard]] bool combining(char32_t point) noexcept;

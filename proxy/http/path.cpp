@@ -8,7 +8,7 @@
 //  * overlong UTF-8 (RFC 3629 section 10): strict ones are refused outright; with other bytes than continuation bytes, as careless
 //    decoders take them, they are read as what they would mean, because in Windows-1250 and 1251 they may be honest letters
 //    (%C0%EF is "Ап" in 1251);
-//  * Unicode look-alikes that become '.', '/' or '\' when a Windows code page or NFKC folds them.
+//  * what becomes '.', '/', '\' or '%' when a Windows code page or NFKC folds it.
 // An encoded slash inside a name is sound: OData's keys and PHP's rawurlencode() write it. One that stands where a name should
 // begin is refused: who joins paths ("/srv/files" and "/etc/x", or "\\host\share") would begin a new one there. NUL and other
 // controls are refused whatever stands around them.
@@ -19,6 +19,7 @@
 #include "http/path_readings.h"
 #include "http/percent.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -36,8 +37,12 @@ struct Symbol {
   char as = 0;
   std::size_t size = 1;
   bool refused = false;
-  bool doubtful = false; // it is this to careless decoders only, and may be honest letters
+  bool doubtful = false;          // it is this to careless decoders only, and may be honest letters
+  std::u16string_view spelt = {}; // what a letter becomes; empty: `as`
 };
+
+// Letters that are one thing to Unicode and another to Windows' code pages (http/letters.h).
+enum class Fits : bool { unicode, windows };
 
 bool special(std::uint32_t value) noexcept { return value == 0 || value == '.' || value == '/' || value == '\\' || value == '%'; }
 
@@ -57,18 +62,21 @@ std::optional<Symbol> overlong(std::string_view text, std::size_t at) noexcept {
   return Symbol{static_cast<char>(value), size, strict, !strict};
 }
 
-Symbol symbol_at(std::string_view text, std::size_t at) noexcept {
+Symbol symbol_at(std::string_view text, std::size_t at, Fits fits) noexcept {
   if (byte_at(text, at) < 0x80) return Symbol{text[at]};
   if (const std::optional<Symbol> symbol = overlong(text, at)) return *symbol;
-  const Letter letter = letter_at(text, at, Charset::strict);
-  if (letter.point == 0) { // no UTF-8: the ellipsis and the blank of Windows' code pages are dots and a blank
-    const char32_t fit = best_fit(letter_at(text, at, Charset::windows1250).point);
-    return Symbol{fit == U'.' || fit == U' ' ? static_cast<char>(fit) : text[at]};
+  Letter letter = letter_at(text, at, Charset::strict);
+  if (letter.point == 0) letter = letter_at(text, at, Charset::careless); // surrogates
+  if (letter.point < 0x80) { // no UTF-8: the ellipsis and the blank of Windows' code pages are dots and a blank
+    const char32_t byte = byte_at(text, at);
+    return Symbol{byte == 0x85 ? '.' : byte == 0xA0 ? ' ' : text[at]};
   }
-  if (invisible(letter.point)) return Symbol{' ', letter.size};
-  const char32_t fit = best_fit(letter.point);
-  const bool matters = fit != 0 && std::string_view("./\\;:?# ").find(static_cast<char>(fit)) != std::string_view::npos;
-  return Symbol{matters ? static_cast<char>(fit) : text[at], letter.size};
+  const Forms forms = forms_of(letter.point);
+  if (forms.windows != 0 && fits == Fits::windows) return Symbol{forms.windows, letter.size};
+  // What is left out, or is a mark, makes no other name of dots.
+  if (invisible(letter.point) || combining(letter.point)) return Symbol{' ', letter.size};
+  if (!forms.unicode.empty()) return Symbol{text[at], letter.size, false, false, forms.unicode};
+  return Symbol{forms.windows != 0 ? forms.windows : text[at], letter.size};
 }
 
 // Whether a segment is made of dots (and blanks) only, once parameters and their kin are cut off.
@@ -93,27 +101,40 @@ private:
   bool cut_ = false;
 };
 
-Result<void> check_segments(std::string_view text) noexcept {
+constexpr Error kDots{Cause::bad_target, "dot segment in the path"};
+
+Result<void> check_segments(std::string_view text, Fits fits) noexcept {
   Segment segment;
   for (std::size_t at = 0; at < text.size();) {
     if (const std::size_t end = behind_ticket(text, at); end != at) { // ASP.NET takes it out
       at = end;
       continue;
     }
-    const Symbol symbol = symbol_at(text, at);
+    const Symbol symbol = symbol_at(text, at, fits);
     if (symbol.refused) return Error{Cause::bad_target, "overlong UTF-8 in the path"};
-    if (symbol.as == '/' || symbol.as == '\\') {
-      if (segment.dots_only()) return Error{Cause::bad_target, "dot segment in the path"};
-      if (segment.empty() && !symbol.doubtful && (symbol.as == '\\' || symbol.size > 1))
-        return Error{Cause::bad_target, "a path begins anew in the path"};
+    const std::size_t letters = std::max<std::size_t>(symbol.spelt.size(), 1);
+    for (std::size_t i = 0; i < letters; ++i) {
+      const char16_t spelt = symbol.spelt.empty() ? u'\0' : symbol.spelt[i];
+      const char c = symbol.spelt.empty() ? symbol.as : spelt < 0x80 ? static_cast<char>(spelt) : text[at];
+      if (c != '/' && c != '\\') {
+        segment.add(c);
+        continue;
+      }
+      if (segment.dots_only()) return kDots;
+      const bool odd = c == '\\' || (symbol.size > 1 && fits == Fits::unicode);
+      if (segment.empty() && !symbol.doubtful && odd) return Error{Cause::bad_target, "a path begins anew in the path"};
       segment = Segment{};
-    } else {
-      segment.add(symbol.as);
     }
     at += symbol.size;
   }
-  if (segment.dots_only()) return Error{Cause::bad_target, "dot segment in the path"};
+  if (segment.dots_only()) return kDots;
   return {};
+}
+
+Result<void> check_segments(std::string_view text) noexcept {
+  const Result<void> safe = check_segments(text, Fits::unicode);
+  const bool ascii = std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return !safe || ascii ? safe : check_segments(text, Fits::windows);
 }
 
 } // namespace
@@ -126,12 +147,13 @@ Result<void> read_path(std::string_view path, std::string& decoded, bool& plain)
   if (outcome == Decoded::malformed) return Error{Cause::bad_target, "bad percent-encoding in the path"};
   if (outcome == Decoded::forbidden) return Error{Cause::bad_target, "encoded control, or slash before a name, in the path"};
   Result<void> safe = check_segments(decoded);
-  if (!safe || outcome == Decoded::same) return safe;
+  if (!safe || (outcome == Decoded::same && !holds_dressed_escapes(decoded))) return safe;
 
   // The further readings are only looked at. Their buffer stays with the thread, so that the steady state allocates nothing.
   further.assign(decoded);
   for (int round = 1; round < most_rounds; ++round) {
     const std::size_t before = further.size();
+    undress_escapes(further);
     if (decode(further, Escapes::wide_too) == Decoded::forbidden)
       return Error{Cause::bad_target, "doubly encoded control, or slash before a name, in the path"};
     if (further.size() == before) return {};

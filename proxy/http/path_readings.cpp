@@ -24,11 +24,8 @@ bool separates(char32_t c) noexcept {
   return c == U'/' || c == U'\\' || c == static_cast<unsigned char>(marked_slash) ||
          c == static_cast<unsigned char>(marked_backslash);
 }
-// Which kind of slash it is that some servers take for none; 0: a plain one.
-std::uint8_t kind_of(char32_t written, char32_t read) noexcept {
-  if (written == U'/') return 0;
-  return read == U'/' || read == static_cast<unsigned char>(marked_slash) ? 1 : 2;
-}
+// Which kind of slash it is, of those that some servers take for none.
+std::uint8_t kind_of(char32_t slash) noexcept { return slash == U'/' || slash == static_cast<unsigned char>(marked_slash) ? 1 : 2; }
 bool blank(char32_t c) noexcept { return c == U' ' || c == U'+'; }
 // What stands behind it is no part of the name.
 bool cuts(char32_t c) noexcept { return c == U';' || c == U':' || c == U'?' || c == U'#'; }
@@ -66,47 +63,85 @@ private:
   bool cut_ = false;
 };
 
-// Punctuation in another dress is read as what it looks like; letters are left to the comparison.
-char32_t as_punctuation(char32_t point) noexcept {
-  const char32_t fit = point < 0x80 ? 0 : best_fit(point);
-  return separates(fit) || cuts(fit) || fit == U'.' || blank(fit) ? fit : point;
-}
+// What tells names from each other, or is taken off them.
+bool structural(char32_t c) noexcept { return separates(c) || cuts(c) || c == U'.' || blank(c); }
 
 // How a text is folded, and what else it could be folded like.
 struct Folding {
   Charset charset = Charset::strict;
   bool joined = false;
+  bool windows = false; // letters that are one thing to Unicode and another to Windows are the latter
   std::uint8_t kept = 0;
   bool joins = false;    // a ticket stands between two halves of a name
   bool keepable = false; // an encoded slash stands in what is cut off
+  bool differs = false;  // there are such letters
+};
+
+// Letters as they are added to names. One that is a single plain letter in another dress stays as it is: the comparison knows that.
+// What becomes punctuation or several letters is replaced.
+class Letters {
+public:
+  Letters(Folding& how, std::u32string& out) : names_(out), how_(how) {}
+
+  // `at_start`: nothing but tickets and what is dropped stands between it and the slash before.
+  [[nodiscard]] bool at_start() const noexcept { return at_start_; }
+  void join() noexcept { names_.join(); }
+  void end() { names_.end(); }
+
+  void add(char32_t point) {
+    if (point < 0x80) return put(point, point == U'/');
+    const Forms forms = forms_of(folded(point));
+    const Forms own = forms_of(point);
+    const Forms& is = own.unicode.empty() && own.windows == 0 ? forms : own;
+    const bool nothing = combining(point) || invisible(point);
+    const bool replaced =
+        nothing || is.unicode.size() > 1 || structural(is.single()) || structural(static_cast<unsigned char>(is.windows));
+    if (!replaced) return put(folded(point), false);
+    how_.differs = how_.differs || is.windows != 0;
+    if (is.windows != 0 && (how_.windows || (!nothing && is.unicode.empty())))
+      return put(static_cast<unsigned char>(is.windows), false);
+    if (combining(point)) names_.mark();
+    for (const char16_t each : is.unicode) put(folded(each), false);
+  }
+
+private:
+  void put(char32_t point, bool slash) {
+    if (!separates(point)) {
+      at_start_ = false;
+      return names_.add(folded(point));
+    }
+    at_start_ = true;
+    const std::uint8_t kind = slash || !names_.cut() ? std::uint8_t{0} : kind_of(point);
+    how_.keepable = how_.keepable || kind != 0;
+    if ((how_.kept & kind) == 0) names_.end();
+  }
+
+  Names names_;
+  Folding& how_;
+  bool at_start_ = false;
 };
 
 void fold_into(std::string_view text, Folding& how, std::u32string& out) {
-  Names names(out);
+  Letters letters(how, out);
   for (std::size_t at = 0; at < text.size();) {
     if (const std::size_t end = behind_ticket(text, at); end != at) {
-      const bool between = at > 0 && separates(static_cast<unsigned char>(text[at - 1])) && end < text.size() &&
-                           !separates(static_cast<unsigned char>(text[end]));
+      const bool between = letters.at_start() && end < text.size() && !separates(static_cast<unsigned char>(text[end]));
       how.joins = how.joins || between;
-      if (between && how.joined) names.join();
+      if (between && how.joined) letters.join();
       at = end;
       continue;
     }
     const Letter next = letter_at(text, at, how.charset);
     at += next.size;
-    if (next.point == 0 || invisible(next.point)) continue;
-    const char32_t point = folded(as_punctuation(next.point));
-    if (combining(point)) {
-      names.mark();
-    } else if (separates(point)) {
-      const std::uint8_t kind = names.cut() ? kind_of(next.point, point) : std::uint8_t{0};
-      how.keepable = how.keepable || kind != 0;
-      if ((how.kept & kind) == 0) names.end();
-    } else {
-      names.add(point);
-    }
+    if (next.point != 0) letters.add(next.point);
   }
-  names.end();
+  letters.end();
+}
+
+// The letter without its mark.
+char32_t base(char32_t point) noexcept {
+  const char32_t single = forms_of(point).single();
+  return single != 0 ? single : point;
 }
 
 // Whether a letter of a path could be the letter of a prefix.
@@ -114,18 +149,20 @@ bool fits(char32_t found, char32_t wanted) noexcept {
   const char32_t point = found & ~marked;
   wanted &= ~marked;
   if (point == wanted || (point == U'+' && wanted == U' ')) return true;
-  const char32_t fit = best_fit(point);
-  if (fit != 0 && fit == wanted) return true;
-  return (found & marked) != 0 && wanted >= 0x80 && best_fit(wanted) == (fit != 0 ? fit : point);
+  if (point >= 0x80) {
+    const Forms forms = forms_of(point);
+    if (forms.single() == wanted || static_cast<unsigned char>(forms.windows) == wanted) return true;
+  }
+  return (found & marked) != 0 && wanted >= 0x80 && base(wanted) == base(point);
 }
 
 bool same_name(std::u32string_view found, std::u32string_view wanted) noexcept {
   return std::equal(found.begin(), found.end(), wanted.begin(), wanted.end(), fits);
 }
 
-// What a code page without the letter makes of it.
+// The ASCII character that it may be.
 char32_t plain(char32_t c) noexcept {
-  const char32_t fit = best_fit(c & ~marked);
+  const char32_t fit = forms_of(c & ~marked).plain();
   return fit != 0 ? fit : c & ~marked;
 }
 bool digit(char32_t c) noexcept { return plain(c) >= U'0' && plain(c) <= U'9'; }
@@ -223,30 +260,47 @@ std::size_t behind_ticket(std::string_view text, std::size_t at) noexcept {
   return end > at + 1 && end < text.size() && text[end] == ')' ? end + 1 : at;
 }
 
-PathReadings::PathReadings(std::string_view path, Text text) : text_(path) {
-  if (text == Text::decoded || path.find('%') == std::string_view::npos) return;
-  further.assign(path);
+PathReadings::PathReadings(std::string_view path, Text text) : path_(path), kind_(text) { begin(); }
+
+void PathReadings::begin() {
+  text_ = path_;
+  if (kind_ == Text::decoded || path_.find('%') == std::string_view::npos) return;
+  further.assign(path_);
   if (decode(further, Escapes::plain, Slashes::marked) != Decoded::forbidden) text_ = further;
 }
 
 std::u32string_view PathReadings::text() const noexcept { return current; }
 
 void PathReadings::fold() {
-  Folding how{charset_, joined_, kept_};
+  Folding how{charset_, joined_, windows_, kept_};
   fold_into(text_, how, current);
   joins_ = joins_ || how.joins;
   keepable_ = keepable_ || how.keepable;
+  differs_ = differs_ || how.differs;
 }
 
-// Undecoded once more. A script may decode what its server has decoded; read_path() has refused what was encoded more often.
+// Decoded once more. A script may decode what its server has decoded; read_path() has refused what was encoded more often.
 bool PathReadings::further_round() {
-  if (round_ == 3 || text_.find('%') == std::string_view::npos) return false;
+  if (round_ == 3) return false;
+  const bool dressed = dressed_ || holds_dressed_escapes(text_);
+  dressed_seen_ = dressed_seen_ || dressed;
+  if (!dressed && text_.find('%') == std::string_view::npos) return false;
   if (text_.data() != further.data()) further.assign(text_);
   ++round_;
   const std::size_t before = further.size();
+  if (dressed_) undress_escapes(further);
   if (decode(further, Escapes::wide_too, Slashes::marked) == Decoded::forbidden || further.size() == before) return false;
   text_ = further;
   return true;
+}
+
+// From the beginning, with escapes whose '%' or digits are others in another dress.
+bool PathReadings::dressed_rounds() {
+  if (dressed_ || !dressed_seen_) return false;
+  dressed_ = true;
+  round_ = 0;
+  begin();
+  return further_round();
 }
 
 bool PathReadings::next() {
@@ -258,15 +312,19 @@ bool PathReadings::next() {
   } else if (keepable_ && kept_ != 3) {
     ++kept_;
     joined_ = false;
+  } else if (differs_ && !windows_) {
+    windows_ = true;
+    joined_ = false;
+    kept_ = 0;
   } else {
-    joined_ = joins_ = false;
+    joined_ = joins_ = windows_ = differs_ = false;
     kept_ = 0;
     keepable_ = false;
     if (charset_ != Charset::windows1251 && beyond_ascii(text_)) {
       charset_ = static_cast<Charset>(static_cast<std::uint8_t>(charset_) + 1);
     } else {
       charset_ = Charset::careless;
-      over_ = !further_round();
+      over_ = !further_round() && !dressed_rounds();
       if (over_) return false;
     }
   }
@@ -282,10 +340,15 @@ FoldedPrefix fold_prefix(std::string_view prefix) {
   while (ascii.size() > 1 && ascii.ends_with('/')) ascii.pop_back();
   out.plain = plain_path(ascii);
   for (const Charset charset : {Charset::strict, Charset::windows1250, Charset::windows1251}) {
-    Folding how{charset};
-    std::u32string form;
-    fold_into(prefix, how, form);
-    if (std::find(out.forms.begin(), out.forms.end(), form) == out.forms.end()) out.forms.push_back(std::move(form));
+    for (const bool windows : {false, true}) {
+      Folding how{charset, false, windows};
+      std::u32string form;
+      fold_into(prefix, how, form);
+      // "straße" is "strasse": a plain path may spell it.
+      const bool spelt_plain = std::all_of(form.begin(), form.end(), [](char32_t c) { return c < 0x80; });
+      out.plain = out.plain && (!spelt_plain || !beyond_ascii(prefix));
+      if (std::find(out.forms.begin(), out.forms.end(), form) == out.forms.end()) out.forms.push_back(std::move(form));
+    }
   }
   return out;
 }

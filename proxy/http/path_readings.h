@@ -41,10 +41,14 @@ public:
   [[nodiscard]] std::u32string_view text() const noexcept;
 
 private:
+  void begin();
   void fold();
   [[nodiscard]] bool further_round();
+  [[nodiscard]] bool dressed_rounds();
 
-  std::string_view text_;
+  std::string_view path_;
+  std::string_view text_; // decoded as often as the round says
+  Text kind_;
   int round_ = 0; // of decoding, beyond the first
   Charset charset_ = Charset::careless;
   bool begun_ = false;
@@ -54,12 +58,17 @@ private:
   // Encoded slashes (1), backslashes (2) or both (3) are no slashes where they stand in what is cut off (";a%2Fb"); whether any do.
   std::uint8_t kept_ = 0;
   bool keepable_ = false;
+  bool windows_ = false; // letters that are one thing to Unicode and another to Windows' code pages are the latter
+  bool differs_ = false; // there are such letters
+  bool dressed_ = false; // escapes in another dress ("％６１") are decoded, too
+  bool dressed_seen_ = false;
 };
 
-// A prefix that paths are held against, folded: in UTF-8, and as it looks to a server that takes UTF-8 for Windows-1250 or -1251.
+// A prefix that paths are held against, folded: in UTF-8, and as it looks to a server that takes UTF-8 for Windows-1250 or -1251;
+// of each as Unicode has its letters, and as Windows' code pages do.
 struct FoldedPrefix {
   std::vector<std::u32string> forms;
-  bool plain = true; // its ASCII is that of a plain path: a plain path can only be below it by its letters, in any case
+  bool plain = true; // a plain path can only be below it by its letters, in any case
   // Nothing but plain ASCII: where a path spells it, no other reading of that part is known.
   [[nodiscard]] bool pure() const noexcept { return plain && forms.size() == 1; }
 };

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace ledgergate::http {
 
@@ -21,5 +22,11 @@ inline constexpr char marked_backslash = '\x02';
 
 // Decodes `text` where it stands. After `forbidden` its content means nothing.
 [[nodiscard]] Decoded decode(std::string& text, Escapes escapes, Slashes slashes = Slashes::plain) noexcept;
+
+// Escapes in another dress: a '%', or hexadecimal digits, that NFKC or a Windows code page makes of other characters ("％６１",
+// "٪61"). Letters with marks are no digits. Behind undress_escapes() they are plain ones, to be decoded; it makes the text no
+// longer.
+[[nodiscard]] bool holds_dressed_escapes(std::string_view text) noexcept;
+void undress_escapes(std::string& text) noexcept;
 
 } // namespace ledgergate::http

@@ -48,6 +48,13 @@ TEST(Path, HonestNamesPass) {
       {"/\xC1\xE0\xE7\xE0", "/\xC1\xE0\xE7\xE0"},
       {"/\xFA\xE8ty/%FA\xE8ty", "/\xFA\xE8ty/\xFA\xE8ty"},
       {"/app/(S(abc))/page.aspx", "/app/(S(abc))/page.aspx"},
+      // What is another in some reading, and climbs in none.
+      {"/100\uFF05 bavlna", "/100\uFF05 bavlna"},
+      {"/\u00BD ceny", "/\u00BD ceny"},
+      {"/\u00B4x\u00B4/\u2013/\u2026a", "/\u00B4x\u00B4/\u2013/\u2026a"},
+      {"/\uFB01rma/\U0001F600\uFE0F", "/\uFB01rma/\U0001F600\uFE0F"},
+      {"/u\u0301c\u030Cty/\u0439\u043E\u0434", "/u\u0301c\u030Cty/\u0439\u043E\u0434"},
+      {"/\u65E5\u672C/\u2048", "/\u65E5\u672C/\u2048"},
   };
   for (const auto& [raw, wanted] : cases) {
     std::string decoded;
@@ -168,6 +175,32 @@ TEST(Path, WhatClimbsInAnyReadingIsRefused) {
       "/100%",
       "/%u002e%u002e/xml",
       "/% 41",
+      // In another dress, with what nobody sees, and with marks.
+      "/x/\uFF0E\uFF0E/y",
+      "/x/\uFE30/y",
+      "/x/\u2025/y",
+      "/x/\uFE19/y",
+      "/x/\u2026",
+      "/x/\uFE52\u2024",
+      "/x/.\uFE0F./y",
+      "/x/.\u061C./y",
+      "/x/.\U000E0041./y",
+      "/x/.\u3164./y",
+      "/x/.\u0301./y",
+      "/x/..\u20D0/y",
+      "/x/..\u0589z/y",
+      "/x/..\uFE54z/y",
+      "/x/..\u1680/y",
+      "/x/..\u2028/y",
+      "/\u215F../y", // "1/.."
+      "/x/..\u2044y",
+      "/x/\uFF0Fetc",
+      "/x/\uFF052e\uFF052e/y",
+      "/x/\uFE6A2e\u066A2E/y",
+      "/x/%EF%BC%85%EF%BC%92e./y",
+      "/x/\uFF05u002e./y",
+      "/x\uFF0500",
+      "/x/%25uFE30/y",
   };
   for (const std::string& path : paths) {
     std::string decoded;

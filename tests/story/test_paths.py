@@ -25,6 +25,24 @@ ADMIN = [
     b"/admin%EF%BC%8E", b"/admin%EF%BC%8Fx", b"/admin%C2%A0", b"/(S(abc))/admin", b"/(A(x)F(y))/admin/x", b"/ad/(S(x))min", b"/./admin", b"/x/../admin", b"/x/..;/admin",
     b"/x/%2e%2e/admin", b"/%c0%aeadmin", b"/x/..%2fadmin", b"/x/..%5cadmin", b"/%c0%afadmin", b"/a%CC%81dmin",
 ]  # fmt: skip
+# Letters that NFKC or a Windows code page makes plain ones of, letters that nobody sees, and marks (docs/paths.md, the readings).
+ADMIN += [
+    b"/" + quote(text).encode()
+    for text in (
+        "\u1d43dmin", "\u2090dmin", "ad\u2133in", "ad\u217fin", "a\u217emin", "adm\u2170n", "\u03b1dmin", "a\u03b4min", "adm\u2148n", "\U0001f130dmin", "a\u1d48min", "\uff41\uff44min",
+        "admin\ufe0f", "ad\ufe0fmin", "ad\u061cmin", "ad\u180emin", "ad\U000e0041min", "ad\U000e0101min", "ad\u3164min", "\u115fadmin", "admin\uffa0", "ad\u034fmin", "ad\u202emin",
+        "ad\u2066min", "a\u20d0dmin", "a\u1dc0dmin", "a\ufe20dmin", "admin\u0589x", "admin\u037ex", "admin\ufe13x", "admin\ufe14x", "admin\ufe54x", "admin\ufe55x", "admin\ufe56x", "admin\ufe16x",
+        "admin\ufe5fx", "admin\uff03x", "admin\uff1fx", "admin\u2047x", "admin\u1680", "admin\u2028", "admin\u2029", "admin\u2026", "admin\ufe30", "admin\ufe19", "admin\ufe52",
+        "admin\u2044x", "admin\u2215x", "admin\ufe68x", "admin\u20a9x", "\uff0561dmin", "\ufe6a61dmin", "\u066a61dmin", "%\uff16\uff11dmin", "\uff05\uff5500\uff16\uff11dmin", "\uff05EF\uff05BD\uff0581dmin",
+        "adm\u1d62\u2099", "admin\u02dc1", "admin\u03031", "admin~\u200b1",
+        "a\u0308dmin", "\U0001d41admin", "adm\u2071n",
+    )
+]  # fmt: skip
+CLIMBING = [
+    b"/" + quote(text).encode()
+    for text in ("x/\uff052e\uff052e/admin", "x/\ufe30/admin", "x/\u2025/admin", "x/.\u200b./admin", "x/.\ufe0f./admin", "x/.\u0301./admin", "x/..\ufe55x/admin", "x/..\u2060/admin", "x/..\u3164/admin", "x/\uff05u002e./admin")
+]  # fmt: skip
+ADMIN += [b"/%25uD835%25uDC1Admin", b"/%ED%A0%B5%ED%B0%9Admin", b"/ad/%E2%80%8B(S(x))min"]
 # For these the lock itself is asked: they are /admin to everybody.
 PLAIN = [b"/admin", b"/admin/", b"/admin/x", b"/adm%69n", b"/%61dmin/x", b"/admin//x", b"/admin/A%2F1", b"/admin/\xc8\xe0"]
 # What is nowhere near.
@@ -32,6 +50,9 @@ OTHERS = [
     b"/", b"/x", b"/administration", b"/x/admin", b"/admin.css", b"/xadmin", b"/admi", b"/X(Code='A%2F1')", b"/a%5Cb", b"/a//b", b"/a;b/c", b"/a:b", b"/~user/x",
     b"/sleva%20100%25", b"/%D0%91%D0%B0%D0%B7%D0%B0", b"/\xd0\x91\xd0\xb0\xd0\xb7\xd0\xb0?\xd0\x91=\\x", b"/\xc1\xe0\xe7\xe0/hs", b"/x?a=\\admin", b"/\xe1",
     b"/(S(abc))/page.aspx",
+    *(b"/" + quote(text).encode() for text in (
+        "š\u030ckola", "Ceník – léto.pdf", "účty.admin", "Учёт/йод", "faktura č. 5…pdf", "½ ceny", "100％ bavlna", "100٪", "\u3042", "日本語", "ﬁrma", "№5", "Straße", "x\u200dy", "a\u0301", "‼", "´x´", "\U0001f600\ufe0f",
+    )),
 ]  # fmt: skip
 
 
@@ -69,7 +90,7 @@ class Routes(Story):
 
     def test_a_lock_is_passed_by_no_spelling(self):
         server, edge = self.publish(("/", False), ("/admin", True))
-        for target in ADMIN + PLAIN:
+        for target in ADMIN + CLIMBING + PLAIN:
             self.assert_stopped(server, edge, target)
         for target in PLAIN:
             self.assert_passes(server, edge, target, fields=b"X-Edge-Key: " + KEY.encode() + b"\r\n")
@@ -114,12 +135,22 @@ class Routes(Story):
         for target in (b"/ucty", b"/%E8", b"/pocta"):
             self.assert_passes(server, edge, target)
 
+    def test_letters_without_their_marks(self):
+        """Beyond ASCII, too: what is composed and what is not (a Mac's file names) is one name to many servers."""
+        server, edge = self.publish(("/", False), ("/йод", True), ("/èté", True), ("/straße", True), ("/fi", True))
+        for name in ("и\u0306од", "ЙОД", "e\u0300te\u0301", "\u00c8TE\u0301", "STRASSE", "straß\u00ade", "ﬁ", "ſtraße", "ｆi"):
+            self.assert_stopped(server, edge, b"/" + quote(name).encode())
+        for name in ("иод", "ete", "stras", "йо"):
+            self.assert_passes(server, edge, b"/" + quote(name).encode())
+
     def test_where_all_readings_lead_to_the_same_rules_nothing_is_refused(self):
         server, edge = self.publish(("/", False), ("/admin", False, {"language": "cs"}))
         never = (b"/./", b"/..", b"..;", b"%2e%2e", b"%c0%a", b"/%2F", b"/%5C")  # refused for what they are
         for target in [*ADMIN, *PLAIN, *OTHERS]:
             if not any(each in target for each in never):
                 self.assert_passes(server, edge, target)
+        for target in CLIMBING:
+            self.assert_stopped(server, edge, target, statuses=(400,))
 
     def test_another_server_operations_and_limits_are_other_rules(self):
         for more in ({"limits": {"requests": "5/s"}}, {"body_limit": "1KiB"}, {"class": "high"}, {"strip_prefix": True}, {"host_header": "client"}):
