@@ -12,8 +12,9 @@ namespace ledgergate {
 namespace {
 
 constexpr std::string_view kBegin = "-----BEGIN ", kEnd = "-----END ", kDashes = "-----";
-// A line of base64 without its -----BEGIN is at least so long; names and hex numbers of comments are told from it by their letters.
-constexpr std::size_t kLostLine = 48;
+// Base64 without its -----BEGIN. A word so long is, where it is no hex number; a line that is one word so long is where it has
+// capital and small letters and digits, and so are lines of one length, and of so many letters together, where they have.
+constexpr std::size_t kLostWord = 40, kLostLine = 16, kLostLines = 32;
 constexpr std::string_view kNearlyAMark =
     "this is nearly a -----BEGIN or -----END line, but none: five hyphens begin the line and end it, "
     "with capital letters between";
@@ -73,11 +74,70 @@ bool is_nearly_a_mark(std::string_view line) {
   return false;
 }
 
-bool is_lost_base64(std::string_view line) noexcept {
-  while (!line.empty() && line.back() == '=') line.remove_suffix(1);
-  return line.size() >= kLostLine && std::all_of(line.begin(), line.end(), [](char c) { return value_of(c) >= 0; }) &&
-         !std::all_of(line.begin(), line.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+bool is_base64(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return value_of(c) >= 0; });
 }
+
+// Letters of a word, as those of base64 are.
+struct Mixture {
+  bool capital = false, small = false, digit = false, hex = true;
+  void add(std::string_view text) noexcept {
+    for (const char each : text) {
+      const auto c = static_cast<unsigned char>(each);
+      capital = capital || std::isupper(c) != 0;
+      small = small || std::islower(c) != 0;
+      digit = digit || std::isalpha(c) == 0;
+      hex = hex && std::isxdigit(c) != 0;
+    }
+  }
+  [[nodiscard]] bool whole() const noexcept { return capital && small && digit && !hex; }
+};
+
+// Looks for base64 in the lines between blocks. Before it may stand what quotes a line ("> "), behind it '='.
+class LostBase64 {
+public:
+  [[nodiscard]] bool ends_with(std::string_view line) noexcept {
+    const auto plain = [](char c) { return value_of(c) >= 0; };
+    const auto first = std::find_if(line.begin(), line.end(), plain);
+    const auto last = std::find_if(line.rbegin(), line.rend(), plain).base();
+    const std::string_view bare =
+        first < last ? std::string_view(&*first, static_cast<std::size_t>(last - first)) : std::string_view();
+    if (!is_base64(bare)) {
+      lines_ = {};
+      letters_ = 0;
+      return has_long_word(bare);
+    }
+    Mixture own;
+    own.add(bare);
+    if (bare.size() >= kLostWord && !own.hex) return true;
+    if (bare.size() >= kLostLine && own.whole()) return true;
+    if (letters_ == 0 || bare.size() > length_) { // begins anew: only the last of several is shorter
+      lines_ = {};
+      letters_ = 0;
+      length_ = bare.size();
+    }
+    lines_.add(bare);
+    letters_ += bare.size();
+    const bool several = letters_ > bare.size() && length_ % 4 == 0 && length_ >= 8;
+    if (bare.size() < length_) length_ = 0; // none goes on behind it
+    return several && letters_ >= kLostLines && lines_.whole();
+  }
+
+private:
+  static bool has_long_word(std::string_view line) noexcept {
+    while (!line.empty()) {
+      const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
+      Mixture word;
+      word.add(line.substr(0, end));
+      if (end >= kLostWord && is_base64(line.substr(0, end)) && !word.hex) return true;
+      line.remove_prefix(std::min(line.size(), end + 1));
+    }
+    return false;
+  }
+
+  Mixture lines_;
+  std::size_t letters_ = 0, length_ = 0;
+};
 
 class Reader {
 public:
@@ -85,6 +145,7 @@ public:
 
   PemBlocks run() {
     while (out_.mistake.empty() && next_line()) {
+      if (breaks_within()) break;
       if (inside_)
         take_inside();
       else
@@ -117,11 +178,24 @@ private:
     out_.mistake.append(": ").append(why);
   }
 
+  // What some program takes for the end of a line, and this one does not: what stands behind it would be passed over with it.
+  [[nodiscard]] bool breaks_within() {
+    static constexpr std::array<std::string_view, 6> kBreaks = {"\r", "\v", "\f", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+    const bool found = std::any_of(kBreaks.begin(), kBreaks.end(),
+                                   [&](std::string_view each) { return line_.find(each) != std::string_view::npos; });
+    if (found && line_.find('\r') != std::string_view::npos)
+      refuse("a line ends with CR alone; convert the file's line ends (mac2unix)");
+    else if (found)
+      refuse("a line break that is neither LF nor CRLF stands in it; take it out");
+    return found;
+  }
+
   void take_outside() {
     if (line_.empty() || line_.front() == '#') return;
     if (const auto label = label_of(line_, kBegin); !label.empty()) {
       out_.blocks.push_back({std::string(label), "", number_, false});
       inside_ = true;
+      lost_ = {};
       lines_ = sextets_ = padding_ = 0;
       collected_ = 0;
       header_ = false;
@@ -134,7 +208,7 @@ private:
     if (std::any_of(line_.begin(), line_.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; }))
       return refuse("bytes that are no text: this is not PEM, or not PEM alone");
     if (is_nearly_a_mark(line_)) return refuse(kNearlyAMark);
-    if (is_lost_base64(line_)) refuse("base64 outside of a block: its -----BEGIN line is lost; copy the file again as a whole");
+    if (lost_.ends_with(line_)) refuse("base64 outside of a block: its -----BEGIN line is lost; copy the file again as a whole");
   }
 
   // For the bytes of the block at once, so that no part of a key stays where it was before.
@@ -216,6 +290,7 @@ private:
   std::size_t lines_ = 0, sextets_ = 0, padding_ = 0; // of the block
   std::uint32_t collected_ = 0;
   bool inside_ = false, header_ = false;
+  LostBase64 lost_;
   PemBlocks out_;
 };
 

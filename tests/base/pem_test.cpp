@@ -36,8 +36,15 @@ TEST(Pem, AllThatIsUsualAroundBlocksIsTaken) {
                             "            0a:1b:2c\n=====================\nThe end of the list\n---\n---------------\n";
   const std::string hex = "SHA256 Fingerprint\n0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n";
   const std::string off = "# -----BEGIN CERTIFICATE-----\n#QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJz\n";
+  // Of openssl x509 -text, of certificates' names, and of lists with a word a line.
+  const std::string openssl = "        Signature Algorithm: sha256WithRSAEncryption\n    Signature Value:\n        3a:1b:2c:7d\n"
+                              "            X509v3 Subject Key Identifier: \n                1B:4F:A0:00\n"
+                              "Brno\nPraha\nOstrava\nPlzen\nLiberec\nOlomouc\nHradec\nPardubice\n"
+                              "SHA1 Fingerprint=9F:86:D0\nsha256 Fingerprint\nnotBefore=Jan  1 00:00:00 2026 GMT\nserial=4F2A\n"
+                              "PokladnaBrnoStred\n0A1B2C3D4E5F60718293\n";
   const std::vector<std::string> texts = {
       kOne + kTwo,
+      openssl + kOne + openssl + kTwo + openssl,
       bag + kOne + bag + kTwo + bag,
       words + kOne + kTwo,
       hex + kOne + kTwo,
@@ -132,7 +139,30 @@ TEST(Pem, WhatCouldBeABlockOrAPartOfOneIsRefusedWithItsPlace) {
       {"-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n", "line 2, block 1 (begins in line 1): is empty"},
       // no text, or not PEM's
       {std::string("\0\1\2", 3) + "\n" + kOne, "line 1: bytes that are no text"},
-      {kOne + "\f", "line 5: bytes that are no text"},
+      {kOne + "\f", "line 5: a line break that is neither LF nor CRLF"},
+      // line ends of which a part of the file would hang behind a comment
+      {"# list\r" + replaced(kTwo, "\n", "\r") + "\n" + kOne, "line 1: a line ends with CR alone"},
+      {kOne + "# list\r" + replaced(kTwo, "\n", "\r") + "#\n", "line 5: a line ends with CR alone"},
+      {"# \xe2\x80\xa8-----BEGIN X509 CRL-----\n", "line 1: a line break that is neither LF"},
+      {"#\xc2\x85-----BEGIN X509 CRL-----\n", "line 1: a line break that is neither LF"},
+      {"#\v-----BEGIN X509 CRL-----\n", "line 1: a line break that is neither LF"},
+      {"hello\rthere\n" + kOne, "line 1: a line ends with CR alone"},
+      {"-----BEGIN X509 CRL-----\nR0hJ\rR0hJ\n-----END X509 CRL-----\n",
+       "line 2, block 1 (begins in line 1): a line ends with CR alone"},
+      {replaced(kOne, "\n", "\r") + "\n", "line 1: a line ends with CR alone"},
+      // base64 in short lines, quoted, indented, numbered
+      {kOne + "MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkq\n", "line 5: base64 outside of a block"},
+      {kOne + "MIIDdzCCAl+gAwIB\nAgIEAgAAuTANBgkq\n", "line 5: base64 outside of a block"},
+      {kOne + "MIIDdzCC\nAl+gAwIB\nAgIEAgAA\nuTANBgkq\n", "line 8: base64 outside of a block"},
+      {kOne + "MIIDdzCC\nAl+gAwIB\nAgIEAgAA\nuTANBgkq\nhkg=\n", "line 8: base64 outside of a block"},
+      {"> MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ\n", "line 1: base64 outside of a block"},
+      {"> > MIIDdzCCAl+gAwIB\n", "line 1: base64 outside of a block"},
+      {"   MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBa\n", "line 1: base64 outside of a block"},
+      {"| MIIDdzCCAl+gAwIB==\n", "line 1: base64 outside of a block"},
+      {"12: MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ\n", "line 1: base64 outside of a block"},
+      {"> -----BEGIN CERTIFICATE-----\n> QUJD\n> -----END CERTIFICATE-----\n", "line 1: this is nearly a -----BEGIN"},
+      {"-----BEGIN CERTIFICATE-----\n> QUJD\n-----END CERTIFICATE-----\n", "line 2, block 1 (begins in line 1): a character that"},
+      {"-----BEGIN CERTIFICATE-----\nQUJD\n> -----END CERTIFICATE-----\n", "line 3, block 1 (begins in line 1): this is nearly"},
       {replaced(kOne, "\n", "\r"), "its lines end with CR alone"},
       {std::string("\xff\xfe-\0-\0", 6), "is UTF-16"},
       {std::string("\xfe\xff\0-\0-", 6), "is UTF-16"},
