@@ -26,11 +26,10 @@ bool carries_secrets(const http::RequestHead& request) {
 bool brings_credentials(const Exchange& x) {
   const settings::Profile profile = x.facts.server->profile;
   const std::string_view wanted = profile::credentials_field(profile);
-  if (x.facts.edge_authorization && wanted == "Authorization") return false; // that was for the edge, and goes no further
   bool brought = false;
   for (const auto& field : x.request.fields) {
     if (!route::same_variable(field.name, wanted)) continue;
-    if (!profile::names_a_user(field.value, profile)) return false;
+    if (goes_no_further(x, field) || !profile::names_a_user(field.value, profile)) return false;
     brought = brought || http::iequals(field.name, wanted);
   }
   return brought;
@@ -88,7 +87,7 @@ Result<void> check_request(Exchange& x) {
     return Error{Cause::rate_limited, "connections of this address"};
   }
   const settings::Route* route = x.facts.route;
-  x.facts.edge_authorization = x.facts.edge_authorization || keeps_authorization(x);
+  keep_own_secrets(x);
   const auto unit = find_unit(x);
   if (!unit) return unit.error();
   const settings::Server& server = *x.facts.server;

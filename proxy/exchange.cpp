@@ -32,6 +32,7 @@ void Exchange::clear() noexcept {
   unit.clear();
   pack_id.clear();
   body_charset.clear();
+  own_fields.clear();
   server_account.clear();
   server_login = profile::LoginKind::none;
   server_guess.give_back();

@@ -194,6 +194,8 @@ struct Exchange {
   std::string operation, unit, pack_id, body_charset;
   std::optional<std::vector<std::string>> operations; // all of them; nothing where nobody had to know
   // Whom the caller names to the server, for the lock-out ("server:user"); empty: nobody. By what, and the guess that it is.
+  std::vector<std::size_t>
+      own_fields; // of the request, by index: they show a secret of the edge's own, and end here (own_secrets.cpp)
   std::string server_account;
   profile::LoginKind server_login = profile::LoginKind::none;
   client::Lockout::Guess server_guess;

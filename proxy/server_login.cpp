@@ -4,7 +4,7 @@
 //
 // Whoever has shown a client's certificate is counted by that, not by its address, and a stale secret of a branch, which comes
 // again and again, is no guess: another one is.
-#include "http/chars.h"
+#include "http/names.h"
 #include "profile/credentials.h"
 #include "profile/endpoints.h"
 #include "profile/logins.h"
@@ -37,9 +37,9 @@ ServerLogin read_login(const Exchange& x) {
   const settings::Profile profile = x.facts.server->profile;
   const std::string_view wanted = profile::credentials_field(profile);
   ServerLogin login;
-  const bool for_the_edge = x.facts.edge_authorization && wanted == "Authorization"; // and stays here
   for (const auto& field : x.request.fields)
-    if (!for_the_edge && route::same_variable(field.name, wanted)) login.join(profile::read_field_login(field.value, profile));
+    if (route::same_variable(field.name, wanted) && !goes_no_further(x, field))
+      login.join(profile::read_field_login(field.value, profile));
   if (!at_login_form(x)) return login;
   std::string body;
   if (login_in_body(x)) {
@@ -55,11 +55,11 @@ ServerLogin read_login(const Exchange& x) {
   return login;
 }
 
-// Lower case: servers do not mind it in names, and each spelling would be another account.
-std::string account_of(const ServerLogin& login) {
-  std::string account = "server:" + (login.nameless ? "?" : login.account);
-  std::transform(account.begin(), account.end(), account.begin(), http::lower);
-  return account;
+// In small letters of any alphabet, and in UTF-8 whatever it came in: servers do not mind case in names, nor does a name say which
+// character set it is in, and each spelling would be another account.
+std::string account_of(const ServerLogin& login, settings::Profile profile) {
+  const auto otherwise = profile == settings::Profile::onec ? http::Charset::windows1251 : http::Charset::windows1250;
+  return "server:" + (login.nameless ? "?" : http::small_name(login.account, otherwise));
 }
 
 } // namespace
@@ -88,7 +88,7 @@ bool brings_server_login(const Exchange& x) {
 io::Task<Result<void>> check_server_login(Exchange& x) {
   ServerLogin login = read_login(x);
   if (login.kind == LoginKind::none) co_return Result<void>{};
-  x.server_account = account_of(login);
+  x.server_account = account_of(login, x.facts.server->profile);
   x.server_login = login.kind;
   client::Lockout::Login shown{x.facts.client_ip, {}, x.server_account, login.secret};
   if (x.client != nullptr && (x.proven & settings::kCertificate) != 0) {

@@ -2,6 +2,7 @@
 
 #include "listen/published_names.h"
 #include "profile/endpoints.h"
+#include "route/pass_rules.h"
 
 #include <unistd.h>
 
@@ -130,6 +131,7 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
   }
   made->directory = client::Directory::make(*settings, problems.errors, problems.warnings);
   made->prefixes = route::make_prefixes(*settings);
+  for (auto& text : route::doubtful_passes(*settings)) problems.warnings.push_back(std::move(text));
   for (auto& text : route::indistinct(*settings, made->prefixes)) problems.warnings.push_back(std::move(text));
   made->spool_directory = choose_spool(settings->spool.directory, problems);
   made->settings = std::move(settings);

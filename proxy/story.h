@@ -38,9 +38,11 @@ io::Task<Result<void>> identify(Exchange& exchange);
 [[nodiscard]] bool route_takes(const Exchange& exchange, settings::Proofs proofs);
 [[nodiscard]] bool challenges_basic(const Exchange& exchange);
 
-// own_secrets.cpp: whether the caller's Authorization ends at the edge: before a server that reads another field, and where it
-// shows a user or key of the edge's own, on whatever route.
-[[nodiscard]] bool keeps_authorization(const Exchange& exchange);
+// own_secrets.cpp: which fields of the caller end at the edge: Authorization before a server that reads another field, and whatever
+// shows a user or key of the edge's own, on whatever route. Behind identify(). May throw std::bad_alloc.
+void keep_own_secrets(Exchange& exchange);
+// Whether this one of the request's fields is such a one.
+[[nodiscard]] bool goes_no_further(const Exchange& exchange, const http::Field& field);
 // The same by other settings, for a caller that was let in by those of `before`: by what can be said at once. A password is right
 // while its hash is the one it was verified against. Counts nothing.
 [[nodiscard]] Result<void> identify_again(Exchange& exchange, const Snapshot& before);

@@ -1,5 +1,8 @@
 #include "client/directory.h"
 
+#include "client/siphash.h"
+#include "http/names.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -12,6 +15,9 @@
 
 namespace ledgergate::client {
 namespace {
+
+// In which a name may be written.
+constexpr std::array kCharsets{http::Charset::strict, http::Charset::windows1250, http::Charset::windows1251};
 
 bool matches(const settings::CertificateMatch& wanted, const PeerCertificate& shown) {
   if (wanted.sha256 && CRYPTO_memcmp(wanted.sha256->data(), shown.sha256.data(), shown.sha256.size()) != 0) return false;
@@ -38,6 +44,17 @@ std::size_t place_of(const std::string& user) {
   return place;
 }
 
+std::uint64_t place_of(const Digest& digest) {
+  static const auto kKey = [] {
+    SipHash::Key key{};
+    RAND_bytes(key.data(), static_cast<int>(key.size()));
+    return key;
+  }();
+  SipHash hash(kKey);
+  hash.add(std::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
+  return hash.digest();
+}
+
 } // namespace
 
 Digest digest_of(std::string_view secret) {
@@ -56,7 +73,7 @@ std::shared_ptr<const Directory> Directory::make(const settings::Settings& setti
   for (std::size_t i = 0; i < settings.clients.size(); ++i) {
     const settings::Client& client = settings.clients[i];
     if (client.certificate) made->certificates_.emplace_back(i, *client.certificate);
-    for (const auto& key : client.api_keys) made->keys_.emplace_back(key, i);
+    for (const auto& key : client.api_keys) made->keys_.push_back({place_of(key), key, i});
     if (client.ways() == settings::kAddress)
       for (const Cidr& network : client.from) made->addresses_.emplace_back(network, i);
     if (client.user.empty()) continue;
@@ -67,6 +84,10 @@ std::shared_ptr<const Directory> Directory::make(const settings::Settings& setti
     else
       made->logins_[client.user] = {i, known->second};
   }
+  std::stable_sort(made->keys_.begin(), made->keys_.end(), [](const Key& a, const Key& b) { return a.place < b.place; });
+  for (const auto& [user, hash] : passwords)
+    for (const auto charset : kCharsets) made->names_.insert(http::loose_name(user, charset));
+  made->names_.erase("");
   for (const auto& [user, hash] : passwords)
     if (made->logins_.find(user) == made->logins_.end())
       warnings.push_back("user " + user + ": no client has this user, so nobody can log in by it");
@@ -88,10 +109,17 @@ std::optional<std::size_t> Directory::by_certificate(const PeerCertificate& cert
 }
 
 std::optional<std::size_t> Directory::by_key(const Digest& digest) const {
+  const std::uint64_t place = place_of(digest);
   std::optional<std::size_t> found;
-  for (const auto& [key, client] : keys_)
-    if (CRYPTO_memcmp(key.data(), digest.data(), digest.size()) == 0) found = client;
+  for (auto at = std::lower_bound(keys_.begin(), keys_.end(), place, [](const Key&a, std::uint64_t b) { return a.place < b; });
+       at != keys_.end() && at->place == place; ++at)
+    if (CRYPTO_memcmp(at->digest.data(), digest.data(), digest.size()) == 0) found = at->client;
   return found;
+}
+
+bool Directory::has_user(std::string_view user) const {
+  return !names_.empty() && std::any_of(kCharsets.begin(), kCharsets.end(),
+                                        [&](http::Charset charset) { return names_.contains(http::loose_name(user, charset)); });
 }
 
 std::optional<std::size_t> Directory::by_address(const IpAddress& ip) const {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,7 @@ public:
 
   // Indexes into Settings::clients. A certificate that would be more than one client's is nobody's.
   [[nodiscard]] std::optional<std::size_t> by_certificate(const PeerCertificate& certificate) const;
-  // By the digest of the key that was shown. Its time tells nothing: the digest of a guess is not the guesser's to choose.
+  // By the digest of the key that was shown. Its time tells nothing: where it is looked for is not the guesser's to foresee.
   [[nodiscard]] std::optional<std::size_t> by_key(const Digest& digest) const;
   // The client that is known by its address alone.
   [[nodiscard]] std::optional<std::size_t> by_address(const IpAddress& ip) const;
@@ -39,12 +40,19 @@ public:
   // Always a hash to verify against, so that an unknown user costs as much as a wrong password: of a kind that some user's hash
   // has, and of the same for each name that is tried again.
   [[nodiscard]] Account by_user(const std::string& user) const;
-  // Whether there is a user or a key at all; and whether a client has this user's name, with whatever password.
-  [[nodiscard]] bool has_secrets() const noexcept { return !logins_.empty() || !keys_.empty(); }
-  [[nodiscard]] bool has_user(std::string_view user) const { return logins_.contains(user); }
+  // Whether there is a user or a key at all; and whether the `users` files have this name, with whatever password, also where no
+  // client has it, and in whatever case and character set it is written.
+  [[nodiscard]] bool has_secrets() const noexcept { return !names_.empty() || !keys_.empty(); }
+  [[nodiscard]] bool has_user(std::string_view user) const;
 
 private:
-  std::vector<std::pair<Digest, std::size_t>> keys_;
+  struct Key {
+    std::uint64_t place; // a keyed hash of the digest, by which they are in order
+    Digest digest;
+    std::size_t client;
+  };
+  std::vector<Key> keys_;
+  std::set<std::string, std::less<>> names_; // http::loose_name()
   struct Login {
     std::size_t client;
     std::string hash;

@@ -6,7 +6,9 @@
 #include "http/target.h"
 #include "settings/settings.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,6 +36,8 @@ struct Facts {
   std::string_view client_name;            // empty until the caller is identified
   std::string_view rate_policy, rate_left; // RateLimit-Policy and RateLimit for the caller; empty: not sent
   bool edge_authorization = false;         // Authorization is the edge's to read, or nobody's: it goes no further
+  // Others of the request's fields that go no further, since they show a secret of the edge's: their places in it, ascending.
+  std::span<const std::size_t> own_fields;
   // Values of Client-Cert and Client-Cert-Chain (RFC 9440), where the route wants them and the caller has shown a certificate.
   std::string_view client_cert, client_cert_chain;
   bool keeps_connection_login = false; // the reply asks for a login of NTLM or Negotiate, and its legs will find their connection

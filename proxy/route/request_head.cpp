@@ -24,8 +24,13 @@ Brought append_fields(const Facts& facts, std::string& out) {
   options.read(facts.request->fields);
   const auto& rules = facts.route->request_headers;
   Brought brought;
+  auto own = facts.own_fields;
   for (const auto& field : facts.request->fields) {
     bool dropped = false;
+    if (!own.empty() && &field == &facts.request->fields[own.front()]) {
+      own = own.subspan(1);
+      continue;
+    }
     switch (request_kind(field.name)) {
     case FieldKind::connection:
     case FieldKind::hop:

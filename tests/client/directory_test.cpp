@@ -47,6 +47,27 @@ TEST_F(Clients, AreFoundByTheDigestOfTheirKeyAlsoWhileItIsRotated) {
   EXPECT_EQ(made->by_key(digest_of("")), std::nullopt);
 }
 
+TEST_F(Clients, AKeyIsFoundAmongMany) {
+  for (int i = 0; i < 300; ++i) add("c" + std::to_string(i)).api_keys = {digest_of("key" + std::to_string(i))};
+  const auto made = make();
+  ASSERT_TRUE(made);
+  for (std::size_t i = 0; i < 300; ++i) EXPECT_EQ(made->by_key(digest_of("key" + std::to_string(i))), i);
+  EXPECT_EQ(made->by_key(digest_of("key300")), std::nullopt);
+}
+
+TEST_F(Clients, ANameIsKnownInAnyCaseAndCharacterSetAlsoWhereNoClientHasIt) {
+  users("Nováková:" + bcrypt("x") + "\nnobodys:" + bcrypt("y") + "\n");
+  add("desk").user = "Nováková";
+  const auto made = make();
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(made->has_secrets());
+  for (const char* name :
+       {"Nováková", "NOVÁKOVÁ", "novakova", "Nov\xE1kov\xE1", "NOV\xC1KOV\xC1", "nova\u0301kova\u0301", " nobodys", "NOBODYS"})
+    EXPECT_TRUE(made->has_user(name)) << name;
+  for (const char* name : {"", " ", "novak", "novakovaa", "nobody"}) EXPECT_FALSE(made->has_user(name)) << name;
+  EXPECT_FALSE(made->by_user("novakova").client) << "to log in it must be spelt as it is";
+}
+
 TEST_F(Clients, ADigestIsSha256) {
   // FIPS 180-2, appendix B.1.
   const Digest abc = digest_of("abc");

@@ -98,6 +98,10 @@ class Passing(Story):
     def test_a_route_lets_a_field_through_that_looks_like_an_identity(self):
         route = {"request_headers": {"pass": ["X-Client-Version", "X-Client-Cert", "X-Edge-Key", "Remote-User", "X-SSL-Mode"], "set": {"X-Client-Id": "ours"}}}
         server, edge = self.front(Web, route=route)
+        for name in ("X-Client-Cert", "X-Edge-Key", "Remote-User"):
+            edge.said.wait(rf"warning.*`request_headers.pass`: {name} never passes: ")
+        edge.said.wait(r"warning.*`request_headers.pass`: X-SSL-Mode is the caller's own word")
+        self.assertNotIn("X-Client-Version", edge.said.text)
         fields = (b"X-Client-Version: 8.3\r\nx-client-version: 2\r\nX_Client_Version: forged\r\nX-Client-Versions: forged\r\nX-Client-Subject: forged\r\nX-SSL-MODE: soft\r\n"
                   b"X-Client-Cert: forged\r\nX-Edge-Key: forged\r\nRemote-User: forged\r\nX-Client-Id: forged\r\nConnection: close\r\n")
         self.assertIn(edge.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + fields + b"\r\n").status, (200,))

@@ -232,6 +232,20 @@ class ServersUsers(Guarded):
         self.assertEqual(edge.ask(self.login("@", "")).status, 200, "another user from there")
         self.assertEqual(edge.ask(self.login("boss", "right", b"192.0.2.5")).status, 200, "this user from elsewhere")
 
+    def test_a_name_is_one_account_in_any_case_of_its_letters_and_in_any_character_set(self):
+        def login(user, password):
+            return self.post(b"STW-Authorization: Basic " + base64.b64encode(user + b":" + password))
+
+        spellings = ["ÚČTÁRNA", "účtárna", "Účtárna", "úČtárna"]
+        for charset in ("utf-8", "cp1250"):
+            server, edge = self.front_of(MServer, "mserver")
+            for user in spellings[:3]:
+                self.assertEqual(edge.ask(login(user.encode(charset), b"wrong")).status, 401)
+            for user in spellings:
+                for other in ("utf-8", "cp1250"):
+                    self.assert_refused(edge.ask(login(user.encode(other), b"x")), 429, "locked_out")
+            self.assertNotEqual(edge.ask(login(b"uctarna", b"x")).status, 429, "a letter with a mark is another letter")
+
     def test_what_the_caller_did_not_bring_is_not_counted(self):
         server, edge = self.front_of(MServer, "mserver")
         for _ in range(5):
