@@ -34,13 +34,18 @@ io::Task<Result<upstream::Turn>> take_turn(Exchange& x) {
   const io::TimeMs patience = ms(x.facts.server->queue.wait); // for all lines together
   const upstream::Applicant applicant{flow_of(x), x.connection, class_of(x)};
   CallerWatch watch(*x.body);
-  const auto lines = x.generation->snapshot->turns[x.server]->lines(x.unit);
+  const auto& turns = x.generation->snapshot->turns[x.server];
+  auto entrance = turns->enter(x.unit, *x.wake, applicant);
   Result<upstream::Turn> turn = upstream::Turn();
-  for (std::size_t i = 0; turn && i < lines.count; ++i) {
-    upstream::Turns& line = *lines.line[i];
+  for (std::size_t i = 0; turn && i < entrance.lines.count; ++i) {
+    upstream::Turns& line = *entrance.lines.line[i];
     const io::TimeMs left = patience - std::min(patience, x.wake->loop().now() - since);
     x.body->want();
-    auto granted = co_await line.wait(*x.wake, applicant, left, watch);
+    Result<upstream::Turn> granted = entrance.first ? Error{} : entrance.first.error();
+    if (i != 0)
+      granted = co_await line.wait(*x.wake, applicant, left, watch);
+    else if (entrance.first)
+      granted = co_await upstream::Turns::wait(*entrance.first, left, watch);
     if (granted) {
       turn->join(std::move(*granted));
     } else {
@@ -49,11 +54,11 @@ io::Task<Result<upstream::Turn>> take_turn(Exchange& x) {
     }
   }
   if (turn) {
-    const auto part = x.generation->snapshot->turns[x.server]->part(x.unit);
+    const upstream::Destination destination{*x.facts.server, turns, x.unit};
     const io::TimeMs until = since + patience;
     x.body->want();
     auto addresses = co_await upstream::take_addresses(*x.wake, x.worker->resolver(), x.worker->shared().addresses_of_servers,
-                                                       *x.facts.server, part, applicant, until, watch, *turn);
+                                                       destination, applicant, until, watch, *turn);
     if (addresses) {
       x.addresses = std::move(*addresses);
     } else {

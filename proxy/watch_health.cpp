@@ -133,13 +133,9 @@ bool take_free(Watched& w, upstream::Turn& turn, upstream::Turn& passing) {
   const std::string_view unit = unit_to_ask(w);
   passing = turns.beside(unit);
   if (passing.held()) return true;
-  const auto lines = turns.lines(unit);
-  for (std::size_t i = 0; i < lines.count; ++i) {
-    auto free = lines.line[i]->take_free(applicant());
-    if (!free) return false;
-    turn.join(std::move(*free));
-  }
-  return true;
+  auto free = turns.take_free(unit, applicant());
+  if (free) turn = std::move(*free);
+  return free.has_value();
 }
 
 // None where there is no bound.
@@ -153,10 +149,10 @@ io::Task<Result<void>> take_addresses(Watched& w, upstream::Turn& turn, std::str
   if (!turn.held()) co_return Result<void>{};
   LeavesWhenRetired watch(w.entry);
   const upstream::Applicant edge = applicant();
-  const auto part = w.generation->snapshot->turns[w.index]->part(unit);
+  const upstream::Destination destination{w.server, w.generation->snapshot->turns[w.index], unit};
   const io::TimeMs until = w.now() + patience;
-  auto taken = co_await upstream::take_addresses(w.wake, w.worker.resolver(), w.worker.shared().addresses_of_servers, w.server,
-                                                 part, edge, until, watch, turn);
+  auto taken = co_await upstream::take_addresses(w.wake, w.worker.resolver(), w.worker.shared().addresses_of_servers, destination,
+                                                 edge, until, watch, turn);
   if (!taken) co_return taken.error();
   addresses = std::move(*taken);
   co_return Result<void>{};
@@ -259,10 +255,16 @@ io::Task<void> ask_company(Watched& w) {
   if (!passing.held()) {
     LeavesWhenRetired watch(w.entry);
     const upstream::Applicant edge = applicant();
-    const auto lines = turns.lines({});
-    for (std::size_t i = 0; i < lines.count; ++i) {
-      upstream::Turns& line = *lines.line[i];
-      auto granted = co_await line.wait(w.wake, edge, ms(w.server.queue.wait), watch);
+    const io::TimeMs patience = ms(w.server.queue.wait);
+    auto entrance = turns.enter({}, w.wake, edge);
+    if (!entrance.first) co_return;
+    for (std::size_t i = 0; i < entrance.lines.count; ++i) {
+      upstream::Turns& line = *entrance.lines.line[i];
+      Result<upstream::Turn> granted = Error{};
+      if (i == 0)
+        granted = co_await upstream::Turns::wait(*entrance.first, patience, watch);
+      else
+        granted = co_await line.wait(w.wake, edge, patience, watch);
       if (!granted) co_return;
       turn.join(std::move(*granted));
     }

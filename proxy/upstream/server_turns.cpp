@@ -23,6 +23,8 @@ TurnQueue::Bounds bounds_of_all(const settings::Server& server) {
   return bounds;
 }
 
+bool is_empty(const Turns& line) { return line.oldest() == 0 && line.besides() == 0; }
+
 } // namespace
 
 ServerTurns::ServerTurns(const settings::Server& server) : shared_(std::make_shared<Turns>(bounds_of(server))) {
@@ -37,7 +39,10 @@ void ServerTurns::prepare(const settings::Server& server) {
   if (server.profile == settings::Profile::apicomprem && all_ == nullptr && next_all_ == nullptr)
     next_all_ = std::make_shared<Turns>(bounds_of_all(server));
   for (const std::string& unit : server.units)
-    if (!own_.contains(unit)) own_.emplace(unit, Own{std::make_shared<Turns>(bounds_of(server)), false, 0, true});
+    if (const auto known = own_.find(unit); known == own_.end())
+      own_.emplace(unit, Own{std::make_shared<Turns>(bounds_of(server)), false, 0, true});
+    else if (!known->second.listed)
+      known->second.fresh = true; // it stays until apply(), though it may be empty before
 }
 
 void ServerTurns::apply(const settings::Server& server) noexcept {
@@ -50,8 +55,10 @@ void ServerTurns::apply(const settings::Server& server) noexcept {
   for (auto& [unit, own] : own_) {
     own.listed = std::find(server.units.begin(), server.units.end(), unit) != server.units.end();
     own.line->set_bounds(bounds);
-    if (own.listed && std::exchange(own.fresh, false)) own.shared_until = std::max<TurnQueue::Ticket>(shared_->last(), 1);
+    if (std::exchange(own.fresh, false) && own.listed) own.shared_until = std::max<TurnQueue::Ticket>(shared_->last(), 1);
   }
+  // Also those that a reload was prepared for which was refused.
+  std::erase_if(own_, [](const auto& each) { return !each.second.listed && is_empty(*each.second.line); });
   if (all_ != nullptr || !own_.empty()) one_line_ = false;
 }
 
@@ -62,13 +69,12 @@ bool ServerTurns::shares(Own& own) const {
   return own.shared_until != 0;
 }
 
-ServerTurns::Lines ServerTurns::lines(std::string_view unit) {
-  const std::lock_guard guard(lock_);
+ServerTurns::Lines ServerTurns::lines_now(std::string_view unit) {
   Lines out;
   bool shared = true;
   if (const auto found = own_.find(unit); found != own_.end()) {
     Own& own = found->second;
-    const bool empty = own.line->oldest() == 0 && own.line->besides() == 0;
+    const bool empty = is_empty(*own.line);
     if (own.listed || !empty) out.line[out.count++] = own.line;
     if (own.listed)
       shared = shares(own);
@@ -80,14 +86,39 @@ ServerTurns::Lines ServerTurns::lines(std::string_view unit) {
   return out;
 }
 
+ServerTurns::Lines ServerTurns::lines(std::string_view unit) {
+  const std::lock_guard guard(lock_);
+  return lines_now(unit);
+}
+
+ServerTurns::Entrance ServerTurns::enter(std::string_view unit, io::Wake& wake, const Applicant& applicant) {
+  const std::lock_guard guard(lock_);
+  Lines lines = lines_now(unit);
+  auto first = lines.line[0]->stand(wake, applicant);
+  return {std::move(lines), std::move(first)};
+}
+
+std::optional<Turn> ServerTurns::take_free(std::string_view unit, const Applicant& applicant) {
+  Turn turn;
+  const std::lock_guard guard(lock_);
+  const Lines at = lines_now(unit);
+  for (std::size_t i = 0; i < at.count; ++i) {
+    auto one = at.line[i]->take_free(applicant);
+    if (!one) return std::nullopt;
+    turn.join(std::move(*one));
+  }
+  return turn;
+}
+
 Turn ServerTurns::beside(std::string_view unit) {
-  Lines at;
   if (one_line_.load()) {
-    at.line[at.count++] = shared_;
-  } else {
-    at = lines(unit);
+    auto one = shared_->beside();
+    // If units came meanwhile, they may not have seen this one: it asks again, with the lock.
+    if (one_line_.load()) return one ? std::move(*one) : Turn();
   }
   Turn turn;
+  const std::lock_guard guard(lock_);
+  const Lines at = lines_now(unit);
   for (std::size_t i = 0; i < at.count; ++i) {
     auto one = at.line[i]->beside();
     if (!one) return {};
@@ -96,21 +127,32 @@ Turn ServerTurns::beside(std::string_view unit) {
   return turn;
 }
 
+ServerTurns::Places ServerTurns::places_now() const { return {shared_->places(), (all_ != nullptr ? all_ : shared_)->places()}; }
+
+ServerTurns::Places ServerTurns::each_and_all() const {
+  const std::lock_guard guard(lock_);
+  return places_now();
+}
+
 ServerTurns::Part ServerTurns::part(std::string_view unit) const {
   const std::lock_guard guard(lock_);
   Part part;
-  part.places = shared_->places();
-  part.all = (all_ != nullptr ? all_ : shared_)->places();
+  part.places = places_now();
   part.units = std::any_of(own_.begin(), own_.end(), [](const auto& each) { return each.second.listed; });
   if (const auto found = own_.find(unit); found != own_.end() && found->second.listed) part.unit = unit;
   return part;
 }
 
 bool ServerTurns::empty() const {
-  const auto nobody = [](const Line& line) { return line == nullptr || (line->oldest() == 0 && line->besides() == 0); };
+  const auto nobody = [](const Line& line) { return line == nullptr || is_empty(*line); };
   const std::lock_guard guard(lock_);
   return nobody(shared_) && nobody(all_) &&
          std::all_of(own_.begin(), own_.end(), [&](const auto& each) { return nobody(each.second.line); });
+}
+
+std::size_t ServerTurns::own_lines() const {
+  const std::lock_guard guard(lock_);
+  return own_.size();
 }
 
 std::size_t ServerTurns::waiting() const {

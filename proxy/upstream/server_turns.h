@@ -8,7 +8,7 @@
 // Invariants: everything is guarded by lock_, but one_line_ and shared_, which never changes; a line's own lock is taken inside it,
 // never the other way round. A request takes its lines in one order (its unit's, the shared one, the server's), so no two can wait
 // for each other. A unit that a reload lists, or lists no more, is held by both of its lines until the one it had is empty of what
-// stood in it.
+// stood in it; so a request stands in the first of its lines under the same lock under which it was told which these are.
 #pragma once
 
 #include "settings/settings.h"
@@ -21,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,20 +41,36 @@ public:
   void prepare(const settings::Server& server);
   // Main thread, on a reload that was prepared: the bounds, and the units that are listed now.
   void apply(const settings::Server& server) noexcept;
-  // Any thread, as the next. `unit` is normalised; empty: none was named. What is returned is to be asked at once.
+  // Any thread, as the next. `unit` is normalised; empty: none was named. To look at: by the time that they are asked a reload may
+  // have brought others.
   [[nodiscard]] Lines lines(std::string_view unit);
-  // Where requests at the server have no bound: one more, counted until its end. Held by nobody where they have one: lines() then.
+  // Stands in the first of its lines; the others are to be asked behind it, in order. From here on a reload knows of this request.
+  struct Entrance {
+    Lines lines;
+    Result<Turns::Standing> first;
+  };
+  [[nodiscard]] Entrance enter(std::string_view unit, io::Wake& wake, const Applicant& applicant);
+  // Places of all its lines that are free and that nobody waits for, or nothing.
+  [[nodiscard]] std::optional<Turn> take_free(std::string_view unit, const Applicant& applicant);
+  // Where requests at the server have no bound: one more, counted until its end. Held by nobody where they have one: enter() then.
   // Without units it takes no lock.
   [[nodiscard]] Turn beside(std::string_view unit);
+  // How many requests of one unit (or of what has no unit of its own), and of all, may be at the server.
+  struct Places {
+    std::uint32_t each = 0, all = 0;
+  };
+  [[nodiscard]] Places each_and_all() const;
   // What one request takes of the server, wherever else it is counted (address_lines.h).
   struct Part {
-    bool units = false;                // whether units are kept apart
-    std::string unit;                  // a listed one; "" for all others together
-    std::uint32_t places = 0, all = 0; // of that, and of the server
+    bool units = false; // whether units are kept apart
+    std::string unit;   // a listed one; "" for all others together
+    Places places;
   };
   [[nodiscard]] Part part(std::string_view unit) const;
   // Whether anybody stands in a line or is at the server.
   [[nodiscard]] bool empty() const;
+
+  [[nodiscard]] std::size_t own_lines() const; // of units that are listed, or about to be, or not yet empty
 
   // For metrics: requests in any of the lines, at the server, and how many it may have.
   [[nodiscard]] std::size_t waiting() const;
@@ -74,7 +91,10 @@ private:
   std::map<std::string, Own, std::less<>> own_; // by unit: those that are listed, and those that were and are not yet empty
   std::atomic<bool> one_line_{true};            // all_ is null, own_ empty; a reload may say otherwise, and never takes it back
 
+  // Under lock_, as the next two.
   [[nodiscard]] bool shares(Own& own) const;
+  [[nodiscard]] Lines lines_now(std::string_view unit);
+  [[nodiscard]] Places places_now() const;
 };
 
 } // namespace ledgergate::upstream

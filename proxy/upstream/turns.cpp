@@ -30,47 +30,58 @@ void Turn::join(Turn&& more) noexcept {
   if (free != held_.end()) *free = std::exchange(more.held_[0], {});
 }
 
-io::Task<Result<Turn>> Turns::wait(io::Wake& wake, const Applicant& applicant, io::TimeMs patience, Watch& watch) {
+Result<Turns::Standing> Turns::stand(io::Wake& wake, const Applicant& applicant) {
   auto waiter = std::make_shared<Waiter>();
   waiter->loop = &wake.loop();
   waiter->wake = &wake;
-  TurnQueue::Ticket ticket = 0;
-  {
-    const std::lock_guard guard(lock_);
-    const auto asked = queue_.ask(applicant.client, applicant.connection, applicant.turn_class, now_micros());
-    if (asked.ticket == 0)
-      co_return Error{Cause::queue_full,
-                      asked.refusal == TurnQueue::Refusal::client_full ? "this client has too many requests waiting" : ""};
-    ticket = asked.ticket;
-    try {
-      waiters_.emplace(ticket, waiter);
-    } catch (...) {
-      queue_.leave(ticket);
-      throw;
-    }
-    hand_out(waiter.get());
+  const std::lock_guard guard(lock_);
+  const auto asked = queue_.ask(applicant.client, applicant.connection, applicant.turn_class, now_micros());
+  if (asked.ticket == 0)
+    return Error{Cause::queue_full,
+                 asked.refusal == TurnQueue::Refusal::client_full ? "this client has too many requests waiting" : ""};
+  try {
+    waiters_.emplace(asked.ticket, waiter);
+  } catch (...) {
+    queue_.leave(asked.ticket);
+    throw;
   }
+  hand_out(waiter.get());
+  return Standing(shared_from_this(), std::move(waiter), asked.ticket);
+}
+
+io::Task<Result<Turn>> Turns::wait(Standing& standing, io::TimeMs patience, Watch& watch) {
+  const std::shared_ptr<Waiter> waiter = standing.waiter_;
+  io::Wake& wake = *waiter->wake;
   wake.deadline_in(patience);
-  Error refusal{Cause::queue_timeout};
   while (!waiter->granted) {
     const auto happened = co_await wake.wait(io::kAnswer | io::kClientIn);
     if (waiter->granted) break;
     const bool late = (happened & io::kExpired) != 0;
     const bool left = (happened & io::kClientIn) != 0 && watch.gone();
     if (!late && !left) continue;
-    if (left) refusal = {Cause::client_gone, "while waiting for its turn"};
-    waiter->wake = nullptr;
-    bool waited = false;
-    {
-      const std::lock_guard guard(lock_);
-      waited = queue_.leave(ticket);
-      waiters_.erase(ticket);
-    }
-    // Granted in the same moment: the grant is on its way to this loop, and nobody will take it.
-    if (!waited) give_back(ticket);
-    co_return refusal;
+    standing.leave();
+    co_return left ? Error{Cause::client_gone, "while waiting for its turn"} : Error{Cause::queue_timeout};
   }
-  co_return Turn(shared_from_this(), ticket);
+  standing.waiter_ = nullptr;
+  co_return Turn(std::move(standing.turns_), standing.ticket_);
+}
+
+io::Task<Result<Turn>> Turns::wait(io::Wake& wake, const Applicant& applicant, io::TimeMs patience, Watch& watch) {
+  auto standing = stand(wake, applicant);
+  if (!standing) co_return standing.error();
+  co_return co_await wait(*standing, patience, watch);
+}
+
+void Turns::leave(Waiter& waiter, TurnQueue::Ticket ticket) noexcept {
+  waiter.wake = nullptr;
+  bool waited = false;
+  {
+    const std::lock_guard guard(lock_);
+    waited = queue_.leave(ticket);
+    waiters_.erase(ticket);
+  }
+  // Granted in the same moment: the grant is on its way to this loop, and nobody will take it.
+  if (!waited) give_back(ticket);
 }
 
 std::optional<Turn> Turns::take_free(const Applicant& applicant) {

@@ -77,6 +77,11 @@ public:
   };
   io::Task<Result<Turn>> wait(io::Wake& wake, const Applicant& applicant, io::TimeMs patience, Watch& watch);
 
+  // The same in two steps: standing in line begins with stand(), and does not wait. Whoever drops it leaves the line.
+  class Standing;
+  [[nodiscard]] Result<Standing> stand(io::Wake& wake, const Applicant& applicant);
+  static io::Task<Result<Turn>> wait(Standing& standing, io::TimeMs patience, Watch& watch);
+
   // A place that is free and that nobody waits for, or nothing.
   std::optional<Turn> take_free(const Applicant& applicant);
 
@@ -111,9 +116,32 @@ private:
 
   void give_back(TurnQueue::Ticket ticket) noexcept; // kBeside: of beside()
   std::optional<TurnQueue::Ticket> next() noexcept;  // under lock_, as the next
+  void leave(Waiter& waiter, TurnQueue::Ticket ticket) noexcept;
   // To all whose turn it is: who leaves from beside() does so without the lock, so the one who just asks (null: nobody) need not be
   // the first. That one is told at once.
   void hand_out(const Waiter* asking = nullptr) noexcept;
+};
+
+// Somebody in a line. On its wake's thread, and no longer than that wake.
+class Turns::Standing {
+public:
+  Standing(Standing&&) noexcept = default;
+  Standing& operator=(Standing&&) = delete;
+  Standing(const Standing&) = delete;
+  Standing& operator=(const Standing&) = delete;
+  ~Standing() { leave(); }
+
+private:
+  friend class Turns;
+  Standing(std::shared_ptr<Turns> turns, std::shared_ptr<Waiter> waiter, TurnQueue::Ticket ticket) noexcept
+      : turns_(std::move(turns)), waiter_(std::move(waiter)), ticket_(ticket) {}
+  std::shared_ptr<Turns> turns_;
+  std::shared_ptr<Waiter> waiter_; // null: it has left, or its turn was taken
+  TurnQueue::Ticket ticket_;
+
+  void leave() noexcept {
+    if (const auto waiter = std::exchange(waiter_, nullptr)) turns_->leave(*waiter, ticket_);
+  }
 };
 
 } // namespace ledgergate::upstream

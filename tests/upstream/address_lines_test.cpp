@@ -23,9 +23,16 @@ struct Nobody final : Turns::Watch {
 // A request that has its turn in the line of its server, and is on its way to the addresses.
 struct Caller {
   Caller(io::Loop& loop, settings::Server its_server, std::string its_unit = {})
-      : wake(loop), server(std::move(its_server)), unit(std::move(its_unit)) {}
+      : wake(loop), server(std::move(its_server)), turns(std::make_shared<ServerTurns>(server)), unit(std::move(its_unit)) {}
+  // The places that it has from now on.
+  void reload(std::uint32_t concurrency) {
+    server.concurrency = concurrency;
+    turns->prepare(server);
+    turns->apply(server);
+  }
   io::Wake wake;
   settings::Server server;
+  std::shared_ptr<ServerTurns> turns;
   std::string unit;
   Nobody watch;
   Applicant applicant{"client", 1, TurnClass::normal};
@@ -35,9 +42,10 @@ struct Caller {
 };
 
 io::Detached go(Caller& caller, Resolver& resolver, AddressLines& lines, io::TimeMs patience) {
-  const auto part = ServerTurns(caller.server).part(caller.unit);
-  auto taken = co_await take_addresses(caller.wake, resolver, lines, caller.server, part, caller.applicant,
-                                       caller.wake.loop().now() + patience, caller.watch, caller.turn);
+  const Destination destination{caller.server, caller.turns, caller.unit};
+  const io::TimeMs until = caller.wake.loop().now() + patience;
+  auto taken =
+      co_await take_addresses(caller.wake, resolver, lines, destination, caller.applicant, until, caller.watch, caller.turn);
   caller.outcome.emplace(std::move(taken));
 }
 
@@ -130,6 +138,52 @@ TEST_F(AddressLinesTest, TheFewestPlacesHoldUntilAReload) {
   many.turn.give_back();
   settle();
   EXPECT_TRUE(fourth.there());
+}
+
+// It was looked up before a name was asked for, which can take its time.
+TEST_F(AddressLinesTest, ABoundThatAReloadRaisesWhileTheNameIsAskedForHolds) {
+  NameService::says("pohoda", {"192.0.2.10"});
+  Caller first(loop, server("pohoda", 1)), second(loop, server("192.0.2.10", 2));
+  begin(first);
+  first.reload(2);
+  lines.renew();
+  until([&] { return first.there(); });
+  begin(second);
+  settle();
+  EXPECT_TRUE(second.there()) << "there are two places by both names";
+}
+
+TEST_F(AddressLinesTest, ABoundThatAReloadLowersWhileTheNameIsAskedForHolds) {
+  NameService::says("pohoda", {"192.0.2.10"});
+  Caller first(loop, server("pohoda", 2)), second(loop, server("192.0.2.10", 2));
+  begin(first);
+  first.reload(1);
+  lines.renew();
+  until([&] { return first.there(); });
+  begin(second);
+  settle();
+  EXPECT_FALSE(second.outcome);
+  first.turn.give_back();
+  until([&] { return second.there(); });
+}
+
+TEST_F(AddressLinesTest, WhoWaitsIsServedWhenAReloadRaisesTheBound) {
+  Caller first(loop, server("192.0.2.10", 1)), second(loop, server("192.0.2.10", 1)), third(loop, server("192.0.2.10", 3));
+  for (Caller* each : {&first, &second, &third}) begin(*each);
+  settle();
+  EXPECT_FALSE(second.outcome || third.outcome);
+  first.reload(3);
+  lines.renew();
+  settle();
+  EXPECT_FALSE(second.outcome || third.outcome) << "another name brings one still";
+  second.reload(2);
+  lines.renew();
+  settle();
+  EXPECT_NE(second.there(), third.there());
+  second.reload(3);
+  lines.renew();
+  settle();
+  EXPECT_TRUE(second.there() && third.there());
 }
 
 TEST_F(AddressLinesTest, UnitsAreKeptApart) {

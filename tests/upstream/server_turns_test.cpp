@@ -5,8 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -46,6 +50,12 @@ io::Detached take(io::Wake& wake, ServerTurns::Lines lines, Turn& turn, std::siz
     turn.join(std::move(*one));
     ++granted;
   }
+}
+
+// The turn in the first of its lines, in which it stands.
+io::Detached go_on(ServerTurns::Entrance& entrance, Nobody& watch, Turn& turn) {
+  auto granted = co_await Turns::wait(*entrance.first, 1000, watch);
+  if (granted) turn = std::move(*granted);
 }
 
 class ServerTurnsTest : public ::testing::Test {
@@ -166,6 +176,114 @@ TEST_F(ServerTurnsTest, AUnitThatIsListedAgainWaitsForWhoCameBetween) {
   EXPECT_EQ(lines.count, 3U);
   between.give_back();
   EXPECT_EQ(turns.lines("a").count, 2U);
+}
+
+// Its line was there when the reload was prepared, and empty when it came.
+TEST_F(ServerTurnsTest, AUnitThatIsListedAgainHasALineThoughItsOldOneWasEmptyJustThen) {
+  ServerTurns turns(with_units({"a", "b"}));
+  Turn first = held(turns, "a");
+  reload(turns, with_units({"b"}));
+  turns.prepare(with_units({"a", "b"}));
+  first.give_back();
+  Turn between = held(turns, "a");
+  turns.apply(with_units({"a", "b"}));
+  EXPECT_EQ(turns.lines("a").count, 3U) << "its own, behind who came between";
+  EXPECT_FALSE(turns.take_free("a", {"anybody", 9, TurnClass::normal}));
+  between.give_back();
+  EXPECT_EQ(turns.lines("a").count, 2U);
+  EXPECT_NE(turns.lines("a").line[0], turns.lines("b").line[0]);
+}
+
+TEST_F(ServerTurnsTest, AReloadThatIsRefusedLeavesNoLinesBehind) {
+  ServerTurns turns(with_units({"a"}));
+  turns.prepare(with_units({"a", "b", "c"})); // and that was that
+  EXPECT_EQ(turns.lines("b").count, 2U);
+  EXPECT_EQ(turns.own_lines(), 3U);
+  reload(turns, with_units({"a"}));
+  EXPECT_EQ(turns.own_lines(), 1U);
+  turns.prepare(with_units({"a", "b"}));
+  Turn before = held(turns, "b");
+  reload(turns, with_units({"a", "b"}));
+  EXPECT_FALSE(turns.take_free("b", {"anybody", 9, TurnClass::normal})) << "one is there by the shared line";
+}
+
+// Who was told its lines and asked later than the reload came is not known to that: two would be in the unit at once. So it stands
+// in the first of them at once.
+TEST_F(ServerTurnsTest, WhoHasEnteredIsKnownToAReload) {
+  ServerTurns turns(with_units({"b"}));
+  Turn first = held(turns, "c");
+  Nobody watch;
+  const Applicant applicant{"client", 1, TurnClass::normal};
+  Turn second;
+  {
+    auto entrance = turns.enter("a", wake, applicant);
+    ASSERT_TRUE(entrance.first);
+    EXPECT_EQ(turns.waiting(), 1U);
+    reload(turns, with_units({"a", "b"}));
+    first.give_back();
+    EXPECT_FALSE(turns.take_free("a", {"anybody", 9, TurnClass::normal}));
+    go_on(entrance, watch, second);
+    uv_run(loop.uv(), UV_RUN_NOWAIT);
+  }
+  EXPECT_TRUE(second.held());
+  EXPECT_FALSE(turns.take_free("a", {"anybody", 9, TurnClass::normal}));
+  second.give_back();
+  EXPECT_TRUE(turns.take_free("a", {"anybody", 9, TurnClass::normal}));
+}
+
+TEST_F(ServerTurnsTest, WhoGoesAwayBehindItsEntranceLeavesTheLine) {
+  ServerTurns turns(with_units({}));
+  Turn first = held(turns, "");
+  static_cast<void>(turns.enter("", wake, {"client", 1, TurnClass::normal}));
+  EXPECT_EQ(turns.waiting(), 0U);
+  {
+    const auto entrance = turns.enter("", wake, {"client", 1, TurnClass::normal});
+    first.give_back(); // and it is granted just now
+  }
+  uv_run(loop.uv(), UV_RUN_NOWAIT);
+  EXPECT_TRUE(turns.take_free("", {"anybody", 9, TurnClass::normal}));
+}
+
+// Reloads list a unit and list it no more, over and over, while three threads do `work` of it.
+void while_reloading(ServerTurns& turns, std::uint32_t concurrency, const std::function<void()>& work) {
+  auto listed = with_units({"a"}), unlisted = with_units({});
+  listed.concurrency = unlisted.concurrency = concurrency;
+  reload(turns, unlisted);
+  std::atomic<bool> over{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([&] {
+      while (!over.load()) work();
+    });
+  for (int round = 0; round < 20'000; ++round) reload(turns, round % 2 == 0 ? listed : unlisted);
+  over = true;
+  for (auto& thread : threads) thread.join();
+}
+
+TEST(ServerTurns, NoReloadLetsTwoOfAUnitIn) {
+  ServerTurns turns(with_units({}));
+  std::atomic<int> inside{0}, most{0};
+  while_reloading(turns, 1, [&] {
+    auto turn = turns.take_free("a", {"client", 1, TurnClass::normal});
+    if (!turn) return;
+    const int now = inside.fetch_add(1) + 1;
+    if (now > most.load()) most.store(now);
+    for (int i = 0; i < 50 && most.load() < 2; ++i) std::this_thread::yield(); // others come
+    inside.fetch_sub(1);
+  });
+  EXPECT_EQ(most.load(), 1);
+  EXPECT_TRUE(turns.empty());
+}
+
+TEST(ServerTurns, WhoPassesByIsCountedWhateverReloadsSay) {
+  ServerTurns turns(with_units({}));
+  std::atomic<std::uint64_t> refused{0};
+  while_reloading(turns, 0, [&] {
+    const Turn turn = turns.beside("a");
+    if (!turn.held()) refused.fetch_add(1);
+  });
+  EXPECT_EQ(refused.load(), 0U);
+  EXPECT_TRUE(turns.empty());
 }
 
 TEST_F(ServerTurnsTest, TheFirstUnitsFindTheServersPlacesAsTheyAre) {
