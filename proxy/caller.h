@@ -29,6 +29,7 @@ struct Connection final : Standing, Held {
     client->read_at_most(kHeadRead);
     open.wake = &wake;
     open.held = this;
+    open.own = &own;
     open.number = number;
     worker.opened(open);
   }

@@ -26,10 +26,11 @@ protected:
 // What a worker knows of each open connection, to end them on drain or when memory is short. In the connection itself.
 struct OpenConnection {
   io::Wake* wake = nullptr;
-  const Held* held = nullptr; // null: it is no caller's
-  std::uint64_t number = 0;   // of a caller's: names it within the process
-  std::uint64_t client = 0;   // as in Holder (shedding.h)
-  bool shed = false;          // it was ended for what it held
+  const Held* held = nullptr;     // null: it is no caller's
+  upstream::Bound* own = nullptr; // as `held`: server connections that are this caller's alone
+  std::uint64_t number = 0;       // of a caller's: names it within the process
+  std::uint64_t client = 0;       // as in Holder (shedding.h)
+  bool shed = false;              // it was ended for what it held
   OpenConnection* next = nullptr;
   OpenConnection* previous = nullptr;
 };

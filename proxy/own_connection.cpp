@@ -31,7 +31,21 @@ void tell_why_not(const Exchange& x, std::string_view why) {
                      ": a login by NTLM or Negotiate belongs to its connection, and can't last: " + std::string(why));
 }
 
+// Whether a connection may idle at this server by these settings: it is there, as it was, and its requests stand in no line.
+// Whoever is asked in turn must not see a second connection.
+bool may_idle(const Generation& generation, const settings::Server& server) noexcept {
+  const auto& servers = generation.settings().servers;
+  for (std::size_t i = 0; i < servers.size(); ++i)
+    if (upstream::Bound::same_place(servers[i], server) && generation.snapshot->turns[i]->places() == upstream::Turns::kNoBound)
+      return true;
+  return false;
+}
+
 } // namespace
+
+void close_own_that_may_not_idle(upstream::Bound& own, const Generation& newest) noexcept {
+  own.close_unless([&](const settings::Server& server) { return may_idle(newest, server); });
+}
 
 bool brings_connection_login(const Exchange& x) {
   return !x.facts.edge_authorization && x.credentials == nullptr && route::begins_connection_login(x.request);
@@ -59,7 +73,9 @@ void note_connection_login(Exchange& x, bool lasts) {
 
 void keep_own(Exchange& x, io::Stream::Ptr server) {
   if (x.facts.peer_trusted || x.credentials != nullptr) return;
-  x.own->put(x.wake->loop(), x.generation->pool(x.server), whose(x), std::move(server));
+  const upstream::Pool& pool = x.generation->pool(x.server);
+  if (!may_idle(*x.worker->newest(), pool.server())) return; // a reload came meanwhile
+  x.own->put(x.wake->loop(), pool, whose(x), std::move(server));
 }
 
 } // namespace ledgergate

@@ -138,6 +138,8 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& exchange, io::Stream& server,
 [[nodiscard]] io::Stream::Ptr take_own(Exchange& exchange, const upstream::Pool& pool);
 void note_connection_login(Exchange& exchange, bool lasts);
 void keep_own(Exchange& exchange, io::Stream::Ptr server);
+// With newer settings, of any connection of a caller's: what idles where they have no such server, or one that is asked in turn.
+void close_own_that_may_not_idle(upstream::Bound& own, const Generation& newest) noexcept;
 
 // ask_status.cpp: mServer's bare /status, answered from the edge's own question, which all who ask share.
 [[nodiscard]] bool asks_status(const Exchange& exchange);

@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include "base/prepare_thread.h"
+#include "story.h"
 
 #include <unistd.h>
 
@@ -173,6 +174,7 @@ void Worker::take_over(Takeover& takeover) noexcept {
   // Connections that wait for a request look at the new settings: their certificate may be revoked.
   for (OpenConnection* each = open_; each != nullptr;) {
     OpenConnection* following = each->next;
+    if (each->own != nullptr) close_own_that_may_not_idle(*each->own, *current_);
     each->wake->raise(io::kDrain);
     each = following;
   }

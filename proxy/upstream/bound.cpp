@@ -12,15 +12,14 @@ settings::Server of_one(settings::Server server) {
   return server;
 }
 
-// Names may change with the settings; where requests go to, and what was verified of it, may not.
-bool same_place(const settings::Server& a, const settings::Server& b) noexcept {
-  return a.https == b.https && a.port == b.port && a.host == b.host && a.tls == b.tls;
-}
-
 } // namespace
 
 Bound::Own::Own(io::Loop& loop, const settings::Server& server, Relief* relief, std::string_view name)
     : client(name), pool(loop, of_one(server), nullptr, relief, Pool::Use::by_one_caller) {}
+
+bool Bound::same_place(const settings::Server& a, const settings::Server& b) noexcept {
+  return a.https == b.https && a.port == b.port && a.host == b.host && a.tls == b.tls;
+}
 
 Bound::Own* Bound::find(const settings::Server& server, std::string_view client) const noexcept {
   const auto found = std::find_if(own_.begin(), own_.end(), [&](const auto& each) {

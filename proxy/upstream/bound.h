@@ -26,6 +26,13 @@ public:
   // one that it would have gone to.
   void put(io::Loop& loop, const Pool& pool, std::string_view client, io::Stream::Ptr stream) noexcept;
   void close_all() noexcept { own_.clear(); }
+  // Closes what idles at servers where, by newer settings, nothing may: `stays(server)`.
+  template <class Stays>
+  void close_unless(const Stays& stays) noexcept {
+    std::erase_if(own_, [&](const auto& each) { return !stays(each->pool.server()); });
+  }
+  // Names may change with the settings; where requests go to, and what was verified of it, may not.
+  [[nodiscard]] static bool same_place(const settings::Server& a, const settings::Server& b) noexcept;
 
 private:
   struct Own {

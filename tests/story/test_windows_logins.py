@@ -349,3 +349,78 @@ class WindowsLogins(Story):
         self.assertIn("reloaded", self.edge.reload(settings))
         self.assertIsNone(anna.is_())
         self.server.wait_for_no_connection()
+
+    def reload(self, settings):
+        self.assertIn("reloaded", self.edge.reload(settings))
+
+    def test_a_bound_that_comes_ends_what_idles_also_of_callers_who_ask_no_more(self):
+        """The next one is alone at the server: no connection of somebody else's stands open there."""
+        for change in ({"concurrency": 1}, {"profile": "mserver"}):
+            with self.subTest(change=change):
+                self.server = self.standin(Windows)
+                settings = config(self.server, workers=1)
+                self.edge = self.start(settings)
+                anna, boris = self.caller(), self.caller()
+                self.assertEqual([anna.log_in("anna").body, boris.ask(kerberos("boris")).body], [b"anna", b"boris"])
+                self.assertEqual(self.server.open, 2)
+                settings["servers"]["upstream"] |= change
+                self.reload(settings)
+                self.server.wait_for_no_connection()
+
+    def test_a_bound_by_another_name_of_the_server(self):
+        self.server = self.standin(Windows)
+        settings = config(self.server, workers=1)
+        self.edge = self.start(settings)
+        anna = self.caller()
+        self.assertEqual(anna.log_in("anna").body, b"anna")
+        settings["servers"]["again"] = {**settings["servers"]["upstream"], "concurrency": 1}
+        self.reload(settings)
+        self.server.wait_for_no_connection()
+
+    def test_a_server_that_moves_or_goes_is_left_no_connection(self):
+        other = self.standin(Windows)
+        for change in ({"url": other.url}, {"tls": {"verify": False}}, None):
+            with self.subTest(change=change):
+                self.server = self.standin(Windows)
+                settings = config(self.server, workers=1)
+                self.edge = self.start(settings)
+                anna = self.caller()
+                self.assertEqual(anna.log_in("anna").body, b"anna")
+                if change is None:
+                    settings["servers"] = {"another": {"profile": "http", "url": other.url}}
+                    settings["routes"][0]["server"] = "another"
+                elif "tls" in change:
+                    settings["servers"]["upstream"] |= {"url": self.server.url.replace("http:", "https:"), **change}
+                else:
+                    settings["servers"]["upstream"] |= change
+                self.reload(settings)
+                self.server.wait_for_no_connection()
+
+    def test_what_is_in_use_when_the_bound_comes_is_not_kept_behind_it(self):
+        self.server = self.standin(Windows)
+        settings = config(self.server, workers=1)
+        self.edge = self.start(settings)
+        anna = self.caller()
+        self.assertEqual(anna.log_in("anna").body, b"anna")
+        self.server.turn(hold=True)
+        asked = len(self.server.requests)
+        anna.client.send(ask())
+        self.server.wait_for_requests(asked + 1)
+        settings["servers"]["upstream"]["concurrency"] = 1
+        self.reload(settings)
+        self.server.release()
+        self.assertEqual(anna.client.reply().body, b"anna")
+        self.server.wait_for_no_connection()
+
+    def test_other_servers_keep_theirs(self):
+        one, other = self.standin(Windows), self.standin(Windows)
+        settings = config(one, workers=1)
+        settings["servers"]["other"] = {"url": other.url}
+        settings["routes"].append({"path": "/other", "server": "other", "access": "anonymous"})
+        self.server, self.edge = one, self.start(settings)
+        anna = self.caller()
+        self.assertEqual([anna.log_in("anna").body, anna.log_in("anna", path=b"/other").body], [b"anna", b"anna"])
+        settings["servers"]["upstream"]["concurrency"] = 1
+        self.reload(settings)
+        one.wait_for_no_connection()
+        self.assertEqual(anna.is_(b"/other"), "anna")

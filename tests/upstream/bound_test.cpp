@@ -86,6 +86,18 @@ TEST_F(BoundTest, HasABoundItself) {
   for (std::size_t i = 1; i <= Bound::kMost; ++i) EXPECT_TRUE(bound.take(pools[i]->server(), "")) << i;
 }
 
+TEST_F(BoundTest, ClosesWhatMayNotIdleAnyMoreAndNothingElse) {
+  const Pool one(loop, server("one"), nullptr, &relief), other(loop, server("other"), nullptr, &relief);
+  put(one, "anna");
+  put(one, "boris");
+  const auto* stays = put(other, "anna");
+  bound.close_unless([](const settings::Server& each) { return each.host != "one"; });
+  EXPECT_TRUE(closed(far[0]));
+  EXPECT_TRUE(closed(far[1]));
+  EXPECT_FALSE(bound.take(one.server(), "anna"));
+  EXPECT_EQ(bound.take(other.server(), "anna").get(), stays);
+}
+
 TEST_F(BoundTest, IsClosedLastWhenDescriptorsAreShort) {
   settings::Server about = server("one");
   about.keep_idle = 4;
