@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <new>
 #include <thread>
@@ -98,7 +99,7 @@ bool Server::start() {
   const std::uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
   const std::uint32_t count = snapshot_->settings->workers != 0 ? snapshot_->settings->workers : cores;
   for (std::uint32_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(shared_, i));
-  last_beats_.assign(count, 0);
+  last_beats_.assign(count, std::numeric_limits<std::uint64_t>::max()); // none was asked for yet
   doors_.take_over();
 
   DoorOrders orders;
@@ -150,7 +151,7 @@ void Server::tick() {
   bool all_well = true;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const std::uint64_t beats = workers_[i]->beats();
-    all_well = all_well && (beats != last_beats_[i] || beats == 0);
+    all_well = all_well && beats != last_beats_[i];
     last_beats_[i] = beats;
     workers_[i]->beat();
   }

@@ -1,8 +1,8 @@
 // Where a server's own user and password are kept. The content is read elsewhere: it never stands in the settings.
+#include "settings/credentials_directory.h"
 #include "settings/sections.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <system_error>
 
 #include <fcntl.h>
@@ -15,10 +15,10 @@ void read_credentials(const Value& value, std::string& out) {
   std::string file;
   if (!value.path_name(file)) return;
   // systemd.exec(5): LoadCredential= puts the file where only this service can read it.
-  const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+  const std::string directory = credentials_directory();
   const std::filesystem::path written(value.words());
   bool also_there = false;
-  if (directory != nullptr && *directory != '\0' && written.is_relative()) {
+  if (!directory.empty() && written.is_relative()) {
     const std::string given = (std::filesystem::path(directory) / written).lexically_normal().string();
     std::error_code failure;
     also_there = true;

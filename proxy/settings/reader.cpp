@@ -1,5 +1,6 @@
 #include "settings/reader.h"
 
+#include "settings/credentials_directory.h"
 #include "settings/suggest.h"
 #include "settings/units.h"
 
@@ -170,7 +171,7 @@ bool Value::path_name(std::string& out) const {
     error(name() + " must not hold a NUL");
     return false;
   }
-  out = (context_->directory / node_->text).lexically_normal().string();
+  out = place_of_credential((context_->directory / node_->text).lexically_normal().string());
   return true;
 }
 

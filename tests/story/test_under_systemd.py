@@ -1,0 +1,317 @@
+"""The units as they are installed, under a real systemd as the first process of a small machine (machine.py): the service's hardening
+is intact, its drop-ins change times and credentials only."""
+
+import json
+import os
+import re
+import signal
+import socket
+import threading
+import unittest
+
+from client import Client
+from harness import Story, certificates, poll
+from machine import Machine, Stopped, main_threads_of_workers
+
+from web import Web
+
+ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SETTINGS = "/etc/ledgergate/ledgergate.yaml"
+SERVICE, SOCKET = "ledgergate.service", "ledgergate.socket"
+NET_BIND = 1 << 10  # CAP_NET_BIND_SERVICE
+
+
+class UnderSystemd(Story):
+    @classmethod
+    def setUpClass(cls):
+        cls.machine = Machine()
+        cls.addClassCleanup(cls.machine.close)
+        # As README says: root:ledgergate 0640.
+        for name in ("server-ecdsa.pem", "server-ecdsa.key"):
+            cls.machine.write(f"/etc/ledgergate/{name}", (certificates() / name).read_bytes(), 0o640, group="ledgergate")
+
+    def setUp(self):
+        self.web = self.standin(Web)
+        self.addCleanup(self.machine.reset)
+
+    def settings(self, listen=None, route=None, **top):
+        return {
+            "listen": listen or [self.internet("[::]:443")],
+            "servers": {"web": {"url": self.web.url}},
+            "routes": [{"server": "web", "access": "anonymous", **(route or {})}],
+            "workers": 2,
+            **top,
+        }
+
+    def internet(self, address, **more):
+        pair = {"chain": "/etc/ledgergate/server-ecdsa.pem", "key": "/etc/ledgergate/server-ecdsa.key"}
+        return {"name": f"internet-{address[-3:].strip(':')}", "address": address, "certificates": [pair], **more}
+
+    def plain(self, address, name="lan"):
+        return {"name": name, "address": address, "tls": "off"}
+
+    def write(self, settings):
+        self.machine.write(SETTINGS, settings if isinstance(settings, str) else json.dumps(settings))
+
+    def begin(self, settings=None, **drop_ins):
+        self.write(settings or self.settings())
+        for unit, text in drop_ins.items():
+            self.machine.drop_in(f"ledgergate.{unit}", text)
+        self.machine.systemctl("start", SERVICE)
+        return int(self.machine.show("MainPID"))
+
+    def connect(self, port=443, **options):
+        return Client(port, tls=options.pop("tls", port == 443), ca=certificates() / "ca.pem", **options)
+
+    def ask(self, port=443, request=ASK, **options):
+        with self.connect(port, **options) as client:
+            client.send(request)
+            return client.reply()
+
+    def inside(self, pid):
+        """A process's number in the machine (MainPID) is not its number out here."""
+        return self.machine.outer(pid)
+
+    def until_restarted(self, before, why):
+        poll(why, lambda: self.machine.show("ActiveState") == "active" and int(self.machine.show("MainPID")) not in (0, before))
+        return int(self.machine.show("MainPID"))
+
+    # start -------------------------------------------------------------------------------------------------------------------
+
+    def test_start_on_port_443_without_root(self):
+        pid = self.begin()
+        for host in ("127.0.0.1", "::1"):
+            self.assertEqual(self.ask(host=host).status, 200)
+        about = self.machine.status_of(pid)
+        user = self.machine.number("passwd", "ledgergate")
+        self.assertEqual(about["Uid"].split(), [str(user)] * 4)
+        self.assertEqual(about["Groups"].split(), [str(self.machine.number("group", "ledgergate"))])
+        for which in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertEqual(int(about[which], 16), NET_BIND, which)
+        self.assertEqual((about["NoNewPrivs"], about["Seccomp"], about["Umask"]), ("1", "2", "0077"))
+        bounds = self.machine.bounds_of(pid)
+        most = self.machine.bounds_of(1)["Max open files"][1]  # in a container systemd itself may have less than the unit asks for
+        self.assertEqual(bounds["Max open files"], (str(min(524288, int(most))),) * 2)
+        self.assertEqual(bounds["Max core file size"], ("0", "0"))
+
+    def test_what_the_service_may_write(self):
+        """Log and spool; and nothing else, ACME's directory neither."""
+        pid = self.begin()
+        api = re.compile(r"/(dev|proc|run)\b")
+        own = {place for place in self.machine.writable(pid) if not api.match(place)}
+        self.assertEqual(own, {"/tmp", "/var/tmp", "/var/log/ledgergate", "/var/spool/ledgergate"})
+
+    def test_log_spool_and_acme(self):
+        self.begin(
+            self.settings(
+                listen=[self.internet("[::]:443"), {"address": "[::]:80", "redirect": "https", "acme_webroot": "/var/lib/ledgergate/acme"}],
+                route={"spool": "request"},
+                spool={"memory": "64KiB"},
+                log={"access": "/var/log/ledgergate/access.log"},
+            )
+        )
+        body = os.urandom(1 << 20)
+        reply = self.ask(request=b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        self.assertEqual((reply.status, reply.body), (200, body))
+        log = self.machine.path("/var/log/ledgergate/access.log")
+        poll("a line in the access log", lambda: log.read_text().endswith("\n"))
+        line = json.loads(log.read_text().splitlines()[0])
+        self.assertEqual((line["status"], line["bytes_in"]), (200, len(body)))
+        self.assertEqual(log.parent.stat().st_mode & 0o7777, 0o750)
+        self.assertEqual(log.stat().st_uid, self.machine.number("passwd", "ledgergate"))
+        # As logrotate does it.
+        log.rename(log.with_suffix(".1"))
+        self.machine.systemctl("kill", "-s", "USR1", "--kill-who=main", SERVICE)
+        poll("a new access log", log.exists)
+        # An ACME client runs as root, and its directory is root's.
+        self.machine.write("/var/lib/ledgergate/acme/.well-known/acme-challenge/token", "token.thumb")
+        reply = self.ask(80, b"GET /.well-known/acme-challenge/token HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertEqual((reply.status, reply.body), (200, b"token.thumb"))
+
+    def test_wrong_settings_are_not_tried_again(self):
+        self.write("listen: [}")
+        self.assertNotEqual(self.machine.systemctl("start", SERVICE, check=False).returncode, 0)
+        poll("the end", lambda: self.machine.show("ActiveState") == "failed")
+        self.assertEqual((self.machine.show("ExecMainStatus"), self.machine.show("NRestarts")), ("2", "0"))
+        self.assertRegex(self.machine.journal(), r"ledgergate\.yaml:1:\d+: error")
+
+    def test_a_port_that_is_taken_is_tried_again(self):
+        with socket.create_server(("::", 443), family=socket.AF_INET6, dualstack_ipv6=True):
+            self.write(self.settings())
+            self.machine.drop_in(SERVICE, "[Service]\nRestartSec=100ms\n")
+            self.assertNotEqual(self.machine.systemctl("start", SERVICE, check=False).returncode, 0)
+            # Beyond systemd's usual five in ten seconds, which StartLimitIntervalSec=0 takes away.
+            poll("seven starts", lambda: int(self.machine.show("NRestarts")) >= 7)
+            poll("the exit code", lambda: self.machine.show("ExecMainStatus") == "1")
+        poll("a start", lambda: self.machine.show("ActiveState") == "active")
+        self.assertEqual(self.ask().status, 200)
+
+    # reload ------------------------------------------------------------------------------------------------------------------
+
+    def reload(self, settings, check=True):
+        self.write(settings)
+        return self.machine.systemctl("reload", SERVICE, check=check).returncode
+
+    def status_of(self, prefix):
+        return self.ask(request=b"GET " + prefix + b" HTTP/1.1\r\nHost: localhost\r\n\r\n").status
+
+    def test_reload(self):
+        pid = self.begin()
+        with self.connect() as kept:
+            for number in range(3):
+                self.reload(self.settings(route={"path": f"/{number}"}))
+                poll("new settings", lambda: self.status_of(b"/%d" % number) == 200)
+            self.assertEqual(self.status_of(b"/0"), 404)
+            kept.send(b"GET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(kept.reply().status, 200)
+        self.assertEqual((self.machine.show("ActiveState"), int(self.machine.show("MainPID"))), ("active", pid))
+
+    def test_a_broken_reload_fails_and_changes_nothing(self):
+        pid = self.begin()
+        for broken in ("listen: [}", json.dumps(self.settings(listen=[self.internet("[::]:443", certificates=[{"chain": "/no", "key": "/no"}])]))):
+            self.assertNotEqual(self.reload(broken, check=False), 0)
+            poll("the end of the reload", lambda: self.machine.show("ActiveState") == "active")
+            self.assertEqual(self.ask().status, 200)
+        self.assertRegex(self.machine.journal(), r"ledgergate\.yaml:1:\d+: error")
+        self.assertEqual(int(self.machine.show("MainPID")), pid)
+        self.reload(self.settings(route={"path": "/again"}))
+        poll("new settings", lambda: self.status_of(b"/again") == 200)
+
+    def test_credentials(self):
+        """systemd issue 35227: some versions don't show an ExecReload= the credentials that the service has."""
+        self.machine.write("/etc/ledgergate/private/server.key", (certificates() / "server-ecdsa.key").read_bytes(), 0o600)
+        pair = {"chain": "/etc/ledgergate/server-ecdsa.pem", "key": "/run/credentials/ledgergate.service/server.key"}
+        settings = self.settings(listen=[self.internet("[::]:443", certificates=[pair])])
+        pid = self.begin(settings, service="[Service]\nLoadCredential=server.key:/etc/ledgergate/private/server.key\n")
+        self.assertEqual(self.ask().status, 200)
+        for number in range(2):
+            settings["routes"][0]["path"] = f"/{number}"
+            self.reload(settings)
+            poll("new settings", lambda: self.status_of(b"/%d" % number) == 200)
+        self.assertNotEqual(self.reload("listen: [}", check=False), 0)
+        self.assertEqual(self.status_of(b"/1"), 200)
+        self.assertEqual(int(self.machine.show("MainPID")), pid)
+        self.assertNotRegex(self.machine.journal(), "server.key.*(can't|error)")
+
+    # stop --------------------------------------------------------------------------------------------------------------------
+
+    def test_a_stop_lets_requests_finish(self):
+        pid = self.begin()
+        self.web.turn(hold=True)
+        with self.connect() as client:
+            client.send(ASK)
+            self.web.wait_for_requests(1)
+            self.machine.systemctl("stop", "--no-block", SERVICE)
+            poll("a closed port", lambda: not self.answers(443))
+            self.assertEqual(self.machine.show("ActiveState"), "deactivating")
+            self.web.release()
+            self.assertEqual(client.reply().status, 200)
+        poll("the end", lambda: self.machine.show("ActiveState") == "inactive")
+        self.assertEqual((self.machine.show("Result"), self.machine.show("ExecMainStatus")), ("success", "0"))
+        self.assertFalse(os.path.exists(f"/proc/{self.inside(pid) or 0}"))
+
+    def test_a_stop_ends_what_does_not_finish(self):
+        self.begin(self.settings(timeouts={"drain": "500ms"}))
+        self.web.turn(hold=True)
+        with self.connect() as client:
+            client.send(ASK)
+            self.web.wait_for_requests(1)
+            self.machine.systemctl("stop", SERVICE)
+            self.assertEqual((self.machine.show("Result"), self.machine.show("ExecMainStatus")), ("success", "0"))
+            self.assertEqual(client.reply().status, 504)  # it may have been done
+
+    def answers(self, port):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return True
+        except ConnectionRefusedError:
+            return False
+
+    # watchdog ----------------------------------------------------------------------------------------------------------------
+
+    WATCHDOG = "[Service]\nWatchdogSec=2s\nRestartSec=100ms\n"
+
+    def test_the_watchdog_is_fed(self):
+        pid = self.begin(service=self.WATCHDOG)
+        fed = set()
+        poll("ten signs of life", lambda: fed.add(self.machine.show("WatchdogTimestampMonotonic")) or len(fed) >= 6)
+        self.assertEqual((int(self.machine.show("MainPID")), self.machine.show("NRestarts")), (pid, "0"))
+
+    def test_a_process_that_hangs_is_started_again(self):
+        pid = self.begin(service=self.WATCHDOG)
+        os.kill(self.inside(pid), signal.SIGSTOP)
+        self.until_restarted(pid, "a new process")
+        self.assertRegex(self.machine.journal(), "[Ww]atchdog timeout")
+        self.assertEqual(self.ask().status, 200)
+
+    def test_one_worker_that_hangs_is_enough(self):
+        for which in range(2):
+            with self.subTest(worker=which):
+                pid = self.begin(service=self.WATCHDOG)
+                threads = main_threads_of_workers(self.inside(pid))
+                self.assertEqual(len(threads), 2, threads)
+                with Stopped(threads[which]):
+                    self.until_restarted(pid, "a new process")
+                self.assertEqual(self.ask().status, 200)
+                self.machine.reset()
+
+    # sockets -----------------------------------------------------------------------------------------------------------------
+
+    def test_sockets_of_several_units(self):
+        """Two ports in the installed unit, and one, by a name of its own, in another."""
+        self.machine.drop_in(SOCKET, "[Socket]\nListenStream=[::]:80\n")
+        self.machine.write(
+            "/etc/systemd/system/ledgergate-lan.socket",
+            "[Socket]\nListenStream=127.0.0.1:8080\nFileDescriptorName=lan\nService=ledgergate.service\n",
+        )
+        self.addCleanup(self.machine.remove, "/etc/systemd/system/ledgergate-lan.socket")
+        self.addCleanup(self.machine.systemctl, "stop", "ledgergate-lan.socket")
+        self.machine.systemctl("daemon-reload")
+        self.write(self.settings(listen=[self.plain("127.0.0.1:8080"), {"address": "[::]:80", "redirect": "https"}, self.internet("[::]:443"), self.plain("127.0.0.1:8081", "own")]))
+        self.machine.systemctl("start", SOCKET, "ledgergate-lan.socket")
+        self.assertEqual(self.machine.show("ActiveState"), "inactive")
+        self.assertEqual(self.ask().status, 200)  # a caller starts it
+        for port, status in ((8080, 200), (80, 308), (443, 200), (8081, 200)):
+            self.assertEqual(self.ask(port).status, status, port)
+        pid = self.inside(int(self.machine.show("MainPID")))
+        environment = dict(entry.split("=", 1) for entry in open(f"/proc/{pid}/environ", encoding="utf-8").read().split("\0") if "=" in entry)
+        self.assertEqual((environment["LISTEN_FDS"], sorted(environment["LISTEN_FDNAMES"].split(":"))), ("3", ["lan", SOCKET, SOCKET]))
+        journal = self.machine.journal()
+        self.assertNotRegex(journal, "no listener has this address")
+        # A reload keeps them, and gives one back that it has left out before.
+        for listen in ([self.internet("[::]:443")], [self.internet("[::]:443"), self.plain("127.0.0.1:8080")]):
+            self.reload(self.settings(listen=listen))
+        poll("the socket's return", lambda: self.ask(8080).status == 200)
+
+    def test_an_upgrade_refuses_no_connection(self):
+        """`systemctl restart` with the socket unit, while callers come and go."""
+        self.write(self.settings())
+        self.machine.systemctl("start", SOCKET)
+        first = self.begin()
+        stop, told = threading.Event(), []
+
+        def call():
+            try:
+                while not stop.is_set():
+                    told.append(self.ask().status)
+            except Exception as error:  # pylint: disable=broad-except
+                told.append(repr(error))
+
+        callers = [threading.Thread(target=call) for _ in range(4)]
+        for each in callers:
+            each.start()
+        try:
+            for _ in range(3):
+                at = len(told)
+                poll("callers before", lambda: len(told) > at + 20)
+                self.machine.systemctl("restart", SERVICE)
+        finally:
+            stop.set()
+            for each in callers:
+                each.join()
+        self.assertEqual(set(told), {200})
+        self.assertNotEqual(int(self.machine.show("MainPID")), first)
+
+
+if __name__ == "__main__":
+    unittest.main()
