@@ -1,6 +1,7 @@
 #include "snapshot.h"
 
 #include "listen/published_names.h"
+#include "observe/log_target.h"
 #include "profile/endpoints.h"
 #include "route/pass_rules.h"
 
@@ -95,17 +96,17 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
     runtime.connections = now != nullptr ? now->connections : std::make_shared<std::atomic<std::uint32_t>>(0);
     if (listener.kind == settings::ListenerKind::https) {
       listen::CertificateProblems found;
-      runtime.front = listen::TlsFront::make(listener, keys, found, lists);
-      const bool wait_for_it = found.missing && (now == nullptr || !now->enabled);
+      runtime.front = listen::TlsFront::make(listener, keys, found, lists, now != nullptr ? now->front.get() : nullptr);
+      const std::string_view waits = !found.missing             ? ""
+                                     : runtime.front != nullptr ? "; the listener goes on with the certificates it has"
+                                                                : "; the listener stays closed until a reload finds it";
       runtime.enabled = runtime.front != nullptr;
       if (runtime.front != nullptr)
         for (std::string& doubt : listen::name_doubts(*settings, made->listeners.size(), runtime.front->shown()))
           found.warnings.push_back(std::move(doubt));
       for (const auto& text : found.warnings) problems.warnings.push_back("listener " + listener.name + ": " + text);
-      auto& where = wait_for_it ? problems.warnings : problems.errors;
-      for (const auto& text : found.errors)
-        where.push_back("listener " + listener.name + ": " + text +
-                        (wait_for_it ? "; the listener stays closed until a reload finds it" : ""));
+      auto& where = found.missing ? problems.warnings : problems.errors;
+      for (const auto& text : found.errors) where.push_back("listener " + listener.name + ": " + text + std::string(waits));
     }
     made->listeners.push_back(std::move(runtime));
   }
@@ -133,6 +134,7 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
   made->prefixes = route::make_prefixes(*settings);
   for (auto& text : route::doubtful_passes(*settings)) problems.warnings.push_back(std::move(text));
   for (auto& text : route::indistinct(*settings, made->prefixes)) problems.warnings.push_back(std::move(text));
+  if (std::string why = observe::LogTarget::doubt(settings->log.access); !why.empty()) problems.errors.push_back(std::move(why));
   made->spool_directory = choose_spool(settings->spool.directory, problems);
   made->settings = std::move(settings);
   if (!problems.errors.empty()) return nullptr;

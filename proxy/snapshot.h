@@ -57,7 +57,8 @@ struct SnapshotProblems {
 };
 
 // Null when there are errors. A certificate that does not exist disables its listener (a warning): port 80 must run for the first
-// certificate to come. One that vanished under a listener that serves is an error: the reload is refused. `before` (null at start)
+// certificate to come. A listener that serves goes on with those it has. What `check` says of
+// settings, which knows no `before`, the start and a reload say too, but for revocation lists. `before` (null at start)
 // is what runs now; it lends what goes on: the connection counts; and no revocation list may be older than its. The lines are those
 // of `turns`; their bounds become those of `settings` when they are applied there.
 [[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings,

@@ -61,11 +61,13 @@ Certificate read_certificate(const settings::CertificateFiles& files, Certificat
   Certificate result;
   std::vector<PemPairProblem> found;
   auto pair = read_pem_pair(files.chain, files.key, found);
-  for (const PemPairProblem& each : found) {
-    problems.missing = problems.missing || each.missing;
-    problems.errors.push_back(each.text());
-  }
+  const auto absent = [](const PemPairProblem& each) { return each.missing; };
+  problems.missing = found.size() == (files.chain == files.key ? 1U : 2U) && std::all_of(found.begin(), found.end(), absent);
+  for (const PemPairProblem& each : found)
+    problems.errors.push_back(each.text() +
+                              (each.missing && !problems.missing ? ", while its counterpart does: is the name right?" : ""));
   if (!pair) return result;
+  result.file = files.chain.string();
   result.chain = std::move(pair->chain);
   result.key = std::move(pair->key);
   for (std::string& doubt : chain_doubts(result.chain, files.chain.string(), ShownTo::callers, known))

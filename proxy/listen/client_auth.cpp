@@ -152,7 +152,6 @@ void ClientAuth::read_authorities(const std::vector<std::string>& files, Certifi
     PemProblem problem;
     auto read = read_pem_file(file, PemRole::authorities, problem);
     if (!read) {
-      problems.missing = problems.missing || problem.missing;
       problems.errors.push_back(problem.text());
       continue;
     }
@@ -184,7 +183,6 @@ std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateP
   PemProblem problem;
   auto read = read_pem_file(file, PemRole::revocations, problem);
   if (!read) {
-    problems.missing = problems.missing || problem.missing;
     problems.errors.push_back(problem.text());
     return {};
   }

@@ -201,21 +201,43 @@ void TlsFront::read_rules(const settings::Listener& listener, CertificateProblem
   std::sort(rule_names_.begin(), rule_names_.end());
 }
 
+// Null with errors: of what is wrong, or, when nothing else is, of pairs that do not exist (`problems.missing`).
+std::shared_ptr<const std::vector<Certificate>> TlsFront::read_certificates(const settings::Listener& listener,
+                                                                            CertificateProblems& problems) const {
+  const std::size_t before = problems.errors.size();
+  std::vector<X509*> known;
+  for (const auto& clients : rules_)
+    for (const X509Ptr& each : clients->authorities()) known.push_back(each.get());
+  auto certificates = std::make_shared<std::vector<Certificate>>();
+  std::vector<std::string> absent;
+  for (const auto& files : listener.certificates) {
+    CertificateProblems own;
+    certificates->push_back(read_certificate(files, own, known));
+    auto& errors = own.missing ? absent : problems.errors;
+    errors.insert(errors.end(), own.errors.begin(), own.errors.end());
+    problems.warnings.insert(problems.warnings.end(), own.warnings.begin(), own.warnings.end());
+  }
+  problems.missing = problems.errors.size() == before && !absent.empty();
+  problems.errors.insert(problems.errors.end(), absent.begin(), absent.end());
+  return problems.errors.size() == before ? certificates : nullptr;
+}
+
 std::shared_ptr<const TlsFront> TlsFront::make(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems,
-                                               const ListsInUse& in_use) {
+                                               const ListsInUse& in_use, const TlsFront* now) {
   auto front = std::make_shared<TlsFront>();
   const std::size_t before = problems.errors.size();
   front->read_rules(listener, problems, in_use);
-  std::vector<X509*> known;
-  for (const auto& clients : front->rules_)
-    for (const X509Ptr& each : clients->authorities()) known.push_back(each.get());
-  auto certificates = std::make_shared<std::vector<Certificate>>();
-  for (const auto& files : listener.certificates) certificates->push_back(read_certificate(files, problems, known));
-  if (problems.errors.size() != before) return nullptr;
+  if (problems.errors.size() != before) { // the pairs' mistakes are told beside, and none is waited for
+    static_cast<void>(front->read_certificates(listener, problems));
+    problems.missing = false;
+    return nullptr;
+  }
+  front->read_ = front->read_certificates(listener, problems);
+  if (front->read_ == nullptr && problems.missing && now != nullptr) front->read_ = now->read_;
+  if (front->read_ == nullptr) return nullptr;
   for (const auto& [name, rules] : listener.names)
-    if (std::none_of(certificates->begin(), certificates->end(), [&named = name](const auto& each) { return is_for(each, named); }))
+    if (std::none_of(front->read_->begin(), front->read_->end(), [&named = name](const auto& each) { return is_for(each, named); }))
       problems.warnings.push_back("names: no certificate of this listener is for " + name + " (is it spelled right?)");
-  front->read_ = std::move(certificates);
   return front->complete(listener, keys, problems) ? front : nullptr;
 }
 
@@ -242,8 +264,7 @@ std::shared_ptr<const TlsFront> TlsFront::renew(const settings::Listener& listen
 // All but what is read from files, which is there.
 bool TlsFront::complete(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems) {
   const std::vector<Certificate>& certificates = *read_;
-  for (std::size_t i = 0; i < certificates.size(); ++i)
-    shown_.push_back({listener.certificates[i].chain.string(), certificates[i].names, certificates[i].addresses});
+  for (const Certificate& each : certificates) shown_.push_back({each.file, each.names, each.addresses});
   for (const Certificate& each : certificates) facts_.push_back("certificate " + certificate_facts(each.chain.front().get()));
   for (const auto& clients : rules_)
     for (const std::string& fact : clients->facts())
@@ -252,8 +273,7 @@ bool TlsFront::complete(const settings::Listener& listener, TicketKeys& keys, Ce
     for (std::size_t i = 0; i < certificates.size(); ++i) {
       SslCtxPtr context = new_context(listener, *clients, keys);
       if (!context || !use(context.get(), certificates[i])) {
-        problems.errors.push_back(listener.certificates[i].chain.string() +
-                                  ": OpenSSL refuses this certificate: " + openssl_reason());
+        problems.errors.push_back(certificates[i].file + ": OpenSSL refuses this certificate: " + openssl_reason());
         return false;
       }
       // The same name with another kind of key: an ECDSA and RSA pair, offered together.

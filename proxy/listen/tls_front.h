@@ -50,9 +50,10 @@ private:
 
 class TlsFront {
 public:
-  // Null when a certificate can't be served, or a revocation list is older than the one `in_use`; `problems` says why.
+  // Null when a certificate can't be served, or a revocation list is older than the one `in_use`; `problems` says why. Where all
+  // that is wrong is that pairs do not exist (`problems.missing`), it goes on with those of `now`, if that is not null.
   static std::shared_ptr<const TlsFront> make(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems,
-                                              const ListsInUse& in_use = {});
+                                              const ListsInUse& in_use = {}, const TlsFront* now = nullptr);
   // This one with the revocation lists that have changed, and nothing else read: no other file may hold up a revocation, or come
   // into use by one. A list that can't be used stays as it was (`problems.errors` says why). Null when none has changed.
   [[nodiscard]] std::shared_ptr<const TlsFront> renew(const settings::Listener& listener, TicketKeys& keys,
@@ -79,7 +80,7 @@ public:
 private:
   using Names = std::vector<std::pair<std::string, std::size_t>>; // sorted; "*.example.cz" as ".example.cz"
   std::vector<std::shared_ptr<const ClientAuth>> rules_;          // the first is the listener's
-  std::shared_ptr<const std::vector<Certificate>> read_;          // as in the settings
+  std::shared_ptr<const std::vector<Certificate>> read_;          // as in the settings that they were read by
   std::vector<std::string> facts_;
   std::vector<ShownCertificate> shown_;
   std::vector<SslCtxPtr> contexts_; // as many as in read_ for each of rules_; the first is the default
@@ -88,6 +89,8 @@ private:
   [[nodiscard]] static std::size_t look_up(const Names& names, std::string_view name) noexcept;
   std::size_t take_rules(std::shared_ptr<const ClientAuth> rules);
   void read_rules(const settings::Listener& listener, CertificateProblems& problems, const ListsInUse& in_use);
+  [[nodiscard]] std::shared_ptr<const std::vector<Certificate>> read_certificates(const settings::Listener& listener,
+                                                                                  CertificateProblems& problems) const;
   [[nodiscard]] bool complete(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems);
   static int on_client_hello(SSL* ssl, int* alert, void* self);
 };

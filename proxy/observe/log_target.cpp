@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -20,6 +22,10 @@ std::string_view piece_for_pipe(std::string_view lines) noexcept {
   if (lines.size() <= PIPE_BUF) return lines;
   const std::size_t end = lines.rfind('\n', PIPE_BUF - 1);
   return lines.substr(0, end == std::string_view::npos ? PIPE_BUF : end + 1);
+}
+
+std::string words_of(const std::string& where, int error) {
+  return "can't open the access log " + where + ": " + std::strerror(error);
 }
 
 } // namespace
@@ -42,6 +48,24 @@ LogTarget& LogTarget::operator=(LogTarget&& other) noexcept {
   return *this;
 }
 
+std::string LogTarget::doubt(const std::string& where) {
+  if (where.find('/') == std::string::npos) { // a stream, which can be closed
+    std::string why;
+    static_cast<void>(open(where, why));
+    return why;
+  }
+  const int fd = ::open(where.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  int error = fd < 0 ? errno : 0;
+  if (fd >= 0) ::close(fd);
+  if (error == ENOENT) { // it would be made, where a link leads to, too
+    const std::filesystem::path path(where), directory = path.parent_path();
+    std::error_code none;
+    if (const auto link = std::filesystem::read_symlink(path, none); !none) return doubt((directory / link).string());
+    error = ::access(directory.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
+  }
+  return error == 0 ? "" : words_of(where, error);
+}
+
 std::optional<LogTarget> LogTarget::open(const std::string& where, std::string& why) {
   if (where == "off") return LogTarget();
   int fd = -1;
@@ -52,7 +76,7 @@ std::optional<LogTarget> LogTarget::open(const std::string& where, std::string& 
   else
     fd = ::open(where.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
   if (fd < 0) {
-    why = "can't open the access log " + where + ": " + std::strerror(errno);
+    why = words_of(where, errno);
     return std::nullopt;
   }
   return LogTarget(fd);

@@ -27,6 +27,9 @@ public:
   // "stdout", "stderr", "off" or a path. Nothing, and the reason in `why`, when it can't be opened.
   static std::optional<LogTarget> open(const std::string& where, std::string& why);
 
+  // Why open() would fail, found out without making a file; "" when it would not.
+  [[nodiscard]] static std::string doubt(const std::string& where);
+
   // Error 0: all was taken. EAGAIN: the rest when poll(fd(), POLLOUT) says so. Anything else: the target fails, try later.
   struct Written {
     std::size_t bytes = 0;

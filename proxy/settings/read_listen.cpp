@@ -205,9 +205,11 @@ void read_listeners(const Value& list, Draft& draft) {
   const auto& listeners = draft.settings.listeners;
   const bool acme =
       std::any_of(listeners.begin(), listeners.end(), [](const Listener& listener) { return !listener.acme_webroot.empty(); });
-  const std::string_view only_warn = acme ? "; its listener stays off until it does" : "";
   for (const CertificateValues& certificate : to_check) {
     std::string path;
+    // A pair comes as a whole: where one file of it is there, the other one's name is wrong.
+    const bool waits = acme && !certificate.chain.names_something() && !certificate.key.names_something();
+    const std::string_view only_warn = waits ? "; its listener stays off until it does" : "";
     certificate.chain.existing_file(path, only_warn);
     certificate.key.existing_file(path, only_warn);
   }

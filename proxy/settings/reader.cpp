@@ -175,6 +175,12 @@ bool Value::path_name(std::string& out) const {
   return true;
 }
 
+bool Value::names_something() const {
+  std::string path;
+  std::error_code ignored;
+  return path_name(path) && std::filesystem::exists(std::filesystem::status(path, ignored));
+}
+
 bool Value::existing_file(std::string& out, std::string_view only_warn) const {
   std::string path;
   if (!path_name(path)) return false;

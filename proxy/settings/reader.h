@@ -74,6 +74,8 @@ public:
   bool label(std::string& out) const; // words that go to logs
   // A file name, made absolute from the config's directory; no look at the disk.
   bool path_name(std::string& out) const;
+  // Whether anything has that name.
+  [[nodiscard]] bool names_something() const;
   // With `only_warn`, a file that is not there (yet) is a warning that ends in these words.
   bool existing_file(std::string& out, std::string_view only_warn = {}) const;
   bool existing_directory(std::string& out) const;

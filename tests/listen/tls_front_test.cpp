@@ -46,6 +46,30 @@ TEST_F(TlsFrontTest, FindsTheCertificateOfAName) {
   EXPECT_EQ(leaf(made->find("three.example.cz")), "DNS:two.example.cz,DNS:three.example.cz");
 }
 
+TEST_F(TlsFrontTest, GoesOnWithThePairsItHasWhereTheNewOnesDoNotExist) {
+  add("DNS:one.example.cz");
+  const auto made = front();
+  const auto pair = listener.certificates[0];
+  listener.certificates = {{directory.file("absent.pem"), directory.file("absent.key")}};
+  EXPECT_FALSE(TlsFront::make(listener, keys, problems));
+  EXPECT_TRUE(problems.missing);
+  problems = {};
+  const auto next = TlsFront::make(listener, keys, problems, {}, made.get());
+  ASSERT_TRUE(next);
+  EXPECT_TRUE(problems.missing);
+  EXPECT_EQ(problems.errors.size(), 2U);
+  EXPECT_EQ(leaf(next->find("one.example.cz")), "DNS:one.example.cz");
+  EXPECT_EQ(next->shown().at(0).file, pair.chain);
+  // Whatever else is wrong is not waited for.
+  for (const auto& files : {settings::CertificateFiles{directory.file("absent.pem"), pair.key}, {pair.key, pair.key}}) {
+    listener.certificates = {{directory.file("absent.pem"), directory.file("absent.key")}, files};
+    problems = {};
+    EXPECT_FALSE(TlsFront::make(listener, keys, problems, {}, made.get()));
+    EXPECT_FALSE(problems.missing);
+    EXPECT_EQ(problems.errors.size(), 3U);
+  }
+}
+
 TEST_F(TlsFrontTest, AWildcardStandsForExactlyOneLabel) {
   add("DNS:default.example.cz");
   add("DNS:*.till.example.cz");

@@ -135,6 +135,73 @@ class Certificates(Starting):
             shutil.rmtree(directory)
 
 
+class OneJudge(Starting):
+    """`check`, the start and a reload say the same of the same settings."""
+
+    def says(self, code, words, settings, running):
+        path = self.file(settings)
+        done = self.run_it("check", "-c", path)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertRegex(done.stderr, words)
+        mark = len(running.said.lines)
+        self.assertIn("reloaded" if code == 0 else "refused", running.reload(settings))
+        running.said.wait(words, mark)
+        if code:
+            return self.fails(code, words, "run", "-c", path)
+        edge = Edge(settings)
+        self.addCleanup(edge.stop)
+        edge.said.wait(words)
+        return edge
+
+    def settings(self, **log):
+        place = pathlib.Path(tempfile.mkdtemp(dir=scratch()))
+        for end in ("pem", "key"):
+            shutil.copy(certificates() / f"server-ecdsa.{end}", place / f"edge.{end}")
+        listen = [{"name": "internet", "address": "127.0.0.1:0", "certificates": [{"chain": str(place / "edge.pem"), "key": str(place / "edge.key")}]},
+                  {"name": "web", "address": "127.0.0.1:0", "redirect": "https", "acme_webroot": str(place)}]
+        return place, config(self.standin(Web), listen=listen, **log)
+
+    def test_a_pair_of_which_one_name_is_wrong(self):
+        place, settings = self.settings()
+        running = self.start(settings)
+        for key in ("chain", "key"):
+            with self.subTest(key):
+                wrong = json.loads(json.dumps(settings))
+                wrong["listen"][0]["certificates"][0][key] = str(place / "egde.pem")
+                self.says(CONFIG, "egde.pem", wrong, running)
+        self.assertEqual(running.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200)
+
+    def test_a_pair_that_does_not_exist_yet(self):
+        place, settings = self.settings()
+        running = self.start(settings)
+        later = json.loads(json.dumps(settings))
+        later["listen"][0]["certificates"] = [{"chain": str(place / "later.pem"), "key": str(place / "later.key")}]
+        edge = self.says(0, "later.pem", later, running)
+        self.assertNotIn("internet", edge.ports)
+        running.said.wait("the listener goes on with the certificates it has")
+        self.assertEqual(running.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200, "what serves goes on")
+        for end in ("pem", "key"):
+            shutil.copy(certificates() / f"server-rsa.{end}", place / f"later.{end}")
+        self.assertIn("reloaded", edge.reload())
+        edge.said.wait("listening internet")
+
+    def test_an_access_log_that_can_not_be_opened(self):
+        place, settings = self.settings()
+        running = self.start(settings)
+        (place / "directory").mkdir()
+        os.mkfifo(place / "fifo")
+        for name, words in (("missing/access.log", "missing.* does not exist"), ("directory", "is a directory"), ("fifo", "can't open the access log .*fifo")):
+            with self.subTest(name):
+                self.says(CONFIG, words, settings | {"log": {"access": str(place / name)}}, running)
+        there = place / "access.log"
+        path = self.file(settings | {"log": {"access": str(there)}})
+        self.assertEqual(self.run_it("check", "-c", path).returncode, 0)
+        self.assertFalse(there.exists(), "`check` makes no file, which could be another user's")
+        (place / "link").symlink_to("access.log")
+        path = self.file(settings | {"log": {"access": str(place / "link")}})
+        self.assertEqual(self.run_it("check", "-c", path).returncode, 0)
+
+
 class Ports(Starting):
     def test_a_port_in_use(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
