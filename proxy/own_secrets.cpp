@@ -16,7 +16,6 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -140,14 +139,33 @@ private:
   bool users_;
 };
 
-// A field that programs put keys and passwords into, by its name.
+// A field that programs put keys and passwords into, by its name. Every field of every request is asked.
 bool takes_credentials(std::string_view name) noexcept {
-  static constexpr std::array<std::string_view, 7> kWords = {"auth", "key", "token", "secret", "passw", "cookie", "credential"};
-  const auto holds = [name](std::string_view word) {
-    return std::search(name.begin(), name.end(), word.begin(), word.end(), [](char a, char b) { return http::lower(a) == b; }) !=
-           name.end();
-  };
-  return std::any_of(kWords.begin(), kWords.end(), holds);
+  const auto holds_at = [name](std::size_t at, std::string_view word) { return http::iequals(name.substr(at, word.size()), word); };
+  for (std::size_t at = 0; at + 2 < name.size(); ++at) {
+    switch (http::lower(name[at])) {
+    case 'a':
+      if (holds_at(at, "auth")) return true;
+      break;
+    case 'c':
+      if (holds_at(at, "cookie") || holds_at(at, "credential")) return true;
+      break;
+    case 'k':
+      if (holds_at(at, "key")) return true;
+      break;
+    case 'p':
+      if (holds_at(at, "passw")) return true;
+      break;
+    case 's':
+      if (holds_at(at, "secret")) return true;
+      break;
+    case 't':
+      if (holds_at(at, "token")) return true;
+      break;
+    default: break;
+    }
+  }
+  return false;
 }
 
 // The password of the first login by `name` that the request shows; false: there is none.

@@ -48,17 +48,6 @@ Letter overlong_at(std::string_view text, std::size_t at) noexcept {
 
 bool between(char32_t point, char32_t first, char32_t last) noexcept { return point >= first && point <= last; }
 
-// Alphabets in which each capital letter stands before its small one.
-bool capital_of_pair(char32_t point) noexcept {
-  const bool even = (point & 1U) == 0;
-  if (between(point, 0x139, 0x148) || between(point, 0x179, 0x17E) || between(point, 0x1CD, 0x1DC) || between(point, 0x4C1, 0x4CE))
-    return !even;
-  return even && (between(point, 0x100, 0x137) || between(point, 0x14A, 0x177) || between(point, 0x1DE, 0x1EF) ||
-                  between(point, 0x1F8, 0x21F) || between(point, 0x222, 0x233) || between(point, 0x460, 0x481) ||
-                  between(point, 0x48A, 0x4BF) || between(point, 0x4D0, 0x52F) || between(point, 0x1E00, 0x1E95) ||
-                  between(point, 0x1EA0, 0x1EFF));
-}
-
 // Two surrogates, three bytes each, as Java and Oracle write one letter.
 Letter surrogates_at(std::string_view text, std::size_t at) noexcept {
   if (text.size() - at < 6 || byte_at(text, at) != 0xED || byte_at(text, at + 3) != 0xED) return {};
@@ -112,26 +101,9 @@ Letter letter_at(std::string_view text, std::size_t at, Charset charset) noexcep
 
 char32_t folded(char32_t point) noexcept {
   if (point < 0x80) return between(point, U'A', U'Z') ? point + 0x20 : point;
-  if ((between(point, 0xC0, 0xDE) && point != 0xD7) || between(point, 0x391, 0x3AB) || between(point, 0x410, 0x42F))
-    return point + 0x20;
-  if (between(point, 0x400, 0x40F)) return point + 0x50;
-  switch (point) {
-  case 0x130: return U'i';
-  case 0x178: return 0xFF;
-  case 0x17F: return U's';
-  case 0x386: return 0x3AC;
-  case 0x388:
-  case 0x389:
-  case 0x38A: return point + 0x25;
-  case 0x38C: return 0x3CC;
-  case 0x38E:
-  case 0x38F: return point + 0x3F;
-  case 0x3C2: return 0x3C3;
-  case 0x4C0: return 0x4CF;
-  case 0x212A: return U'k';
-  case 0x212B: return 0xE5;
-  default: return capital_of_pair(point) ? point + 1 : point;
-  }
+  const Capitals* const found = last_not_behind(capitals, point, [](const Capitals& each) { return each.first; });
+  if (found == nullptr || point > found->last || (point - found->first) % found->step != 0) return point;
+  return static_cast<char32_t>(static_cast<std::int32_t>(point) + found->distance);
 }
 
 Forms forms_of(char32_t point) noexcept {

@@ -25,7 +25,7 @@ struct Letter {
 // Bytes of an overlong form of an ASCII character, by its first byte (RFC 3629 section 10); 0: it begins none.
 [[nodiscard]] std::size_t overlong_size(std::uint32_t lead) noexcept;
 
-// Small letters for capital ones: Latin, Greek and Cyrillic.
+// Small letters for capital ones, in any alphabet (Unicode's simple case folding).
 [[nodiscard]] char32_t folded(char32_t point) noexcept;
 
 // What a letter beyond ASCII becomes where a server makes plain ones of all letters. Both are small letters.

@@ -38,6 +38,20 @@ TEST(Letters, EachIsFoundInItsTable) {
   }
 }
 
+TEST(Letters, EachCapitalHasItsSmallLetter) {
+  for (const auto& [capital, letter] : std::vector<std::pair<char32_t, char32_t>>{
+           {U'A', U'a'}, {U'Á', U'á'},      {U'Č', U'č'}, {U'Ľ', U'ľ'},   {U'Ž', U'ž'},
+           {U'Ÿ', U'ÿ'}, {U'Ơ', U'ơ'},      {U'Σ', U'σ'}, {U'ς', U'σ'},   {U'Ё', U'ё'},
+           {U'Я', U'я'}, {U'Ԓ', U'ԓ'},      {U'Ẽ', U'ẽ'}, {U'ẞ', U'ß'},   {U'İ', U'i'},
+           {U'ſ', U's'}, {U'\u212A', U'k'}, {U'Ա', U'ա'}, {U'Ａ', U'ａ'}, {U'\U00010400', U'\U00010428'},
+           {U'ǅ', U'ǆ'}})
+    EXPECT_EQ(folded(capital), letter) << std::hex << std::uint32_t{capital};
+  for (const char32_t small : {U'a', U'á', U'č', U'ž', U'я', U'×', U'÷', U'ß', U'ı', U'日', U'\u0138', char32_t{0x10FFFF}})
+    EXPECT_EQ(folded(small), small);
+  for (char32_t point = 0; point < 0x110000; ++point)
+    if (folded(folded(point)) != folded(point)) ADD_FAILURE() << std::hex << std::uint32_t{point};
+}
+
 TEST(Letters, TheirForms) {
   const auto is = [](char32_t point, std::u16string_view unicode, char windows) {
     const Forms forms = forms_of(point);
