@@ -90,13 +90,13 @@ public:
 
   void add(char32_t point) {
     if (point < 0x80) return put(point, point == U'/');
-    const Forms forms = forms_of(folded(point));
-    const Forms own = forms_of(point);
-    const Forms& is = own.unicode.empty() && own.windows == 0 ? forms : own;
+    const char32_t small = folded(point);
+    Forms is = forms_of(point);
+    if (small != point && is.unicode.empty() && is.windows == 0) is = forms_of(small);
     const bool nothing = combining(point) || invisible(point);
     const bool replaced =
         nothing || is.unicode.size() > 1 || structural(is.single()) || structural(static_cast<unsigned char>(is.windows));
-    if (!replaced) return put(folded(point), false);
+    if (!replaced) return put(small, false);
     how_.differs = how_.differs || is.windows != 0;
     if (is.windows != 0 && (how_.windows || (!nothing && is.unicode.empty())))
       return put(static_cast<unsigned char>(is.windows), false);
@@ -328,6 +328,9 @@ bool PathReadings::next() {
       if (over_) return false;
     }
   }
+  left_ -= static_cast<std::ptrdiff_t>(text_.size());
+  over_ = left_ < 0;
+  if (over_) return false;
   fold();
   return true;
 }

@@ -30,15 +30,19 @@ namespace ledgergate::http {
 // The readings of one path, one after the other. They lie in the thread's own scratch: one at a time.
 class PathReadings {
 public:
+  static constexpr std::ptrdiff_t most_read = 96 * 1024; // bytes, of all readings together
   // `path`: sound (read_path()), as it came, or percent-decoded once: then it isn't known which of its slashes were encoded, and a
   // server that takes those for none is left out. It must outlive the readings. May throw like next().
   enum class Text : bool { encoded, decoded };
   PathReadings(std::string_view path, Text text);
   PathReadings(const PathReadings&) = delete;
   PathReadings& operator=(const PathReadings&) = delete;
-  // Goes to the next one, the first one included; false: there are no more. May throw std::bad_alloc while the scratch still grows.
+  // Goes to the next one, the first one included; false: there are no more, or too much has been read for one path (complete()).
+  // May throw std::bad_alloc while the scratch still grows.
   [[nodiscard]] bool next();
   [[nodiscard]] std::u32string_view text() const noexcept;
+  // Behind the last one: whether there are no more. A long path that is odd in every way has too many.
+  [[nodiscard]] bool complete() const noexcept { return left_ >= 0; }
 
 private:
   void begin();
@@ -50,6 +54,7 @@ private:
   std::string_view text_; // decoded as often as the round says
   Text kind_;
   int round_ = 0; // of decoding, beyond the first
+  std::ptrdiff_t left_ = most_read;
   Charset charset_ = Charset::careless;
   bool begun_ = false;
   bool over_ = false;

@@ -93,7 +93,7 @@ bool describes_api(Profile profile, std::string_view path) {
   http::PathReadings readings(path, http::PathReadings::Text::decoded);
   while (readings.next())
     if (http::could_hold_name(readings.text(), U"swagger")) return true;
-  return false;
+  return !readings.complete();
 }
 
 bool needs_length(Profile profile) noexcept { return profile == Profile::mserver || profile == Profile::apicomprem; }

@@ -57,7 +57,7 @@ bool joins_prefix(const Question& q, const settings::Route& route) {
   http::PathReadings readings(probe, http::PathReadings::Text::decoded);
   while (readings.next())
     if (!http::could_lie_below(readings.text(), probe_prefix)) return true;
-  return false;
+  return !readings.complete();
 }
 
 // Calls `look` with each route of other rules that another reading of the path could lead to, until it says true. Those that are
@@ -84,7 +84,7 @@ bool readings_agree(const Question& q, const settings::Route& certain) {
     };
     if (!lies(certain) || any_rival(q, certain, lies)) return false;
   }
-  return true;
+  return readings.complete();
 }
 
 // The letters of a plain path are all that servers may read otherwise, unless a prefix itself is no plain one.

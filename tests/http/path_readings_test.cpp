@@ -211,6 +211,24 @@ TEST(PathReadings, TheNumberOfReadingsIsBounded) {
   }
 }
 
+TEST(PathReadings, ALongPathThatIsOddInEveryWayIsNotReadToItsEnd) {
+  const std::string odd = "/%2541\uFF0541\u00B4/x;a%2Fb%5Cc/(S(x))y/";
+  const auto complete = [](const std::string& path) {
+    PathReadings readings(path, PathReadings::Text::encoded);
+    std::size_t read = 0;
+    while (readings.next()) read += path.size();
+    EXPECT_LT(read, 2U * PathReadings::most_read);
+    return readings.complete();
+  };
+  EXPECT_TRUE(complete(odd));
+  EXPECT_TRUE(complete(odd + std::string(200, 'x')));
+  EXPECT_FALSE(complete(odd + std::string(8000, 'x')));
+  std::string honest;
+  while (honest.size() < 8000) honest += "/%D0%91%D0%B0%D0%B7%D0%B0 100%25";
+  EXPECT_TRUE(complete(honest));
+  EXPECT_TRUE(complete(std::string(2000, '\xE1')));
+}
+
 TEST(PathReadings, TicketsAreFoundWhole) {
   EXPECT_EQ(behind_ticket("(S(x))y", 0), 6U);
   EXPECT_EQ(behind_ticket("/(A(x)F(y))", 1), 11U);

@@ -42,6 +42,8 @@ CLIMBING = [
     b"/" + quote(text).encode()
     for text in ("x/\uff052e\uff052e/admin", "x/\ufe30/admin", "x/\u2025/admin", "x/.\u200b./admin", "x/.\ufe0f./admin", "x/.\u0301./admin", "x/..\ufe55x/admin", "x/..\u2060/admin", "x/..\u3164/admin", "x/\uff05u002e./admin")
 ]  # fmt: skip
+# It has more readings than are looked at.
+ENDLESS = b"/" + quote("%41\uff0541\u00b4/x;a").encode() + b"%2Fb%5Cc/(S(x))y/" + b"x" * 7000
 ADMIN += [b"/%25uD835%25uDC1Admin", b"/%ED%A0%B5%ED%B0%9Admin", b"/ad/%E2%80%8B(S(x))min"]
 # For these the lock itself is asked: they are /admin to everybody.
 PLAIN = [b"/admin", b"/admin/", b"/admin/x", b"/adm%69n", b"/%61dmin/x", b"/admin//x", b"/admin/A%2F1", b"/admin/\xc8\xe0"]
@@ -96,6 +98,7 @@ class Routes(Story):
             self.assert_passes(server, edge, target, fields=b"X-Edge-Key: " + KEY.encode() + b"\r\n")
         for target in OTHERS:
             self.assert_passes(server, edge, target)
+        self.assert_stopped(server, edge, ENDLESS, statuses=(400,))
 
     def test_nor_by_many_at_once(self):
         server, edge = self.publish(("/", False), ("/administration", True))
@@ -149,6 +152,7 @@ class Routes(Story):
         for target in [*ADMIN, *PLAIN, *OTHERS]:
             if not any(each in target for each in never):
                 self.assert_passes(server, edge, target)
+        self.assert_passes(server, edge, ENDLESS)
         for target in CLIMBING:
             self.assert_stopped(server, edge, target, statuses=(400,))
 
