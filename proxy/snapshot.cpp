@@ -25,9 +25,8 @@ listen::ListsInUse lists_of(const Snapshot* snapshot) {
 const ListenerRuntime* running(const Snapshot* before, const settings::Listener& listener) {
   if (before == nullptr) return nullptr;
   const auto& old = before->settings->listeners;
-  const auto same = std::find_if(old.begin(), old.end(), [&](const settings::Listener& each) {
-    return each.address == listener.address && each.name == listener.name;
-  });
+  const std::string key = door_key(listener);
+  const auto same = std::find_if(old.begin(), old.end(), [&](const settings::Listener& each) { return door_key(each) == key; });
   return same == old.end() ? nullptr : &before->listeners[static_cast<std::size_t>(same - old.begin())];
 }
 
@@ -85,6 +84,11 @@ std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) 
 }
 
 } // namespace
+
+std::string door_key(const settings::Listener& listener) {
+  // Port 0 asks the kernel for a new port each time: then the name is what stays.
+  return listener.address.port != 0 ? listener.address.text() : listener.address.text() + " " + listener.name;
+}
 
 std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys,
                                               upstream::TurnTable& turns, const Snapshot* before, SnapshotProblems& problems) {

@@ -20,6 +20,9 @@
 
 namespace ledgergate {
 
+// What makes a listening socket the same one across reloads, and its connections those of one listener: whatever it is called.
+[[nodiscard]] std::string door_key(const settings::Listener& listener);
+
 struct ListenerRuntime {
   std::shared_ptr<const listen::TlsFront> front;           // null: plain HTTP
   std::shared_ptr<std::atomic<std::uint32_t>> connections; // open now, over all workers; kept across reloads

@@ -19,11 +19,6 @@ constexpr std::size_t kSpareBytes = 64 * 1024; // of each
 constexpr io::TimeMs kBetweenComplaintsMs = 10'000;
 } // namespace
 
-std::string door_key(const settings::Listener& listener) {
-  // Port 0 asks the kernel for a new port each time: then the name is what stays.
-  return listener.address.port != 0 ? listener.address.text() : listener.address.text() + " " + listener.name;
-}
-
 Worker::Worker(Shared& shared, std::size_t number)
     : shared_(shared), number_(number), log_(shared.log.ring()), resolver_(std::make_unique<upstream::Resolver>(loop_)),
       relief_(loop_, shared.reliefs),

@@ -46,8 +46,6 @@ struct DoorOrder {
   std::string key;            // see door_key()
   std::unique_ptr<Door> made; // a new one; null: the open door of this key goes on
 };
-// What makes a listening socket the same one across reloads.
-[[nodiscard]] std::string door_key(const settings::Listener& listener);
 
 class Worker {
 public:

@@ -13,8 +13,9 @@ namespace {
 
 class SnapshotTest : public ::testing::Test {
 protected:
-  std::shared_ptr<const Snapshot> make(const std::string& servers) {
-    const auto loaded = settings::load_text("listen:\n  - { address: \"127.0.0.1:8443\", tls: off }\nservers:\n" + servers +
+  std::shared_ptr<const Snapshot> make(const std::string& servers,
+                                       const std::string& listeners = "  - { address: \"127.0.0.1:8443\", tls: off }\n") {
+    const auto loaded = settings::load_text("listen:\n" + listeners + "servers:\n" + servers +
                                                 "routes:\n  - { server: a, access: anonymous }\nspool: { directory: /tmp }\n",
                                             "x.yaml");
     EXPECT_NE(loaded.settings, nullptr);
@@ -30,6 +31,27 @@ protected:
   upstream::TurnTable turns;
   std::shared_ptr<const Snapshot> now;
 };
+
+// Else max_connections could be passed by renaming it.
+TEST_F(SnapshotTest, AListenerOfAnotherNameAtTheSameAddressGoesOnCountingItsConnections) {
+  const std::string server = "  a: { url: \"http://10.0.0.9\" }\n";
+  const auto before = make(server, "  - { name: one, address: \"127.0.0.1:8443\", tls: off }\n"
+                                   "  - { name: two, address: \"127.0.0.1:8444\", tls: off }\n");
+  const auto after = make(server, "  - { name: two, address: \"127.0.0.1:8443\", tls: off }\n"
+                                  "  - { name: three, address: \"127.0.0.1:8445\", tls: off }\n");
+  EXPECT_EQ(after->listeners[0].connections, before->listeners[0].connections);
+  EXPECT_NE(after->listeners[1].connections, before->listeners[1].connections);
+}
+
+TEST_F(SnapshotTest, OfListenersWithoutAPortTheNameSaysWhichIsWhich) {
+  const std::string server = "  a: { url: \"http://10.0.0.9\" }\n";
+  const auto before = make(server, "  - { name: one, address: \"127.0.0.1:0\", tls: off }\n"
+                                   "  - { name: two, address: \"127.0.0.1:0\", tls: off }\n");
+  const auto after = make(server, "  - { name: two, address: \"127.0.0.1:0\", tls: off }\n"
+                                  "  - { name: three, address: \"127.0.0.1:0\", tls: off }\n");
+  EXPECT_EQ(after->listeners[0].connections, before->listeners[1].connections);
+  EXPECT_NE(after->listeners[1].connections, before->listeners[0].connections);
+}
 
 TEST_F(SnapshotTest, NamesOfOneServerShareItsLineAndItsStatus) {
   const auto made = make("  a: { url: \"http://10.0.0.9:444\", profile: mserver }\n"
