@@ -1,5 +1,6 @@
 #include "io/deadline.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ledgergate::io {
@@ -9,14 +10,16 @@ Deadline::~Deadline() {
 }
 
 void DeadlineQueue::set(Deadline& deadline, TimeMs at) noexcept {
+  if (deadline.queue_ != nullptr && deadline.queue_ != this) deadline.queue_->remove(deadline);
   deadline.at_ = at;
+  const TimeMs look = std::max(at, not_before_);
   if (deadline.queue_ == nullptr) {
-    if (at != kNever) put_in(deadline, at);
+    if (at != kNever) put_in(deadline, look);
     return;
   }
   // Later (or never): found out when its old time comes. Earlier: it must move now.
-  if (at >= deadline.queued_at_) return;
-  deadline.queued_at_ = at;
+  if (look >= deadline.queued_at_) return;
+  deadline.queued_at_ = look;
   if (&deadline == root_) return;
   cut(deadline);
   root_ = meld(root_, &deadline);
@@ -28,6 +31,7 @@ void DeadlineQueue::remove(Deadline& deadline) noexcept {
 }
 
 void DeadlineQueue::expire(TimeMs now) noexcept {
+  not_before_ = now + 1;
   while (root_ != nullptr && root_->queued_at_ <= now) {
     Deadline& first = *root_;
     take_out(first);
@@ -39,6 +43,7 @@ void DeadlineQueue::expire(TimeMs now) noexcept {
     first.at_ = kNever;
     first.expired();
   }
+  not_before_ = 0;
 }
 
 void DeadlineQueue::put_in(Deadline& deadline, TimeMs at) noexcept {

@@ -4,7 +4,8 @@
 // A pairing heap (Fredman, Sedgewick, Sleator, Tarjan 1986) whose links lie in the deadlines themselves: to wait never needs
 // memory.
 //
-// Invariant: a Deadline with at != kNever stands in its queue's heap under `queued_at <= at`. Pure: the clock is passed in.
+// Invariant: a Deadline with at != kNever stands in its queue's heap under `queued_at <= at`, or, when it was set to a time that
+// had come while others rang, under the first one behind that. Pure: the clock is passed in.
 #pragma once
 
 #include <cstddef>
@@ -42,11 +43,11 @@ private:
 
 class DeadlineQueue {
 public:
-  // `at` == kNever unsets.
+  // `at` == kNever unsets. One that stands in another queue leaves that.
   void set(Deadline& deadline, TimeMs at) noexcept;
   void remove(Deadline& deadline) noexcept;
-  // Calls expired() of all whose time has come. Deadlines may be set or removed from there. One whose time has come and that moved
-  // later meanwhile is put back.
+  // Calls expired() of all whose time has come. Deadlines may be set or removed from there; one that is set anew rings the next
+  // time at the earliest, so that this comes to its end. One whose time has come and that moved later meanwhile is put back.
   void expire(TimeMs now) noexcept;
   // When expire() has to be called next; kNever when empty.
   [[nodiscard]] TimeMs next() const noexcept { return root_ == nullptr ? kNever : root_->queued_at_; }
@@ -55,6 +56,7 @@ public:
 private:
   Deadline* root_ = nullptr; // the earliest
   std::size_t size_ = 0;
+  TimeMs not_before_ = 0; // while expire() runs: when one that is set now may ring
   void put_in(Deadline& deadline, TimeMs at) noexcept;
   void take_out(Deadline& deadline) noexcept; // with its time unchanged
   static Deadline* meld(Deadline* one, Deadline* other) noexcept;

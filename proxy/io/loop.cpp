@@ -20,6 +20,10 @@ Loop::Loop() {
   uv_prepare_init(&uv_, &prepare_);
   prepare_.data = this;
   uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { ++static_cast<Loop*>(handle->data)->round_; });
+  uv_check_init(&uv_, &check_);
+  check_.data = this;
+  uv_check_start(&check_, [](uv_check_t* handle) { static_cast<Loop*>(handle->data)->end_round(); });
+  uv_idle_init(&uv_, &idle_);
   if (uv_async_init(&uv_, &async_, [](uv_async_t* handle) { static_cast<Loop*>(handle->data)->run_jobs(); }) != 0) std::abort();
   async_.data = this;
 }
@@ -69,6 +73,8 @@ void Loop::stop() {
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&check_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&idle_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
 }
 
@@ -138,6 +144,19 @@ void Loop::close_elsewhere(int file) noexcept {
 void Loop::set_deadline(Deadline& deadline, TimeMs at) noexcept {
   deadlines_.set(deadline, at);
   if (at < timer_at_) arm_timer();
+}
+
+// A timer that is due at once would not do: libuv 1.44 runs all timers that are due, and those that these start, before it looks
+// for events, and a ms later many small steps one after the other would take their time.
+void Loop::ring_next_round(Deadline& deadline) noexcept {
+  next_round_.set(deadline, round_ + 1);
+  if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&idle_)) == 0) uv_idle_start(&idle_, [](uv_idle_t*) {});
+}
+
+// Behind the look for events.
+void Loop::end_round() noexcept {
+  next_round_.expire(round_);
+  if (next_round_.size() == 0) uv_idle_stop(&idle_);
 }
 
 void Loop::arm_timer() noexcept {

@@ -74,6 +74,9 @@ public:
   // Counts the times the loop came round to wait for events.
   [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
   void set_deadline(Deadline& deadline, TimeMs at) noexcept;
+  // Lets it ring, whatever it was set to, when the loop has looked once more for events and has seen to all that there were. The
+  // loop does not wait meanwhile.
+  void ring_next_round(Deadline& deadline) noexcept;
   // Before run(). Makes beforehand what libuv ends the process for where memory is out: its table of watched descriptors, for all
   // numbers below `descriptors`, and the threads that close files. False when there is no memory or no descriptor for that.
   [[nodiscard]] bool prepare(int descriptors);
@@ -94,9 +97,12 @@ private:
   uv_timer_t timer_{};
   uv_async_t async_{};
   uv_prepare_t prepare_{};
+  uv_check_t check_{};
+  uv_idle_t idle_{}; // active while there is something in next_round_: then the loop looks for events, and does not wait for them
   std::uint64_t round_ = 0;
   TimeMs timer_at_ = kNever;
   DeadlineQueue deadlines_;
+  DeadlineQueue next_round_; // by the number of the round
   BufferPool buffers_;
   Block read_block_;
   Block write_block_;
@@ -109,6 +115,7 @@ private:
   Errand* last_errand_ = nullptr;
 
   void arm_timer() noexcept;
+  void end_round() noexcept;
   void run_jobs();
   void run_errands() noexcept;
   std::shared_ptr<Errand> take_errand(std::shared_ptr<Errand>& list) noexcept;

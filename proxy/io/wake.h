@@ -69,9 +69,13 @@ public:
     mask_ = events | kExpired;
     return {*this};
   }
-  // `co_await wake.next_round();` -> lets all others have the loop first. Forgets the deadline.
+  // `co_await wake.next_round();` -> lets all others have the loop first: it looks for events once more, and sees to them. Forgets
+  // the deadline. A story that is halted does not wait: it has to look at halted(), and end.
   [[nodiscard]] Awaiter next_round() noexcept {
-    deadline_at(loop_.now());
+    if (!halted_) {
+      pending_ &= ~kExpired;
+      loop_.ring_next_round(*this);
+    }
     return wait(0);
   }
 

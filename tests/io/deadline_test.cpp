@@ -110,6 +110,36 @@ TEST(DeadlineQueue, MaySetAndRemoveOthersWhileItRings) {
   EXPECT_EQ(queue.size(), 0U);
 }
 
+TEST(DeadlineQueue, OneThatIsSetAnewWhileItRingsRingsTheNextTime) {
+  DeadlineQueue queue;
+  Alarm again, other;
+  again.then = [&] {
+    if (again.rang == 1000) return; // it would not come to its end
+    queue.set(again, 0);
+    queue.set(other, 10);
+  };
+  queue.set(again, 10);
+  queue.expire(10);
+  EXPECT_EQ(again.rang, 1);
+  EXPECT_EQ(other.rang, 0);
+  EXPECT_EQ(queue.next(), 11U);
+  queue.expire(11);
+  EXPECT_EQ(again.rang, 2);
+  EXPECT_EQ(other.rang, 1);
+}
+
+TEST(DeadlineQueue, OneThatIsSetInAnotherQueueLeavesTheFirst) {
+  DeadlineQueue queue, other;
+  Alarm alarm;
+  queue.set(alarm, 10);
+  other.set(alarm, 20);
+  EXPECT_EQ(queue.size(), 0U);
+  queue.expire(15);
+  EXPECT_EQ(alarm.rang, 0);
+  other.expire(20);
+  EXPECT_EQ(alarm.rang, 1);
+}
+
 // Against a map that does at once what the queue does lazily.
 class Schedule {
 public:

@@ -105,6 +105,108 @@ TEST(Wake, AHaltedStoryIsToldSoAtEveryWaitWhateverDeadlineItSets) {
   EXPECT_EQ(later, kExpired);
 }
 
+struct Steps {
+  std::vector<std::uint64_t> rounds; // at each of them
+  bool done = false;
+};
+
+Detached step_by_step(Wake& wake, Events begin, int steps, Steps& out) {
+  co_await wake.wait(begin);
+  for (int i = 0; i < steps; ++i) {
+    out.rounds.push_back(wake.loop().round());
+    co_await wake.next_round();
+  }
+  out.done = true;
+}
+
+Detached drain_stream(Wake& wake, Stream& stream, std::size_t& got) {
+  for (;;) {
+    const Step step = stream.fill();
+    if (step == Step::done) {
+      got += stream.input().size();
+      stream.consume(stream.input().size());
+      continue;
+    }
+    if (step != Step::blocked) co_return;
+    stream.want_input();
+    const auto happened = co_await wake.wait(kClientIn);
+    if ((happened & kExpired) != 0) co_return;
+  }
+}
+
+// However it was woken: by its deadline, by I/O, or by the round before.
+TEST(Wake, EachNextRoundIsOneInWhichTheLoopHasLookedForEvents) {
+  for (const bool by_deadline : {false, true}) {
+    Loop loop;
+    Wake wake(loop);
+    Steps steps;
+    step_by_step(wake, kClientIn, 20, steps);
+    if (by_deadline)
+      wake.deadline_in(1);
+    else
+      loop.post([&] { wake.raise(kClientIn); });
+    ASSERT_TRUE(ledgergate::tests::turn_until(loop, [&] { return steps.done; }));
+    ASSERT_EQ(steps.rounds.size(), 20U);
+    for (std::size_t i = 1; i < steps.rounds.size(); ++i) EXPECT_GT(steps.rounds[i], steps.rounds[i - 1]) << "step " << i;
+  }
+}
+
+TEST(Wake, WhileOneTakesManyStepsAnothersInputIsServed) {
+  Loop loop;
+  auto [near, far] = ledgergate::tests::connected_pair();
+  const auto stream = Stream::adopt(loop, near.release());
+  Wake reader(loop), worker(loop);
+  stream->attach(&reader, kClientIn, kClientOut);
+  std::size_t got = 0;
+  drain_stream(reader, *stream, got);
+  Steps steps;
+  step_by_step(worker, kAnswer, 10'000, steps);
+  loop.post([&] { worker.raise(kAnswer); });
+  ASSERT_TRUE(ledgergate::tests::turn_until(loop, [&] { return steps.rounds.size() > 10; }));
+  ASSERT_FALSE(steps.done) << "one turn of the loop is not all of them";
+  far.send("hello");
+  ASSERT_TRUE(ledgergate::tests::turn_until(loop, [&] { return got == 5 || steps.done; }));
+  EXPECT_EQ(got, 5U);
+  EXPECT_FALSE(steps.done);
+  worker.halt();
+  EXPECT_TRUE(steps.done);
+  reader.halt();
+}
+
+// Many small steps must not cost a tick of the clock each.
+TEST(Wake, TheLoopDoesNotSleepBeforeTheNextRoundAndSleepsAgainBehindIt) {
+  Loop loop;
+  {
+    Wake wake(loop);
+    Steps steps;
+    step_by_step(wake, kAnswer, 3, steps);
+    wake.deadline_in(100'000);
+    wake.raise(kAnswer);
+    for (int turn = 1; turn <= 3; ++turn) {
+      EXPECT_EQ(uv_backend_timeout(loop.uv()), 0);
+      EXPECT_EQ(steps.rounds.size(), static_cast<std::size_t>(turn));
+      uv_run(loop.uv(), UV_RUN_ONCE);
+    }
+    EXPECT_TRUE(steps.done);
+    EXPECT_EQ(wake.deadline(), kNever);
+  }
+  EXPECT_NE(uv_backend_timeout(loop.uv()), 0);
+}
+
+TEST(Wake, OneThatEndsBeforeItsNextRoundIsForgotten) {
+  Loop loop;
+  {
+    Wake wake(loop);
+    Steps steps;
+    step_by_step(wake, kAnswer, 1, steps);
+    wake.raise(kAnswer);
+    wake.halt();
+    EXPECT_TRUE(steps.done);
+  }
+  for (int i = 0; i < 3; ++i) uv_run(loop.uv(), UV_RUN_NOWAIT);
+  EXPECT_NE(uv_backend_timeout(loop.uv()), 0);
+}
+
 TEST(Loop, PostedJobsRunOnTheLoopInTheirOrder) {
   Loop loop;
   std::vector<int> order;
