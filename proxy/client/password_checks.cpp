@@ -68,11 +68,12 @@ bool PasswordChecks::join(const std::shared_ptr<Waiter>& waiter, const Mark& mar
   for (Line* const line : {&known_, &strangers_}) {
     const auto found = std::find_if(line->begin(), line->end(), same);
     if (found == line->end()) continue;
-    (*found)->waiters.push_back(waiter);
+    const std::shared_ptr<Check> check = *found;
     if (known && line == &strangers_ && known_.size() < kLine) {
-      known_.push_back(*found);
+      known_.push_back(check);
       strangers_.erase(found);
     }
+    check->waiters.push_back(waiter); // last: who had no memory for all of it waits nowhere
     return true;
   }
   return false;

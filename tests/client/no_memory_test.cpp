@@ -236,5 +236,47 @@ TEST(NoMemory, AWrongPasswordIsNeverTakenForOneThatWasRight) {
   }
 }
 
+// Strangers wait for a hash; one who is known asks for the same, and takes that check along into a line that has to grow for it.
+TEST(NoMemory, WhoseLoginFailedForWantOfItIsToldNothingLater) {
+  constexpr int kLineGrowsAt = 32; // a deque's block is 512 bytes
+  crypt_data data{};
+  const std::string slow = crypt_rn("right", "$2b$10$abcdefghijklmnopqrstuu", &data, sizeof data);
+  const std::string hash = crypt_rn("right", "$2b$04$abcdefghijklmnopqrstuu", &data, sizeof data);
+  for (std::size_t good = 0, failed = 1; failed != 0; ++good) {
+    tests::LoopWorld world;
+    PasswordChecks checks;
+    std::vector<std::unique_ptr<Asked>> crowd;
+    const auto login = [&](int number, const std::string& of, bool known) {
+      const IpAddress from = *IpAddress::parse("192.0.2." + std::to_string(number));
+      return PasswordChecks::Login{"user " + std::to_string(number), "right", of, from, known};
+    };
+    const auto come = [&](PasswordChecks::Login of) {
+      crowd.push_back(std::make_unique<Asked>(world.loop));
+      crowd.back()->wake.deadline_in(60'000);
+      ask(checks, *crowd.back(), std::move(of));
+    };
+    come(login(200, slow, false));
+    come(login(201, slow, true));
+    for (int i = 1; i < kLineGrowsAt; ++i) come(login(i, hash, true));
+    come(login(202, hash, false));
+    auto second = std::make_unique<Asked>(world.loop);
+    second->wake.deadline_in(60'000);
+    PasswordChecks::Login again = login(202, hash, true);
+    {
+      const NoMemory none(good);
+      try {
+        ask(checks, *second, std::move(again));
+      } catch (const std::bad_alloc&) {
+        second->done = true;
+      }
+      failed = none.failed() ? 1 : 0;
+    }
+    if (failed != 0 && second->done) second.reset(); // with what a verdict would wake
+    ASSERT_TRUE(world.until([&] { return second == nullptr || second->done; }));
+    for (const auto& each : crowd) ASSERT_TRUE(world.until([&] { return each->done; }));
+    for (const auto& each : crowd) EXPECT_TRUE(each->verdict.ok() && *each->verdict) << good;
+  }
+}
+
 } // namespace
 } // namespace ledgergate::client
