@@ -11,7 +11,7 @@
 namespace ledgergate {
 namespace {
 
-constexpr std::uint64_t kRoundMs = 1'000; // a round that is not complete by then is begun anew
+constexpr std::uint64_t kRoundMs = 1'000; // what is not reported by then is not waited for: a worker may hang
 constexpr std::uint64_t kBetweenWordsMs = 10'000;
 
 } // namespace
@@ -29,10 +29,20 @@ void RoomMaker::look(std::uint64_t now) {
   const std::uint64_t excess = look_at_memory(watch_, shared_.short_of_memory);
   if (watch_.over() != before) apply_spool();
   tell(now);
-  if (excess == 0 || (round_began_ != 0 && now < round_began_ + kRoundMs)) return;
+  if (round_began_ != 0 && now < round_began_ + kRoundMs) return;
+  const bool late = std::exchange(round_began_, 0) != 0;
+  if (excess == 0) return;
+  if (late) {
+    shared_.shedding.close();
+    return round_complete();
+  }
+  std::vector<Worker*> asked;
+  for (const auto& worker : workers_)
+    if (!worker->over()) asked.push_back(worker.get());
+  if (asked.empty()) return;
   round_began_ = now;
-  const std::uint64_t round = shared_.shedding.begin(workers_.size(), excess);
-  for (const auto& worker : workers_) worker->count_holders(round);
+  const std::uint64_t round = shared_.shedding.begin(asked.size(), excess);
+  for (Worker* const worker : asked) worker->count_holders(round);
 }
 
 void RoomMaker::round_complete() {

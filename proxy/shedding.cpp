@@ -91,6 +91,11 @@ std::uint64_t Shedding::begin(std::size_t workers, std::uint64_t bytes) {
   return ++round_;
 }
 
+void Shedding::close() {
+  const std::lock_guard guard(lock_);
+  missing_ = 0;
+}
+
 void Shedding::report(std::uint64_t round, const std::vector<Holder>& holders) {
   {
     const std::lock_guard guard(lock_);

@@ -5,8 +5,8 @@
 // A round: the main thread begins one, each worker reports what its callers' connections hold, and the last report wakes the main
 // thread, which chooses and sends each worker the numbers of those that have to go. Nothing is counted while there is room.
 //
-// Invariants: all is guarded by lock_, which is never held across a callback. Reports of a round that is not the last one begun are
-// dropped, so that a worker that ends or hangs only delays the next.
+// Invariants: all is guarded by lock_, which is never held across a callback. Reports of a round that is not the last one begun, or
+// that was closed, are dropped: a worker that ends or hangs only delays a round.
 #pragma once
 
 #include <cstddef>
@@ -43,6 +43,8 @@ public:
   void when_complete(std::function<void()> call) { complete_ = std::move(call); }
   // Main thread: the number of the new round, `bytes` of which are to be given back.
   std::uint64_t begin(std::size_t workers, std::uint64_t bytes);
+  // Main thread: what has not been reported by now is not waited for.
+  void close();
   // Any worker's thread, once a round. Throws std::bad_alloc; the round then waits for the next one.
   void report(std::uint64_t round, const std::vector<Holder>& holders);
   // Main thread: who has to go by the round that is complete, once. Throws std::bad_alloc.

@@ -254,6 +254,7 @@ void Worker::end() noexcept {
   doors_.reset();
   current_.reset();
   resolver_.reset();
+  over_.store(true, std::memory_order_release);
   loop_.stop();
   done();
 }

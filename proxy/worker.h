@@ -69,6 +69,8 @@ public:
   [[nodiscard]] std::shared_ptr<Takeover> prepare(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors);
   // Each once, in the order in which they were prepared.
   void apply(const std::shared_ptr<Takeover>& takeover) noexcept;
+  // It has drained and takes no more messages. Its thread may still wait for a file to be closed.
+  [[nodiscard]] bool over() const noexcept { return over_.load(std::memory_order_acquire); }
   // Once. Stops accepting, ends idle connections, lets requests finish; `done` is called on this worker's thread when none is left.
   void drain(std::function<void()> done) noexcept;
   // Ends what is left.
@@ -136,6 +138,7 @@ private:
   const std::shared_ptr<Order> to_beat_, to_drain_, to_halt_, to_end_;
   std::atomic<std::uint64_t> beats_{0};
   std::atomic<bool> ended_{false};
+  std::atomic<bool> over_{false};
   io::TimeMs shortage_told_ = 0;
   bool draining_ = false;
   bool halted_ = false;

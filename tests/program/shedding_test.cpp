@@ -1,6 +1,14 @@
 #include "shedding.h"
 
+#include "make_room.h"
+#include "worker.h"
+
 #include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <thread>
 
 #include <algorithm>
 #include <vector>
@@ -134,6 +142,38 @@ TEST_F(Rounds, ALateReportIsNotOfTheNextOne) {
   shedding.report(second, {});
   EXPECT_EQ(complete, 1);
   EXPECT_EQ(shedding.take().connections, Numbers{1});
+}
+
+TEST_F(Rounds, OneThatIsClosedWaitsForNobody) {
+  std::vector<Holder> holders;
+  add(holders, 1, 1, 500 * kKi);
+  const std::uint64_t round = shedding.begin(3, 1000 * kKi);
+  shedding.report(round, holders);
+  shedding.close();
+  EXPECT_EQ(shedding.take().connections, Numbers{1});
+  shedding.report(round, holders);
+  EXPECT_EQ(complete, 0);
+  EXPECT_TRUE(shedding.take().connections.empty()) << "too late";
+}
+
+// One whose drain is over reports no more.
+TEST(RoomMaker, ARoundIsCompleteWithoutAWorkerThatHasEnded) {
+  Shared shared;
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (std::size_t i = 0; i < 2; ++i) workers.push_back(std::make_unique<Worker>(shared, i));
+  std::promise<void> complete;
+  shared.shedding.when_complete([&] { complete.set_value(); });
+  std::vector<std::promise<void>> over(workers.size());
+  for (const auto& worker : workers) worker->start();
+  workers[1]->drain([&] { over[1].set_value(); });
+  over[1].get_future().wait();
+  while (!workers[1]->over()) std::this_thread::yield();
+  RoomMaker room(shared, workers);
+  room.set_budget(1);
+  room.look(1000);
+  EXPECT_EQ(complete.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  workers[0]->drain([&] { over[0].set_value(); });
+  for (const auto& worker : workers) worker->join();
 }
 
 } // namespace
