@@ -4,7 +4,9 @@
 #include "http/parser.h"
 #include "story.h"
 
+#include <chrono>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace ledgergate {
@@ -88,40 +90,76 @@ void set_facts(Connection& c, Exchange& x) {
   x.rules = c.rules;
 }
 
+// While it lives the connection has this request. Whatever ends that, memory that is out included, leaves nothing behind.
+class Underway {
+public:
+  Underway(Connection& c, Exchange& x, H1Body& body) noexcept : c_(c), x_(x), body_(body) { c_.exchange = &x; }
+  ~Underway() {
+    body_.settle();
+    x_.settle();
+    c_.exchange = nullptr;
+  }
+  Underway(const Underway&) = delete;
+  Underway& operator=(const Underway&) = delete;
+
+private:
+  Connection& c_;
+  Exchange& x_;
+  H1Body& body_;
+};
+
+// There was no memory to begin with what came: the least that can be said, and its line.
+void turn_away(Connection& c) noexcept {
+  using namespace std::chrono;
+  c.client->write("HTTP/1.1 503 Service Unavailable\r\nProxy-Status: ledgergate; error=proxy_internal_error; "
+                  "details=\"out_of_memory\"; forwarded=no\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  observe::AccessRecord record;
+  record.unix_micros = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  record.listener = c.generation->settings().listeners[c.listener].name;
+  record.client_ip = c.peer_ip_text;
+  record.client_port = c.peer.port;
+  record.tls_version = c.tls_version;
+  record.tls_cipher = c.tls_cipher;
+  record.status = 503;
+  record.failure = Error{Cause::out_of_memory, "before its head was read"};
+  if (c.client->flush() == io::Step::failed) c.client->reset();
+  c.worker.count(c.generation->tally(nullptr), record);
+  c.worker.log(record);
+}
+
 // One request and its reply. True: the connection may go on.
 io::Task<bool> serve_one(Connection& c, Exchange& x) {
   H1Body body(*c.client);
   H1Reply reply(*c.client, x.gathered);
   x.clear();
   set_facts(c, x);
-  c.exchange = &x;
+  const Underway underway(c, x, body);
   if (c.for_many) c.open.client = 0;
   x.body = &body;
   x.reply = &reply;
   x.head_started = uv_hrtime();
   ++c.requests;
-  const auto head = co_await read_head(c, x);
+  Result<void> head = Error{Cause::out_of_memory};
+  try {
+    head = co_await read_head(c, x);
+  } catch (const std::bad_alloc&) {} // for its frame
   // A slow head may be older than the settings.
-  if (!move_to_newest(c)) {
-    c.exchange = nullptr;
-    co_return false;
-  }
+  if (!move_to_newest(c)) co_return false;
   set_facts(c, x);
   const bool may_keep =
       head.ok() && !c.gone && !c.worker.draining() && c.requests < c.generation->settings().limits.requests_per_connection;
   if (head) body.start(x.request.body, x.request.expect_continue);
   reply.start(x, may_keep);
-  if (!head) {
-    co_await refuse_head(x, head.error());
-  } else if (c.gone) {
-    const Error nowhere{Cause::no_route, "its listener is not in the settings any more"};
-    co_await refuse_head(x, nowhere);
-  } else {
-    co_await serve_request(x);
-  }
-  body.settle();
-  x.settle();
-  c.exchange = nullptr;
+  const Error nowhere{Cause::no_route, "its listener is not in the settings any more"};
+  try {
+    if (!head)
+      co_await refuse_head(x, head.error());
+    else if (c.gone)
+      co_await refuse_head(x, nowhere);
+    else
+      co_await serve_request(x);
+  } catch (const std::bad_alloc&) {} // for its frame
+  end_without_memory(x);
   c.client->read_at_most(kHeadRead);
   // Whatever ended it: a reply that began and is not whole must be seen as broken (law 5).
   if (reply.was_cut() || (x.head_sent && !reply.whole())) {
@@ -173,10 +211,16 @@ io::Task<void> serve_requests(Connection& c) {
       c.unwaited = 0;
       co_await c.wake.next_round();
     }
-    if (!move_to_newest(c)) break;
+    // One that was ended for others' sake, or by the end of a drain, serves no more of what was sent ahead.
+    if (c.wake.halted() || !move_to_newest(c)) break;
     if (c.trial && c.trial->gave_way()) break;
-    const auto scratch = c.worker.lease();
-    const auto keep = co_await serve_one(c, *scratch);
+    bool keep = false;
+    try {
+      const auto scratch = c.worker.lease();
+      keep = co_await serve_one(c, *scratch);
+    } catch (const std::bad_alloc&) {
+      turn_away(c);
+    }
     if (!keep || c.trial) break;
     c.client->trim();
   }

@@ -55,7 +55,7 @@ void Exchange::clear() noexcept {
   server = 0;
   at_server = nullptr;
   interims = 0;
-  last = own_connection = head_sent = failed = false;
+  last = own_connection = head_sent = through = logged = failed = false;
   failure = {};
 }
 

@@ -206,6 +206,8 @@ struct Exchange {
   bool last = false;           // the connection can't go on behind this request: what it said is not believed (law 2)
   bool own_connection = false; // the server's connection in use is this caller's alone: a login was seen on it
   bool head_sent = false;      // the reply's head went to the sink
+  bool through = false;        // the sink has all of the reply, or was told that it is cut
+  bool logged = false;
   Error failure{};
   bool failed = false;
 

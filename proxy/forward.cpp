@@ -35,6 +35,8 @@ private:
 std::int64_t micros_since(std::uint64_t start) { return static_cast<std::int64_t>((uv_hrtime() - start) / 1000); }
 
 io::Task<Result<Link>> acquire(Exchange& x, upstream::Pool& pool, bool may_reuse) {
+  // Nothing of it has left yet, and its story can't wait for an answer any more.
+  if (x.wake->halted()) co_return Error{Cause::draining};
   if (may_reuse) {
     io::Stream::Ptr kept = take_own(x, pool);
     const bool own = kept != nullptr;
@@ -112,6 +114,7 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
     if (result.outcome && idled_out(x, reused, result.whole))
       result.outcome = Error{Cause::upstream_closed, "it took the connection for an idle one"};
   }
+  if (!result.outcome && server.failure() == UV_ENOMEM) result.outcome = Error{Cause::out_of_memory}; // no fault of the server's
   const std::string_view refusal = result.outcome || reused ? std::string_view() : upstream::refused_certificate(server);
   if (!refusal.empty()) {
     x.record.forwarded = forwarded; // it was thrown away unread: no till must wonder whether its sale was booked

@@ -59,7 +59,8 @@ public:
   // After the exchange: whether the next request may follow on this connection.
   [[nodiscard]] bool keeps() const noexcept { return keep_ && whole(); }
   [[nodiscard]] bool was_cut() const noexcept { return cut_; }
-  [[nodiscard]] bool whole() const noexcept { return ended_ && !cut_; }
+  // Complete, and all of it handed to the stream.
+  [[nodiscard]] bool whole() const noexcept { return ended_ && !cut_ && gathered_.empty(); }
 
 private:
   io::Stream& client_;

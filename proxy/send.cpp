@@ -76,6 +76,18 @@ io::Task<Result<Sent>> drain(Exchange& x, io::Stream& server) {
   }
 }
 
+// With some of the body at the server: whether the rest may follow. `reload`: the caller may not be let in any more.
+Result<void> may_go_on(Exchange& x, io::Stream& server, bool reload) {
+  x.wake->forget(io::kDrain);
+  Result<void> verdict;
+  if (x.wake->halted())
+    verdict = Error{Cause::draining};
+  else if (reload)
+    verdict = judge_again(x, Progress::at_server);
+  if (!verdict) server.reset(); // never ended as if the request were whole
+  return verdict;
+}
+
 } // namespace
 
 io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource& body, http::Framing framing) {
@@ -121,9 +133,13 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
     }
     if (step == io::Step::ended) co_return Sent::whole;
     if (step == io::Step::done) {
-      if (moved < kStretch) continue;
-      moved = 0;
-      co_await x.wake->next_round();
+      // Where there is always more (a spooled body, or a caller faster than its server) nobody waits for anything else.
+      if (moved >= kStretch) {
+        moved = 0;
+        co_await x.wake->next_round();
+      }
+      const auto on = may_go_on(x, server, x.wake->pending(io::kDrain));
+      if (!on) co_return on.error();
       continue;
     }
 
@@ -132,11 +148,8 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
     x.wake->deadline_at(guard.deadline());
     const auto happened = co_await x.wake->wait(io::kClientIn | io::kServerIn | io::kDrain);
     if ((happened & io::kDrain) != 0) {
-      const auto welcome = judge_again(x, Progress::at_server);
-      if (!welcome) {
-        server.reset();
-        co_return welcome.error();
-      }
+      const auto on = may_go_on(x, server, true);
+      if (!on) co_return on.error();
     }
     if ((happened & io::kExpired) != 0 && (x.wake->halted() || !guard.moved(0, x.wake->loop().now()))) {
       server.reset();

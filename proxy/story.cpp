@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 
 namespace ledgergate {
 namespace {
@@ -23,17 +24,25 @@ std::string_view said_request_id(const http::RequestHead& request) {
   return {};
 }
 
-// Who calls, under which id: what every reply and every log line names.
-void begin(Exchange& x) {
+// What every reply and every log line need: when, and the peer.
+void begin_record(Exchange& x) noexcept {
   using namespace std::chrono;
   x.head_done = uv_hrtime();
   x.record.unix_micros = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
   x.record.head_micros = x.head_started == 0 ? -1 : static_cast<std::int64_t>((x.head_done - x.head_started) / 1000);
+  x.client_ip_text = x.facts.client_ip_text = x.peer_ip_text;
+  x.facts.client_ip = x.peer.ip;
+  x.facts.client_port = x.peer.port;
+  x.facts.request = &x.request;
+  x.facts.target = &x.target;
+}
+
+// Who calls, under which id.
+void begin(Exchange& x) {
+  begin_record(x);
   const auto& trusted = x.generation->settings().trusted_proxies;
   const auto caller = client::real_caller(x.peer.ip, x.peer.port, trusted, x.request.fields);
-  if (caller.ip == x.peer.ip) {
-    x.client_ip_text = x.peer_ip_text;
-  } else {
+  if (caller.ip != x.peer.ip) {
     x.other_ip_text = caller.ip.text();
     x.client_ip_text = x.other_ip_text;
   }
@@ -53,8 +62,6 @@ void begin(Exchange& x) {
   }
   x.facts.client_ip_text = x.client_ip_text;
   x.facts.request_id = x.request_id;
-  x.facts.request = &x.request;
-  x.facts.target = &x.target;
 }
 
 observe::Outcome as_logged(inspect::State state) {
@@ -99,8 +106,9 @@ void log(Exchange& x) {
     record.items_partial = outcome.partial;
   }
   if (x.failed) record.failure = x.failure;
+  x.logged = true;
   account(x);
-  x.worker->count(x);
+  x.worker->count(x.generation->tally(x.facts.route), record);
   x.worker->log(record);
 }
 
@@ -112,6 +120,7 @@ Error as_it_was(const Exchange& x, const Error& error) {
 
 io::Task<void> finish(Exchange& x, Result<void> outcome) {
   if (!outcome) refuse(x, as_it_was(x, outcome.error()));
+  x.through = true;
   const auto flushed = co_await flush_reply(x);
   if (!flushed && !x.failed) {
     x.failed = true;
@@ -121,7 +130,36 @@ io::Task<void> finish(Exchange& x, Result<void> outcome) {
   log(x);
 }
 
+// What the sink still has goes out. False: not all of it did at once.
+bool hand_over(Exchange& x) noexcept {
+  try {
+    return x.reply->flush() == io::Step::done;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 } // namespace
+
+void end_without_memory(Exchange& x) noexcept {
+  if (x.logged) return;
+  if (x.head_done == 0) begin_record(x);
+  const Error why = x.failed ? x.failure : as_it_was(x, {Cause::out_of_memory});
+  x.last = true;
+  if (!x.through) {
+    try {
+      refuse(x, why);
+    } catch (const std::bad_alloc&) {
+      x.reply->cut();
+    }
+  }
+  if (!hand_over(x)) {
+    x.failed = true;
+    x.failure = why;
+    x.reply->cut();
+  }
+  log(x);
+}
 
 io::Task<void> serve_request(Exchange& x) {
   begin(x);

@@ -21,6 +21,10 @@ io::Task<void> serve_request(Exchange& exchange);
 // A request whose head could not be read: the refusal and its log line.
 io::Task<void> refuse_head(Exchange& exchange, Error error);
 
+// Behind either: what is left to be done when there was no memory for it to come to its end. Refuses what has no answer yet, cuts
+// what the caller does not take at once, and logs; does nothing when the request is logged.
+void end_without_memory(Exchange& exchange) noexcept;
+
 // What a story may move out of a spool, which never makes it wait, before the others have the loop (bytes).
 inline constexpr std::size_t kStretch = 1024 * 1024;
 

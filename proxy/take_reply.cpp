@@ -204,6 +204,7 @@ io::Task<Result<void>> take_body_of_reply(Exchange& x, io::Stream::Ptr& server, 
       }
       if (!t.blocked && t.given < x.reply_spool.size()) {
         co_await x.wake->next_round();
+        if (x.wake->halted()) co_return Error{Cause::draining};
         continue;
       }
     }
@@ -237,6 +238,7 @@ io::Task<Result<void>> give_spooled(Exchange& x) {
     const auto flushed = co_await flush_reply(x);
     if (!flushed) co_return flushed.error();
     co_await x.wake->next_round();
+    if (x.wake->halted()) co_return Error{Cause::draining};
   }
   x.reply_spool.clear();
   co_return Result<void>{};

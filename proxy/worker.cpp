@@ -290,7 +290,7 @@ client::Meter& Generation::route_meter(const settings::Route& route) const noexc
   return *route_meters[static_cast<std::size_t>(&route - settings().routes.data())];
 }
 
-void Worker::count(const Exchange& x) noexcept { x.generation->tally(x.facts.route).add(number_, x.record); }
+void Worker::count(observe::Tally& tally, const observe::AccessRecord& record) noexcept { tally.add(number_, record); }
 
 void Worker::log(const observe::AccessRecord& record) {
   const settings::Log& log = current_->settings().log;

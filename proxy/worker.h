@@ -91,7 +91,7 @@ public:
   [[nodiscard]] Compressors& compressors() noexcept { return compressors_; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   void log(const observe::AccessRecord& record);
-  void count(const Exchange& exchange) noexcept;
+  void count(observe::Tally& tally, const observe::AccessRecord& record) noexcept;
   [[nodiscard]] Shared& shared() noexcept { return shared_; }
   void log_handshake_failure(const Endpoint& peer, const settings::Listener& listener, const Error& error);
 

@@ -10,11 +10,13 @@ thread_local std::size_t left = 0; // calls that still succeed
 thread_local bool armed = false;
 thread_local bool one_failed = false;
 thread_local bool exempt = false;
+thread_local bool spared = false;
 std::atomic<bool> nowhere{false};
 std::atomic<std::size_t> refused{0};
 
 bool fails() noexcept {
   ++made;
+  if (spared) return false;
   if (nowhere.load(std::memory_order_relaxed) && !exempt) {
     refused.fetch_add(1);
     return true;
@@ -78,6 +80,10 @@ NoMemory::NoMemory(std::size_t good) noexcept {
 }
 
 NoMemory::~NoMemory() { armed = false; }
+
+Spared::Spared() noexcept { spared = true; }
+
+Spared::~Spared() { spared = false; }
 
 NoMemoryElsewhere::NoMemoryElsewhere() noexcept {
   exempt = true;

@@ -20,6 +20,15 @@ public:
   [[nodiscard]] bool failed() const noexcept; // it came to that
 };
 
+// While it lives no call of this thread fails, and none counts for NoMemory: what a test does in between.
+class Spared {
+public:
+  Spared() noexcept;
+  ~Spared();
+  Spared(const Spared&) = delete;
+  Spared& operator=(const Spared&) = delete;
+};
+
 // While it lives every call of every thread but its own fails.
 class NoMemoryElsewhere {
 public:

@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ledgergate::compiler {
@@ -60,6 +62,12 @@ Task<Result<void>> passes_on(bool good) {
   co_return Result<void>{};
 }
 
+// As a call does for whose frame there is no memory.
+Task<int> perhaps(int value) {
+  if (value < 0) throw std::bad_alloc();
+  return plain(value);
+}
+
 struct SafeShape : ::testing::Test {
   void SetUp() override { Counted::restart(); }
 };
@@ -74,6 +82,30 @@ TEST_F(SafeShape, AConstantTakesTheResult) {
   EXPECT_EQ(out, 0) << "it is suspended";
   gate.go();
   EXPECT_EQ(out, 7);
+}
+
+Detached tries(int value, int& out) {
+  const Counted around(1);
+  int got = 0;
+  try {
+    const Counted inside(2);
+    got = co_await perhaps(value);
+    got += inside.value;
+  } catch (const std::bad_alloc&) {
+    got = -1;
+  }
+  const auto more = co_await plain(10);
+  out = got + around.value + more;
+}
+TEST_F(SafeShape, ACallThatThrowsBeforeThereIsAFrameIsCaught) {
+  for (const auto& [value, wanted] : {std::pair{5, 18}, std::pair{-5, 10}}) {
+    int out = 0;
+    tries(value, out);
+    EXPECT_EQ(out, 0) << "it is suspended";
+    gate.go();
+    EXPECT_EQ(out, wanted);
+    EXPECT_TRUE(Counted::even());
+  }
 }
 
 Detached temporaries(int& out) {

@@ -1,5 +1,6 @@
 #include "story_world.h"
 
+#include "caller.h"
 #include "connection.h"
 #include "require.h"
 
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <numeric>
 #include <utility>
 
 namespace ledgergate::fuzz {
@@ -22,12 +24,13 @@ constexpr int kMostRounds = 20'000;
 constexpr int kQuietRounds = 3;
 constexpr std::size_t kBlock = 16 * 1024;
 
-// Small buffers, so that what is sent is often taken in parts.
-std::pair<int, int> connection() {
+// With small buffers what is sent is often taken in parts.
+std::pair<int, int> connection(bool roomy) {
   std::array<int, 2> ends{};
   require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0, "there are descriptors");
   const int small = 1;
-  for (const int end : ends) ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+  for (const int end : ends)
+    if (!roomy) ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
   return {ends[0], ends[1]};
 }
 
@@ -75,8 +78,9 @@ bool FarEnd::turn() {
 
 // --- the world ----------------------------------------------------------------------------------------------------------------
 
-World::World(std::shared_ptr<const settings::Settings> settings) {
+World::World(std::shared_ptr<const settings::Settings> settings, bool roomy) : roomy_(roomy) {
   world = this;
+  shared_.shedding.when_complete([] {});
   std::signal(SIGPIPE, SIG_IGN); // as the program does
   std::string why;
   require(shared_.log.open(settings->log, why), "the log can be opened");
@@ -100,7 +104,7 @@ World::~World() {
 }
 
 void World::call(std::size_t listener, const Endpoint& peer, bool tls) {
-  const auto [near, far] = connection();
+  const auto [near, far] = connection(roomy_);
   near_ = near;
   caller_ = std::make_unique<FarEnd>(far, tls ? make_caller_tls() : SslPtr());
   auto generation = std::make_shared<Generation>();
@@ -130,13 +134,15 @@ bool World::complete() {
     if (pending_[i].hangs) continue;
     const Pending each = pending_[i];
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
-    const auto [near, far] = connection();
+    const auto [near, far] = connection(roomy_);
     // In the place of the socket that would have been connected.
     require(::dup3(near, descriptor_of(each.handle), O_CLOEXEC) >= 0, "a connection takes a socket's place");
     ::close(near);
     servers_.push_back(std::make_unique<FarEnd>(far));
     servers_.back()->say(std::exchange(unsaid_, {}));
+    around_(true);
     each.done(each.request, 0);
+    around_(false);
     return true;
   }
   return false;
@@ -147,20 +153,47 @@ bool World::expire() {
   if (due == timers_.end()) return false;
   const Timer timer = *due;
   timers_.erase(due);
+  around_(true);
   timer.due(timer.timer);
+  around_(false);
   return true;
 }
 
 void World::settle() {
   for (int rounds = 0, quiet = 0; quiet < kQuietRounds; ++rounds) {
     require(rounds < kMostRounds, "everything comes to rest");
-    bool moved = complete();
-    moved = expire() || moved;
-    if (caller_) moved = caller_->turn() || moved;
-    for (const auto& server : servers_) moved = server->turn() || moved;
-    uv_run(worker_->loop().uv(), UV_RUN_NOWAIT);
-    quiet = moved ? 0 : quiet + 1;
+    quiet = turn() ? 0 : quiet + 1;
   }
+}
+
+bool World::turn() {
+  bool moved = complete();
+  moved = expire() || moved;
+  if (caller_) moved = caller_->turn() || moved;
+  for (const auto& server : servers_) moved = server->turn() || moved;
+  around_(true);
+  uv_run(worker_->loop().uv(), UV_RUN_NOWAIT);
+  around_(false);
+  return moved;
+}
+
+void World::shed() {
+  auto all = std::make_shared<std::vector<std::uint64_t>>(Connection::next_number());
+  std::iota(all->begin(), all->end(), 1);
+  worker_->shed(std::move(all));
+}
+
+void World::count_holders() {
+  worker_->shed(std::make_shared<const std::vector<std::uint64_t>>()); // ends none: what is kept for reuse is given back
+  worker_->count_holders(shared_.shedding.begin(1, 1));
+}
+
+std::uint64_t World::logged() const {
+  std::uint64_t all = 0;
+  for (const auto& tally : worker_->newest()->tallies)
+    for (const auto& shard : tally->shards())
+      for (const auto& count : shard.statuses) all += count.load();
+  return all;
 }
 
 bool World::pass() {

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -60,7 +61,8 @@ private:
 
 class World {
 public:
-  explicit World(std::shared_ptr<const settings::Settings> settings);
+  // `roomy`: what is sent is taken at once, if it is not very much.
+  explicit World(std::shared_ptr<const settings::Settings> settings, bool roomy = false);
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -78,14 +80,22 @@ public:
 
   // Everything happens that can happen without time passing.
   void settle();
+  // One round of the loop of that. Whether anything has moved.
+  bool turn();
   // Time passes up to the next deadline; false when nobody waits for any.
   bool pass();
   void drain();
   void halt() { worker_->halt(); }
+  // Every connection is ended to make room; all report what they hold, and what is spare is given back.
+  void shed();
+  void count_holders();
+  // Is told when the edge's own code begins (true) and ends to run.
+  void around(std::function<void(bool inside)> hook) { around_ = std::move(hook); }
 
   [[nodiscard]] bool connected() const { return shared_.capacity.open.load() != 0; } // the caller's connection is not over
   [[nodiscard]] bool cut() const { return cut_; }                                    // the edge broke it, for the caller to see
   [[nodiscard]] bool drained() const { return drained_; }
+  [[nodiscard]] std::uint64_t logged() const; // requests
   // Behind drained(): nothing is open, held or waited for.
   void check_rest();
 
@@ -123,8 +133,10 @@ private:
   std::string unsaid_; // for the next connection to a server
   int near_ = -1;      // the caller's connection as the edge has it
   bool cut_ = false;
+  bool roomy_;
   bool draining_ = false;
   bool drained_ = false;
+  std::function<void(bool)> around_ = [](bool) {};
 
   bool expire();
   bool complete();

@@ -3,6 +3,7 @@
 import re
 import socket
 import ssl
+import threading
 
 from client import Ended
 from harness import Story, certificates, config, pair, poll
@@ -144,6 +145,60 @@ class Callers(Waiting):
         except (Ended, OSError):
             pass
         self.assertEqual(server.requests, [])
+
+
+class Sending(Waiting):
+    """A body that its server takes slowly does not run to its end where a reload would not let its caller in any more."""
+
+    LENGTH = 48 << 20  # more than the kernel takes for a server that reads nothing
+
+    def send_all(self, client):
+        try:
+            client.send(b"POST /x HTTP/1.1\r\nHost: localhost\r\nX-Edge-Key: " + KEY.encode() + b"\r\nContent-Length: %d\r\n\r\n" % self.LENGTH)
+            for _ in range(self.LENGTH >> 20):
+                client.send(bytes(1 << 20))
+        except OSError:
+            pass  # it was refused meanwhile
+
+    def taken(self, server):
+        taken = 0
+        try:
+            while more := server.recv(1 << 16):
+                taken += len(more)
+        except OSError:
+            pass  # reset
+        return taken
+
+    def story(self, spool):
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+            def settings(**client):
+                made = config(url, server={"spool": spool, "body_limit": "64MiB"}, clients={"till": {"api_key_sha256": digest(KEY), **client}}, listen=LAN, workers=1)
+                made["routes"] = [{"server": "upstream", "clients": ["till"]}]
+                return made
+
+            edge = self.start(settings())
+            with edge.connect("lan") as client:
+                sending = threading.Thread(target=self.send_all, args=(client,))
+                sending.start()
+                server = listener.accept()[0]
+                with server:
+                    server.settimeout(60)
+                    self.assertIn(b"POST /x", server.recv(7))
+                    self.reload(edge, settings(disabled=True))
+                    self.assertLess(self.taken(server), self.LENGTH)
+                sending.join()
+            edge.log.wait("client_disabled")
+
+    def test_one_that_lies_in_the_spool(self):
+        self.story("request")
+
+    def test_one_that_comes_faster_than_it_goes(self):
+        self.story("off")
 
 
 class Proxies(Waiting):
