@@ -88,7 +88,11 @@ io::Task<Result<void>> answer_status(Exchange& x) {
   x.wake->deadline_in(status_patience(*x.facts.server) + kMarginMs);
   x.body->want();
   while (!known) {
-    const auto happened = co_await x.wake->wait(io::kAnswer | io::kClientIn);
+    const auto happened = co_await x.wake->wait(io::kAnswer | io::kClientIn | io::kDrain);
+    if ((happened & io::kDrain) != 0) {
+      const auto welcome = judge_again(x); // a reload, or a changed revocation list
+      if (!welcome) co_return welcome.error();
+    }
     known = seat.take();
     if (known) break;
     if ((happened & io::kExpired) != 0) co_return Error{Cause::reply_timeout};

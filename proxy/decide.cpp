@@ -90,33 +90,11 @@ Result<void> check_request(Exchange& x) {
   keep_own_secrets(x);
   const auto unit = find_unit(x);
   if (!unit) return unit.error();
-  const settings::Server& server = *x.facts.server;
   route::append_upstream_target(*route, x.target, x.upstream_target);
-  const std::string_view path = route::server_path(*route, x.target, x.note);
-  if (profile::describes_api(server.profile, path) && !profile::describes_api(server.profile, route->path) &&
-      !profile::describes_api(server.profile, route->rewrite_prefix))
-    return Error{Cause::no_route, "Swagger is published only by a route whose path names it"};
-  const auto endpoint = profile::check(server.profile, x.request.method, path);
-  if (endpoint.verdict == profile::Verdict::no_such_endpoint)
-    return Error{Cause::no_route, "no such endpoint on this kind of server"};
-  if (endpoint.verdict == profile::Verdict::method_not_allowed) return Error{Cause::method_not_allowed, endpoint.allow};
-  // mServer asks nobody who only wants to know whether it is there (vendor document 001).
-  if (route->require_credentials && !profile::answers_while_busy(server.profile, x.upstream_target) &&
-      x.generation->snapshot->credentials(x.client, *route, x.server) == nullptr && !brings_credentials(x))
-    return Error{Cause::credentials_missing};
-
-  // RFC 9110 section 7.8: without the route's word Upgrade is ignored. What is half a handshake is not given to a server to guess
-  // at.
-  if (route->websocket) {
-    const http::Upgrade wanted = http::wanted_upgrade(x.request);
-    if (wanted == http::Upgrade::malformed) return Error{Cause::bad_request, "a malformed WebSocket handshake"};
-    x.facts.websocket = wanted == http::Upgrade::websocket;
-  }
-
-  const std::uint64_t limit = route->body_limit != 0 ? route->body_limit : server.body_limit;
-  if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit)
-    return Error{Cause::body_too_large};
-  x.body->limit(limit);
+  const auto allowed = check_rules(x, x.upstream_target);
+  if (!allowed) return allowed;
+  x.facts.websocket = route->websocket && http::wanted_upgrade(x.request) == http::Upgrade::websocket;
+  x.body->limit(body_limit(x));
   if (route->decompress_requests && x.request.body.kind != http::BodyKind::none) {
     const auto coding = http::content_coding(x.request.fields);
     if (!coding) return Error{Cause::unsupported_coding};
@@ -125,6 +103,38 @@ Result<void> check_request(Exchange& x) {
   x.framing = x.request.body;
   // Before a body is taken for nothing; where the body names the server, behind it (forward.cpp).
   if (route->units.empty()) return available(x);
+  return {};
+}
+
+std::uint64_t body_limit(const Exchange& x) noexcept {
+  return x.facts.route->body_limit != 0 ? x.facts.route->body_limit : x.facts.server->body_limit;
+}
+
+Result<void> check_rules(const Exchange& x, std::string_view upstream_target) {
+  const settings::Route* route = x.facts.route;
+  const settings::Server& server = *x.facts.server;
+  std::string scratch;
+  const std::string_view path = route::server_path(*route, x.target, scratch);
+  if (profile::describes_api(server.profile, path) && !profile::describes_api(server.profile, route->path) &&
+      !profile::describes_api(server.profile, route->rewrite_prefix))
+    return Error{Cause::no_route, "Swagger is published only by a route whose path names it"};
+  const auto endpoint = profile::check(server.profile, x.request.method, path);
+  if (endpoint.verdict == profile::Verdict::no_such_endpoint)
+    return Error{Cause::no_route, "no such endpoint on this kind of server"};
+  if (endpoint.verdict == profile::Verdict::method_not_allowed) return Error{Cause::method_not_allowed, endpoint.allow};
+  // mServer asks nobody who only wants to know whether it is there (vendor document 001).
+  if (route->require_credentials && !profile::answers_while_busy(server.profile, upstream_target) &&
+      x.generation->snapshot->credentials(x.client, *route, x.server) == nullptr && !brings_credentials(x))
+    return Error{Cause::credentials_missing};
+
+  // RFC 9110 section 7.8: without the route's word Upgrade is ignored. What is half a handshake is not given to a server to guess
+  // at.
+  if (route->websocket && http::wanted_upgrade(x.request) == http::Upgrade::malformed)
+    return Error{Cause::bad_request, "a malformed WebSocket handshake"};
+
+  const std::uint64_t limit = body_limit(x);
+  if (limit != 0 && x.request.body.kind == http::BodyKind::length && x.request.body.length > limit)
+    return Error{Cause::body_too_large};
   return {};
 }
 

@@ -18,11 +18,9 @@ bool speaks_of_coded_bytes(std::string_view name) {
 } // namespace
 
 Result<void> DecodeBody::begin() {
-  const settings::Route& route = *x_.facts.route;
-  const std::uint64_t limit = route.body_limit != 0 ? route.body_limit : x_.facts.server->body_limit;
   inflater_ = std::make_unique<http::Inflater>();
   http::Inflater::Bounds bounds;
-  bounds.size = limit;
+  bounds.size = body_limit(x_);
   return inflater_->start(x_.body_coding, bounds);
 }
 
@@ -64,6 +62,7 @@ Result<void> DecodeBody::finish() {
     if (!whole) return whole;
   }
   std::erase_if(x_.request.fields, [](const http::Field& field) { return speaks_of_coded_bytes(field.name); });
+  keep_own_secrets(x_); // those that end here are known by their places
   return {};
 }
 

@@ -28,10 +28,6 @@ bool must_be_read(const Exchange& x) {
   return x.asks_by_body && (x.facts.server->profile == Profile::apicomprem || has_rules(x) || !x.facts.route->units.empty());
 }
 
-std::uint64_t body_limit(const Exchange& x) {
-  return x.facts.route->body_limit != 0 ? x.facts.route->body_limit : x.facts.server->body_limit;
-}
-
 // The server that keeps the unit of a dataPack, where the route has servers of units.
 Result<void> find_server(Exchange& x) {
   if (x.facts.route->units.empty()) return {};

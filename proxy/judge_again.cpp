@@ -1,10 +1,19 @@
 // A request that took its time is judged once more before it goes to the server: a stolen key or certificate is worth nothing from
 // the moment the administrator takes it back, however slowly its body came and however long the line was.
+#include "http/coding.h"
+#include "http/websocket.h"
+#include "route/outgoing.h"
+#include "route/route.h"
 #include "story.h"
 #include "worker.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <ctime>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace ledgergate {
 namespace {
@@ -14,7 +23,8 @@ class Under {
 public:
   Under(Exchange& x, const Standing::Newest& newest)
       : x_(x), generation_(x.generation), client_(x.client), facts_(x.facts), listener_(x.listener), server_(x.server),
-        rules_(x.rules), retry_after_(x.retry_after), proven_(x.proven), last_(x.last) {
+        rules_(x.rules), proven_(x.proven), last_(x.last), own_fields_(std::move(x.own_fields)) {
+    x.own_fields.clear();
     x.generation = newest.generation.get();
     if (!newest.open) return;
     x.listener = newest.listener;
@@ -28,9 +38,9 @@ public:
     x_.listener = listener_;
     x_.server = server_;
     x_.rules = rules_;
-    x_.retry_after = retry_after_;
     x_.proven = proven_;
     x_.last = last_;
+    x_.own_fields = std::move(own_fields_); // where facts_ sees them
   }
   Under(const Under&) = delete;
   Under& operator=(const Under&) = delete;
@@ -41,9 +51,40 @@ private:
   const settings::Client* client_;
   route::Facts facts_;
   std::size_t listener_, server_, rules_;
-  std::uint32_t retry_after_;
   settings::Proofs proven_;
   bool last_;
+  std::vector<std::size_t> own_fields_;
+};
+
+// The head that goes to the server. There are secrets in it.
+class HeadOf {
+public:
+  explicit HeadOf(const Exchange& x) {
+    route::Facts facts = x.facts;
+    const auto* own = x.generation->snapshot->credentials(x.client, *facts.route, x.server);
+    facts.credentials = own != nullptr ? own->value() : std::string_view();
+    std::string target;
+    route::append_upstream_target(*facts.route, x.target, target);
+    route::append_request_head(facts, target, x.framing, text_);
+  }
+  ~HeadOf() { OPENSSL_cleanse(text_.data(), text_.size()); }
+  HeadOf(const HeadOf&) = delete;
+  HeadOf& operator=(const HeadOf&) = delete;
+  [[nodiscard]] bool operator==(const HeadOf& other) const { return text_ == other.text_; }
+
+private:
+  std::string text_;
+};
+
+// How it was until now.
+struct Before {
+  explicit Before(const Exchange& x)
+      : generation(*x.generation), route(*x.facts.route), server(*x.facts.server), websocket(x.facts.websocket), head(x) {}
+  const Generation& generation;
+  const settings::Route& route;
+  const settings::Server& server;
+  bool websocket;
+  HeadOf head;
 };
 
 // The route that the request has now. Where its listener is gone nothing is published there; what had begun goes on by the rules of
@@ -81,17 +122,45 @@ Result<void> believe_proxy_again(const Exchange& x, Progress progress) {
 // where nobody looks for it; nothing has left yet, so its caller may send it again.
 Result<void> find_server_again(Exchange& x, const settings::Server& before) {
   if (!x.reading) { // else its unit is not known yet, and this is asked again when it is
-    const auto chosen = choose_server(x);
+    const bool by_head = x.facts.server->profile == settings::Profile::apicomprem;
+    const auto chosen = by_head ? find_unit(x) : choose_server(x);
     if (!chosen) return chosen;
   }
   const settings::Server& now = *x.facts.server;
-  const bool same = now.place == before.place && now.https == before.https && now.profile == before.profile;
+  const bool same =
+      now.place == before.place && now.https == before.https && now.profile == before.profile && now.tls == before.tls;
   if (same || x.reading) return {};
   return Error{Cause::no_capacity, "its server has changed: send it again"};
 }
 
-Result<void> judge(Exchange& x, const Generation& before, bool open, Progress progress) {
-  const settings::Server& server = *x.facts.server;
+// Whether its body would be decoded now as it was, or as it is being.
+bool taken_alike(const Exchange& x, const settings::Route& before) {
+  if (before.decompress_requests == x.facts.route->decompress_requests || !x.request.body.has_content()) return true;
+  if (before.decompress_requests) return x.body_coding == http::Coding::identity;
+  const auto coding = http::content_coding(x.request.fields);
+  return coding && *coding == http::Coding::identity;
+}
+
+// What the rules say of the request itself; and whether it would go to its server in another way: with other credentials, other
+// fields, another path. Neither the old way nor, for what was prepared by the old settings, the new one is right.
+Result<void> judge_request_again(Exchange& x, const Before& before, Progress progress) {
+  const settings::Route& route = *x.facts.route;
+  keep_own_secrets(x);
+  std::string target;
+  route::append_upstream_target(route, x.target, target);
+  const auto allowed = check_rules(x, target);
+  if (!allowed) return allowed;
+  const std::uint64_t limit = body_limit(x);
+  if (limit != 0 && x.spool.size() > limit) return Error{Cause::body_too_large};
+  if (x.reading) return {}; // as in find_server_again()
+  if (!x.spooled) x.body->limit(limit);
+  x.facts.websocket = route.websocket && http::wanted_upgrade(x.request) == http::Upgrade::websocket;
+  if (!taken_alike(x, before.route) || before.route.client_cert != route.client_cert || !(before.head == HeadOf(x)))
+    return Error{Cause::no_capacity, "what goes to its server has changed: send it again"};
+  return progress == Progress::here ? available(x) : Result<void>();
+}
+
+Result<void> judge(Exchange& x, const Before& before, bool open, Progress progress) {
   const auto proxy = believe_proxy_again(x, progress);
   if (!proxy) return proxy;
   const auto found = find_route_again(x, open);
@@ -99,14 +168,19 @@ Result<void> judge(Exchange& x, const Generation& before, bool open, Progress pr
   if (x.facts.route->anonymous) {
     x.client = nullptr;
   } else {
-    const auto known = identify_again(x, *before.snapshot);
+    const auto known = identify_again(x, *before.generation.snapshot);
     if (!known) return known;
     const auto allowed = authorise(x);
     if (!allowed) return allowed;
   }
   const auto inspected = inspect_again(x);
-  if (!inspected || progress == Progress::at_server) return inspected;
-  return find_server_again(x, server);
+  if (!inspected) return inspected;
+  if (progress == Progress::at_server) {
+    if (before.websocket && !x.facts.route->websocket) return Error{Cause::no_route, "WebSocket is not published there any more"};
+    return {};
+  }
+  const auto same = find_server_again(x, before.server);
+  return same ? judge_request_again(x, before, progress) : same;
 }
 
 // What no settings have to change for.
@@ -128,9 +202,12 @@ Result<void> judge_again(Exchange& x, Progress progress) {
   const Standing::Newest newest = x.standing->newest(x.generation);
   if (newest.generation == nullptr) return {};
   if (!newest.believed) return Error{Cause::certificate_required, "its certificate, or its proxy, is believed no longer"};
-  const Generation& before = *x.generation;
+  const Before before(x);
+  const std::uint32_t retry_after = x.retry_after;
   const Under other(x, newest);
-  return judge(x, before, newest.open, progress);
+  const auto verdict = judge(x, before, newest.open, progress);
+  if (verdict) x.retry_after = retry_after;
+  return verdict;
 }
 
 } // namespace ledgergate

@@ -35,6 +35,9 @@ inline constexpr std::size_t kStretch = 1024 * 1024;
 enum class Way : std::uint8_t { forward, redirect, challenge, admin };
 [[nodiscard]] Result<Way> decide(Exchange& exchange);
 [[nodiscard]] Result<void> check_request(Exchange& exchange);
+// The part of it that rules of the settings decide: endpoint, credentials for the server, the stated length.
+[[nodiscard]] Result<void> check_rules(const Exchange& exchange, std::string_view upstream_target);
+[[nodiscard]] std::uint64_t body_limit(const Exchange& exchange) noexcept; // bytes; 0: none
 
 // identify.cpp: who calls. Errors: login_required, login_failed, certificate_required, locked_out, rate_limited, no_capacity.
 io::Task<Result<void>> identify(Exchange& exchange);
@@ -95,8 +98,10 @@ void account(Exchange& exchange) noexcept;
 
 // judge_again.cpp: whether the caller of a request that took its time (its body, its wait for a turn) would be let in by what holds
 // now: the newest settings, the date, the bans. An error is the refusal. The exchange stays with the settings it began with: a
-// request that they would send to another server is refused too, as long as none of it has left (`at_server`: some of it may have).
-enum class Progress : std::uint8_t { here, at_server };
+// request that the newest ones would send to another server, or otherwise than these, is refused too, as long as none of it has
+// left
+// (`at_server`: some of it may have). docs/reload.md says of each key what becomes of such a request.
+enum class Progress : std::uint8_t { arriving, here, at_server };
 [[nodiscard]] Result<void> judge_again(Exchange& exchange, Progress progress = Progress::here);
 
 // available.cpp: opening hours and health of the server. Errors: server_closed, server_down.

@@ -65,7 +65,7 @@ io::Task<Result<void>> take_body(Exchange& x) {
     x.wake->deadline_at(guard.deadline());
     const auto happened = co_await x.wake->wait(io::kClientIn | io::kDrain);
     if ((happened & io::kDrain) != 0) {
-      const auto welcome = judge_again(x);
+      const auto welcome = judge_again(x, Progress::arriving);
       if (!welcome) co_return welcome.error();
     }
     if ((happened & io::kExpired) != 0 && (x.wake->halted() || !guard.moved(0, x.wake->loop().now())))

@@ -33,6 +33,7 @@ usr/share/doc/ledgergate/docs/metrics.md
 usr/share/doc/ledgergate/docs/operations.md
 usr/share/doc/ledgergate/docs/paths.md
 usr/share/doc/ledgergate/docs/performance.md
+usr/share/doc/ledgergate/docs/reload.md
 usr/share/doc/ledgergate/examples/1c.yaml
 usr/share/doc/ledgergate/examples/branch.yaml
 usr/share/doc/ledgergate/examples/eshop.yaml

@@ -1,12 +1,16 @@
 """A request that has come, and has not left: what a reload says of its route, its server, its unit, its password and its proxy counts."""
 
+import datetime
+import gzip
+import json
 import re
 import socket
 import ssl
 import threading
 
 from client import Ended
-from harness import Story, certificates, config, pair, poll
+from harness import SOURCE, Story, certificates, config, pair, poll
+from apicomprem import ApiComPrem
 from mserver import MServer
 from test_identity import basic, digest, users
 from texts import text
@@ -33,7 +37,7 @@ class Waiting(Story):
         return client
 
     def reload(self, edge, settings):
-        self.assertRegex(edge.reload(settings), r"\breloaded\b")
+        self.assertRegex(edge.reload(settings), r"\breloaded\b", edge.said.text)
 
     def send_body(self, client, body=BODY):
         client.send(body)
@@ -242,3 +246,167 @@ class Proxies(Waiting):
             client.send(GET)
             self.assertEqual(client.reply().status, 200)
         poll("the end of the connection", lambda: server.open <= 1)
+
+
+BRINGS = b"X-Client-Version: 1.2\r\nX-Till: 7\r\n"
+UNIT = "c8175fe2-5aba-460e-a492-5da487105394"
+
+
+class Rules(Waiting):
+    """What the newest settings say of the request itself: while its body is on its way, and while it waits in line."""
+
+    def made(self, route=None, server=None, client=None, **top):
+        made = self.settings({"pohoda": self.server}, [{"server": "pohoda", "clients": ["till"], **(route or {})}], admin={"address": "127.0.0.1:0"},
+                             clients={"till": {"api_key_sha256": digest(KEY), **(client or {})}}, **top)
+        made["servers"]["pohoda"] |= server or {}
+        return made
+
+    def head(self, extra=b"", path=b"/xml", login=b"STW-Authorization: Basic VXNlcjpw\r\n", length=len(BODY)):
+        return b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + login + b"X-Edge-Key: " + KEY.encode() + b"\r\n" + extra + b"Content-Length: %d\r\n" % length
+
+    def metric(self, edge, name):
+        text = edge.ask(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "admin", tls=False).body.decode()
+        return float(re.search(rf"^{name}\{{[^}}]*\}} (\S+)$", text, re.M)[1])
+
+    def start_before_one(self, before):
+        self.server = self.standin(MServer)
+        self.server.users |= {b"User": (b"p", True), b"one": (b"a", True), b"other": (b"b", True)}
+        return self.start(self.made(**before))
+
+    def by_its_body(self, before, after, head, body):
+        """Judged when the settings come, or when its body is there."""
+        edge = self.start_before_one(before)
+        client = self.waiting(edge, head=head)
+        self.reload(edge, self.made(**after))
+        try:
+            client.send(body)
+        except OSError:
+            pass
+        return client.reply("POST")
+
+    def in_line(self, before, after, head, body):
+        edge = self.start_before_one(before)
+        self.server.turn(hold=True)
+        first, client = edge.connect("lan"), edge.connect("lan")
+        self.addCleanup(first.close)
+        self.addCleanup(client.close)
+        first.send(head + b"\r\n" + body)
+        self.server.wait_for_requests(1)
+        client.send(head + b"\r\n" + body)
+        poll("the second in line", lambda: self.metric(edge, "ledgergate_turns_waiting") == 1)
+        self.reload(edge, self.made(**after))
+        self.server.release()
+        self.assertIn(first.reply("POST").status, (200, 401), "it was at the server already")
+        return client.reply("POST")
+
+    def both(self, after, cause, before=None, extra=b"", body=BODY, **head):
+        """`cause` of the refusal; None: it goes on. At the server there is what the newest settings let in, and nothing else."""
+        head = self.head(extra, length=len(body), **head)
+        for way, others in ((self.by_its_body, 0), (self.in_line, 1)):
+            with self.subTest(way=way.__name__, after=after):
+                reply = way(before or {}, after, head, body)
+                seen = [r for r in self.server.requests if r.path != b"/status"][others:]
+                if cause is None:
+                    self.assertEqual((reply.status, len(seen)), (200, 1), reply)
+                    continue
+                self.assertIn(cause, reply.get("Proxy-Status"))
+                self.assertNotEqual(reply.status, 200)
+                self.assertIn("forwarded=no", reply.get("Proxy-Status").replace('"', ""))
+                self.assertEqual(seen, [])
+                if cause == "no_capacity":
+                    self.assertEqual(reply.status, 503)
+                    self.assertGreaterEqual(int(reply.get("Retry-After")), 1)
+
+    def test_credentials_that_must_be_brought_now(self):
+        self.both({"route": {"require_credentials": True}}, "credentials_missing", login=b"")
+        self.both({"route": {"require_credentials": True}}, None)
+
+    def test_a_body_that_is_too_large_now(self):
+        for after in ({"route": {"body_limit": "64B"}}, {"server": {"body_limit": "64B"}}):
+            self.both(after, "body_too_large")
+        self.both({"route": {"body_limit": "1MiB"}}, None)
+
+    def test_other_credentials_for_the_server(self):
+        one, other = self.credentials("one:a"), self.credentials("other:b")
+        for whose in ("server", "route", "client"):
+            given = lambda file, whose=whose: {whose: {"credentials": {"pohoda": file} if whose == "client" else file}}
+            self.both(given(one), "no_capacity")
+            self.both({}, "no_capacity", given(one))
+            self.both(given(other), "no_capacity", given(one))
+            self.both(given(one), None, given(one))
+
+    def test_other_fields_for_the_server(self):
+        passes = {"route": {"request_headers": {"pass": ["X-Client-Version"]}}}
+        self.both({}, "no_capacity", passes, extra=BRINGS)
+        self.both(passes, "no_capacity", {}, extra=BRINGS)
+        self.both({}, None, passes)
+        removes = {"route": {"request_headers": {"remove": ["X-Till"]}}}
+        self.both(removes, "no_capacity", extra=BRINGS)
+        self.both(removes, None)
+        self.both({"route": {"request_headers": {"set": {"X-Branch": "Brno"}}}}, "no_capacity")
+        self.both({"route": {"host_header": "client"}}, "no_capacity")
+
+    def test_another_path_at_the_server(self):
+        before = {"route": {"path": "/books/xml", "rewrite_prefix": "/xml"}}
+        self.both({"route": {"path": "/books/xml", "rewrite_prefix": "/documents/xml"}}, "method_not_allowed", before, path=b"/books/xml")
+        self.both({"route": {"path": "/books/xml", "rewrite_prefix": "/XML"}}, "no_capacity", before, path=b"/books/xml")
+        self.both({"route": {"path": "/books", "strip_prefix": True}}, None, before, path=b"/books/xml")
+
+    def test_a_body_that_is_to_be_decoded_now(self):
+        packed = gzip.compress(BODY)
+        coded = b"Content-Encoding: gzip\r\n"
+        self.both({"route": {"decompress_requests": True}}, "no_capacity", extra=coded, body=packed)
+        self.both({}, "no_capacity", {"route": {"decompress_requests": True}}, extra=coded, body=packed)
+        self.both({"route": {"decompress_requests": True}}, None)
+
+    def test_a_server_that_is_closed_now(self):
+        days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+        closed = [days[(datetime.datetime.now().weekday() + 3) % 7] + " 00:00-24:00"]
+        self.both({"server": {"hours": closed}}, "server_closed")
+
+    def test_what_changes_nothing_for_it(self):
+        self.both({"route": {"reply_headers": {"set": {"X-A": "b"}}, "class": "bulk", "language": "cs", "mask_server_name": False, "limits": {"concurrent": 9}, "compress": True, "map_location": False},
+                   "server": {"timeouts": {"reply": "5min"}, "queue": {"wait": "5min"}, "hold": "1h", "keep_idle": 1}, "client": {"class": "high", "limits": {"concurrent": 9}}}, None)
+
+    def test_a_bare_status_that_is_waited_for(self):
+        for after in ({"client": {"disabled": True}}, {"route": {"path": "/documents"}}):
+            with self.subTest(after=after):
+                self.server = self.standin(MServer, hold_status=True)
+                edge = self.start(self.made())
+                with edge.connect("lan") as client, edge.connect("lan") as other:
+                    for each in (client, other):
+                        each.send(b"GET /status HTTP/1.1\r\nHost: localhost\r\nX-Edge-Key: " + KEY.encode() + b"\r\n\r\n")
+                    self.server.wait_for_status(1)
+                    self.reload(edge, self.made(**after))
+                    self.assertIn(client.reply().status, (403, 404))
+                    self.server.release_status()
+                    self.assertIn(other.reply().status, (403, 404))
+
+    def test_a_unit_that_can_not_be_read(self):
+        server = self.standin(ApiComPrem)
+
+        def made(**own):
+            made = self.settings({}, [{"server": "premier", "access": "anonymous"}])
+            made["servers"] = {"premier": {"profile": "apicomprem", "url": server.url, "health": "off", **own}}
+            return made
+
+        body = b'{"command":{"inComm":"INFO","inParam":{"parameters":{}}}}'
+        edge = self.start(made())
+        client = self.waiting(edge, head=b"POST /api/comm HTTP/1.1\r\nHost: localhost\r\nID-UJ: {0xc8175fe2}\r\nContent-Length: %d\r\n" % len(body))
+        self.reload(edge, made(units=[UNIT]))
+        self.assertIn("unit_unknown", self.send_body(client, body).get("Proxy-Status"))
+        self.assertEqual(server.requests, [])
+
+    def test_each_key_of_the_schema_is_decided_on(self):
+        schema = json.loads((SOURCE / "config" / "ledgergate.schema.json").read_text())
+        told = {}
+        for line in (SOURCE / "docs" / "reload.md").read_text().splitlines():
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if len(cells) == 3 and cells[1].startswith("`"):
+                self.assertRegex(cells[2], "^(judged|again|goes on)")
+                told.setdefault(cells[0].strip("`"), []).extend(re.findall(r"`(\w+)`", cells[1]))
+        sections = {"routes[]": "route", "clients{}": "client", "servers{}": "server", "listen[]": "listener"}
+        known = {name: schema["$defs"][section]["properties"] for name, section in sections.items()}
+        known["the file"] = set(schema["properties"]) - {"listen", "servers", "clients", "routes"}
+        for name, keys in known.items():
+            self.assertEqual(sorted(told[name]), sorted(keys), name)

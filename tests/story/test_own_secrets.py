@@ -1,6 +1,7 @@
 """The edge's own passwords and keys end at the edge: what a caller shows there is not for the LAN, on whatever route it is sent."""
 
 import base64
+import gzip
 import secrets
 
 from harness import Story
@@ -110,6 +111,18 @@ class OwnSecrets(Story):
                 with self.subTest(own=own, path=path):
                     self.assertEqual(edge.ask(ask(own, *extra, path=path), "lan").status, 200)
                     self.assertEqual(self.web.requests[-1].all("Authorization"), [own.split(b": ", 1)[1]])
+
+    def test_a_body_that_is_decoded_changes_nothing(self):
+        """The fields that told of its coding are gone then, and the others stand in other places."""
+        settings = {**self.settings, "routes": [{**route, "decompress_requests": True} for route in self.settings["routes"]]}
+        edge = self.start(settings)
+        body = gzip.compress(b"abc")
+        for before in ([], [b"Content-MD5: eA=="]):
+            fields = [*before, b"Content-Encoding: gzip", b"Content-Length: %d" % len(body), b"X-Api-Key: " + self.key.encode(), b"X-Other: 1"]
+            request = b"POST /open/echo HTTP/1.1\r\nHost: localhost\r\n" + b"\r\n".join(fields) + b"\r\n\r\n" + body
+            self.assertEqual(edge.ask(request, "lan").status, 200)
+            self.assertIn(b"X-Other: 1", self.web.requests[-1].head)
+        self.assert_nothing(self.web)
 
     def test_other_secrets_are_the_servers(self):
         edge = self.start(self.settings)

@@ -1,6 +1,7 @@
 """WebSocket through the edge: only where the route says so, only behind a 101 that proves itself, and then both ways."""
 
 import hashlib
+import json
 import unittest
 
 from client import Ended
@@ -203,6 +204,13 @@ class WebSockets(Story):
         edge.reload()
         client.send(b"still here")
         self.assertEqual(client.exactly(10), b"still here")
+
+    def test_a_reload_that_publishes_it_no_longer_ends_it(self):
+        server, edge, client = self.through(listener="lan")
+        settings = json.loads(edge.file.read_text())
+        del settings["routes"][0]["websocket"]
+        edge.reload(settings)
+        self.assertIn(client.end(), ("closed", "cut", "reset"))
 
 
 if __name__ == "__main__":
