@@ -26,6 +26,9 @@ Endpoint endpoint_of(const sockaddr_storage& address) {
   return {*ip, ntohs(port)};
 }
 
+// libuv leaves the handle of a door that it can't watch as it was.
+bool is_watched(const Door& door) noexcept { return door.handle.loop != nullptr; }
+
 } // namespace
 
 Door::~Door() {
@@ -48,16 +51,23 @@ void Doors::take_room(std::vector<Door*>& room) noexcept {
 }
 
 bool Doors::open(std::unique_ptr<Door> made) noexcept {
-  if (uv_poll_init(loop_.uv(), &made->handle, made->descriptor) != 0) return false;
   Door* const door = made.release();
   door->owner = this;
-  door->handle.data = door;
   doors_.push_back(door);
+  const bool now = begin_to_watch(*door);
   if (!paused_) watch(*door);
+  return now;
+}
+
+bool Doors::begin_to_watch(Door& door) noexcept {
+  if (is_watched(door)) return true;
+  if (uv_poll_init(loop_.uv(), &door.handle, door.descriptor) != 0) return false;
+  door.handle.data = &door;
   return true;
 }
 
 void Doors::watch(Door& door) {
+  if (!begin_to_watch(door)) return loop_.set_deadline(*this, loop_.now() + kPauseMs);
   uv_poll_start(&door.handle, UV_READABLE, [](uv_poll_t* handle, int, int) {
     const auto* ready = static_cast<const Door*>(handle->data);
     ready->owner->take(*ready);
@@ -142,7 +152,8 @@ void Doors::turn_away(const Door& door) {
 
 void Doors::pause(io::TimeMs wait) {
   paused_ = true;
-  for (Door* door : doors_) uv_poll_stop(&door->handle);
+  for (Door* door : doors_)
+    if (is_watched(*door)) uv_poll_stop(&door->handle);
   loop_.set_deadline(*this, loop_.now() + wait);
 }
 
@@ -162,6 +173,10 @@ void Doors::close(Door& door) noexcept {
     const Took took = take_one(door);
     if (took == Took::held) let_held_in();
     if (took == Took::none || took == Took::no_room) break;
+  }
+  if (!is_watched(door)) {
+    delete &door;
+    return;
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&door.handle), [](uv_handle_t* handle) { delete static_cast<Door*>(handle->data); });
 }

@@ -49,7 +49,7 @@ public:
 
   // Gives the list of doors the room of `room`, so that open() needs no memory for as many doors in all.
   void take_room(std::vector<Door*>& room) noexcept;
-  // There is room for it. False: the loop can't watch it, it was closed.
+  // There is room for it. False: the loop can't watch it yet, and tries again; who comes waits in the kernel's queue.
   bool open(std::unique_ptr<Door> made) noexcept;
   // What the kernel has already accepted for us would be reset by the close: it is taken in first.
   void close(Door& door) noexcept;
@@ -78,6 +78,7 @@ private:
   void let_held_in();
   void turn_away(const Door& door);
   void watch(Door& door);
+  bool begin_to_watch(Door& door) noexcept;
   void pause(io::TimeMs wait);
   void expired() noexcept override;
 };

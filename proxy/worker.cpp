@@ -175,7 +175,7 @@ void Worker::take_over(Takeover& takeover) noexcept {
   }
   for (DoorOrder& order : orders)
     if (order.made != nullptr && !draining_ && !doors_->open(std::move(order.made)))
-      observe::event(settings::LogLevel::error, "a listener can't be watched by the loop: out of descriptors?");
+      observe::event(settings::LogLevel::error, "a listener can't be watched by the loop yet, and is tried again: out of memory?");
 }
 
 bool Worker::refresh(std::shared_ptr<const Generation>& generation, std::size_t& listener) const {

@@ -84,6 +84,7 @@ public:
     ::fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
     return accept();
   }
+  [[nodiscard]] int get() const { return socket_.get(); }
   void close() { socket_.close(); }
 
 private:

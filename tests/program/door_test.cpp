@@ -105,6 +105,31 @@ struct DoorTest : ::testing::Test, LoopWorld {
               [this](bool again) { return make_room(again); }};
 };
 
+// The loop has no memory for it, say; here what it is to watch is nothing that can be watched, until a socket takes its place.
+TEST_F(DoorTest, OneThatCanNotBeWatchedIsTriedAgain) {
+  const int descriptor = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  std::vector<Door*> room;
+  room.reserve(1);
+  doors.take_room(room);
+  EXPECT_FALSE(doors.open(std::make_unique<Door>("door", 5, descriptor)));
+  ASSERT_EQ(doors.all().size(), 1U) << "it is this worker's all the same";
+  const Listening listening;
+  ::fcntl(listening.get(), F_SETFL, O_NONBLOCK);
+  ASSERT_EQ(::dup3(listening.get(), descriptor, O_CLOEXEC), descriptor);
+  const Socket caller = call(listening.port());
+  EXPECT_TRUE(until([&] { return guests.size() == 1; }));
+  EXPECT_EQ(guests.front().listener, 5U);
+}
+
+TEST_F(DoorTest, OneThatCanNotBeWatchedMayBeClosed) {
+  std::vector<Door*> room;
+  room.reserve(1);
+  doors.take_room(room);
+  EXPECT_FALSE(doors.open(std::make_unique<Door>("door", 5, ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC))));
+  doors.close_all();
+  EXPECT_TRUE(doors.all().empty());
+}
+
 TEST_F(DoorTest, LetsACallerInWithItsAddress) {
   open(3);
   const std::uint16_t port = open(7);
