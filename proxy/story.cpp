@@ -2,6 +2,7 @@
 
 #include "client/forwarded.h"
 #include "client/proof_words.h"
+#include "profile/secret_parameters.h"
 #include "request_id.h"
 #include "worker.h"
 
@@ -90,6 +91,8 @@ void log(Exchange& x) {
   record.path = x.target.path;
   record.query = x.target.query;
   record.has_query = x.target.has_query;
+  record.secret_names =
+      x.facts.server->name.empty() ? profile::all_secret_parameters() : profile::secret_parameters(x.facts.server->profile);
   record.http_version = x.request.minor == 0 ? "1.0" : "1.1";
   record.route = x.facts.route->name;
   record.server = x.facts.server->name;

@@ -114,6 +114,7 @@ void write(const AccessRecord& r, const std::vector<std::string>& mask, Fields f
   const auto measured = [&fields](std::string_view name, std::int64_t micros) {
     if (micros >= 0) fields.millis(name, micros);
   };
+  const SecretNames names{mask, r.secret_names};
   fields.word("time", stamp.at(r.unix_micros));
   known("id", r.request_id);
   known("listener", r.listener);
@@ -126,8 +127,8 @@ void write(const AccessRecord& r, const std::vector<std::string>& mask, Fields f
   known("sni", r.tls_sni);
   known("method", r.method);
   known("host", r.host);
-  if (!r.path.empty()) fields.text("path", mask_path(r.path, mask, scratch));
-  if (r.has_query) fields.text("query", mask_query(r.query, mask, scratch));
+  if (!r.path.empty()) fields.text("path", mask_path(r.path, names, scratch));
+  if (r.has_query) fields.text("query", mask_query(r.query, names, scratch));
   known("http", r.http_version);
   known("route", r.route);
   known("server", r.server);

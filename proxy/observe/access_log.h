@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,9 @@ struct AccessRecord {
   std::string_view tls_version, tls_cipher, tls_sni; // empty on plain listeners
   std::string_view method;
   std::string_view host;
-  std::string_view path;  // as received, no query
-  std::string_view query; // secrets are masked by format()
+  std::string_view path;                          // as received, no query
+  std::string_view query;                         // secrets are masked by format()
+  std::span<const std::string_view> secret_names; // parameters whose values are secrets before this server
   bool has_query = false;
   std::string_view http_version; // "1.1"
   std::string_view route, server;

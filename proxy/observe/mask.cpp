@@ -17,12 +17,17 @@ constexpr std::string_view kMasked = "***";
 // Compared with names reduced to their letters and digits in lower case. Czech, German and Russian for "password" stand here
 // because these are the countries of POHODA, Premier and 1C.
 constexpr auto kAnywhere = std::to_array<std::string_view>({
-    "password", "passwd", "passphrase", "passwort",   "heslo",     "parol",         "пароль", "Пароль", "ПАРОЛЬ",  "pwd",
-    "secret",   "token",  "apikey",     "credential", "signature", "authorization", "bearer", "cookie", "session", "jwt",
+    "password",   "passwd",        "passphrase",   "passwort",         "heslo",          "parol",   "пароль",
+    "Пароль",     "ПАРОЛЬ",        "pwd",          "secret",           "token",          "apikey",  "credential",
+    "signature",  "authorization", "bearer",       "cookie",           "session",        "jwt",     "passcode",
+    "accesscode", "authcode",      "securitycode", "verificationcode", "activationcode", "smscode", "pincode",
 });
-constexpr auto kAtTheEnd = std::to_array<std::string_view>({"key", "auth", "sig", "pass", "hmac", "sid", "otp", "pw"});
+constexpr auto kAtTheEnd =
+    std::to_array<std::string_view>({"key", "auth", "sig", "pass", "hmac", "sid", "otp", "pw", "psw", "pswd", "klic", "klíč"});
 // `code` is what OAuth 2 hands over in a redirect (RFC 6749 section 4.1.2).
-constexpr auto kWhole = std::to_array<std::string_view>({"pin", "code"});
+constexpr auto kWhole = std::to_array<std::string_view>({"pin", "code", "cred", "creds"});
+// As the last of several words: user_pin, userPin, but not "spin".
+constexpr std::string_view kLastWord = "pin";
 
 // Where a name inside a value ends and its own value begins (a=b, JSON's "a":, XML's <a>), and where such a name can begin.
 constexpr std::string_view kPairMarks = "=:>";
@@ -83,10 +88,24 @@ bool same_name(std::string_view name, std::string_view listed) noexcept {
   return any && at == name.size();
 }
 
+bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+bool ends_in_word(std::string_view name, std::string_view word) noexcept {
+  while (!name.empty() && (reduced(name.back()) == '\0' || digit(name.back()))) name.remove_suffix(1);
+  if (name.size() <= word.size()) return false;
+  const std::string_view last = name.substr(name.size() - word.size());
+  if (!std::equal(last.begin(), last.end(), word.begin(), [](char c, char wanted) { return reduced(c) == wanted; })) return false;
+  const char before = name[name.size() - word.size() - 1];
+  const bool begins = last.front() >= 'A' && last.front() <= 'Z' && before >= 'a' && before <= 'z';
+  return begins || reduced(before) == '\0' || digit(before);
+}
+
 // Whether a decoded name is that of a secret. A name longer than any honest one counts as secret.
-bool secret_name(std::string_view name, const std::vector<std::string>& mask) noexcept {
-  for (const std::string& listed : mask)
-    if (same_name(name, listed)) return true;
+bool secret_name(std::string_view name, const SecretNames& mask) noexcept {
+  const auto is_listed = [name](std::string_view listed) { return same_name(name, listed); };
+  if (std::any_of(mask.listed.begin(), mask.listed.end(), is_listed)) return true;
+  if (std::any_of(mask.of_server.begin(), mask.of_server.end(), is_listed)) return true;
+  if (ends_in_word(name, kLastWord)) return true;
   std::array<char, 256> letters;
   std::size_t count = 0;
   for (const char c : name) {
@@ -95,7 +114,7 @@ bool secret_name(std::string_view name, const std::vector<std::string>& mask) no
     if (count == letters.size()) return true;
     letters[count++] = letter;
   }
-  while (count > 0 && letters[count - 1] >= '0' && letters[count - 1] <= '9') --count; // key1, token[0]
+  while (count > 0 && digit(letters[count - 1])) --count; // key1, token[0]
   const std::string_view word(letters.data(), count);
   const auto anywhere = [word](std::string_view part) { return word.find(part) != std::string_view::npos; };
   const auto at_the_end = [word](std::string_view part) { return word.ends_with(part); };
@@ -103,8 +122,33 @@ bool secret_name(std::string_view name, const std::vector<std::string>& mask) no
          std::find(kWhole.begin(), kWhole.end(), word) != kWhole.end();
 }
 
-// Whether a decoded value holds a pair whose name is that of a secret: another URL, JSON, XML, a matrix parameter.
-bool holds_secret(std::string_view text, const std::vector<std::string>& mask) noexcept {
+// Whether a URL in it names a user, and so perhaps a password (RFC 3986 section 3.2.1).
+bool holds_user_information(std::string_view text) noexcept {
+  constexpr std::string_view slashes = "/\\";
+  for (std::size_t at = text.find_first_of(slashes); at != std::string_view::npos; at = text.find_first_of(slashes, at + 1)) {
+    if (at + 1 >= text.size() || slashes.find(text[at + 1]) == std::string_view::npos) continue;
+    const std::string_view rest = text.substr(at + 2);
+    if (rest.substr(0, rest.find_first_of("/\\?# \t\r\n<>\"")).find('@') != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// Whether it holds an option of a command line whose value is a secret: 1C's `/N user /P password`. Short names only: a long one
+// behind a slash is a path.
+bool holds_option(std::string_view text, const SecretNames& mask) noexcept {
+  for (std::size_t at = text.find_first_of("/-"); at != std::string_view::npos; at = text.find_first_of("/-", at + 1)) {
+    if (at != 0 && reduced(text[at - 1]) != '\0' && !digit(text[at - 1])) continue;
+    const std::size_t end = text.find_first_of(" +\t\"", at + 1);
+    if (end == std::string_view::npos || end - at > 4) continue;
+    const std::string_view name = text.substr(at + 1, end - at - 1);
+    if (std::any_of(mask.of_server.begin(), mask.of_server.end(), [name](auto own) { return same_name(name, own); })) return true;
+  }
+  return false;
+}
+
+// Whether a decoded value holds a secret: a pair with the name of one (another URL, JSON, XML, a matrix parameter), or a login.
+bool holds_secret(std::string_view text, const SecretNames& mask) noexcept {
+  if (holds_user_information(text) || holds_option(text, mask)) return true;
   for (std::size_t mark = text.find_first_of(kPairMarks); mark != std::string_view::npos;
        mark = text.find_first_of(kPairMarks, mark + 1)) {
     std::size_t end = mark;
@@ -118,7 +162,7 @@ bool holds_secret(std::string_view text, const std::vector<std::string>& mask) n
 }
 
 // How much of a raw parameter may be shown, or npos for all of it.
-std::size_t shown(std::string_view raw, const std::vector<std::string>& mask, std::string& decoded) {
+std::size_t shown(std::string_view raw, const SecretNames& mask, std::string& decoded) {
   const std::size_t equals = raw.find('=');
   const std::size_t upto_value = equals == std::string_view::npos ? 0 : equals + 1;
   decode(raw.substr(0, equals), decoded);
@@ -129,13 +173,15 @@ std::size_t shown(std::string_view raw, const std::vector<std::string>& mask, st
   return nested_name ? 0 : upto_value;
 }
 
-std::string_view mask_pieces(std::string_view text, char separator, const std::vector<std::string>& mask, std::string& scratch) {
+std::string_view mask_pieces(std::string_view text, char separator, const SecretNames& mask, std::string& scratch) {
   bool masked = false;
   std::size_t begin = 0;
   while (true) {
     const std::size_t end = std::min(text.find(separator, begin), text.size());
     const std::string_view piece = text.substr(begin, end - begin);
-    const std::size_t keep = shown(piece, mask, decoded_piece);
+    std::size_t keep = shown(piece, mask, decoded_piece);
+    // The authority of a URL that lies in a path is a segment of its own.
+    if (separator == '/' && begin > 1 && text[begin - 2] == '/' && decoded_piece.find('@') != std::string::npos) keep = 0;
     if (keep != std::string_view::npos && !masked) {
       scratch.assign(text.substr(0, begin)); // the first secret: from here on the answer is a copy
       masked = true;
@@ -152,12 +198,12 @@ std::string_view mask_pieces(std::string_view text, char separator, const std::v
 
 } // namespace
 
-std::string_view mask_query(std::string_view query, const std::vector<std::string>& mask, std::string& scratch) {
+std::string_view mask_query(std::string_view query, const SecretNames& mask, std::string& scratch) {
   return mask_pieces(query, '&', mask, scratch);
 }
 
-std::string_view mask_path(std::string_view path, const std::vector<std::string>& mask, std::string& scratch) {
-  if (path.find_first_of("=:>%") == std::string_view::npos) return path;
+std::string_view mask_path(std::string_view path, const SecretNames& mask, std::string& scratch) {
+  if (path.find_first_of("=:>%@") == std::string_view::npos) return path;
   return mask_pieces(path, '/', mask, scratch);
 }
 

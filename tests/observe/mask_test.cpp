@@ -2,31 +2,40 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace ledgergate::observe {
 namespace {
 
 std::string masked(std::string_view query, const std::vector<std::string>& mask = {}) {
   std::string scratch;
-  return std::string(mask_query(query, mask, scratch));
+  return std::string(mask_query(query, {mask, {}}, scratch));
+}
+
+// Before a server with names of its own.
+std::string masked_there(std::string_view query) {
+  static constexpr std::array<std::string_view, 5> kOwn{"cred", "usr", "n", "p", "uc"};
+  std::string scratch;
+  return std::string(mask_query(query, {{}, kOwn}, scratch));
 }
 
 std::string masked_path(std::string_view path) {
   std::string scratch;
-  return std::string(mask_path(path, {}, scratch));
+  return std::string(mask_path(path, {{}, {}}, scratch));
 }
 
 class SecretName : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Mask, SecretName,
-                         testing::Values("password", "Password", "PASSWORD", "user_password", "passwd", "pwd", "pass", "pw",
-                                         "heslo", "Heslo", "passphrase", "secret", "client_secret", "clientSecret", "token",
-                                         "access_token", "X-Token", "key", "KEY", "api_key", "apiKey", "api-key", "api.key",
-                                         "apikeys", "key1", "key[]", "key[0]", "user[password]", "auth", "oauth", "Authorization",
-                                         "STW-Authorization", "sig", "signature", "X-Amz-Signature", "X-Amz-Credential", "code",
-                                         "pin", "otp", "hmac", "jwt", "session_id", "PHPSESSID", "JSESSIONID", "cookie",
-                                         "p%61ssword", "%70%61%73%73%77%6F%72%64", "%2570assword", "%25%37%30assword",
-                                         "%u0070assword", "pass%77ord", "pass+word", "pass%00word", "%20password", "password%20",
-                                         "amp;password", "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c",
-                                         "%D0%9F%D0%B0%D1%80%D0%BE%D0%BB%D1%8C"));
+INSTANTIATE_TEST_SUITE_P(
+    Mask, SecretName,
+    testing::Values("password", "Password", "PASSWORD", "user_password", "passwd", "pwd", "pass", "pw", "heslo", "Heslo",
+                    "passphrase", "secret", "client_secret", "clientSecret", "token", "access_token", "X-Token", "key", "KEY",
+                    "api_key", "apiKey", "api-key", "api.key", "apikeys", "key1", "key[]", "key[0]", "user[password]", "auth",
+                    "oauth", "Authorization", "STW-Authorization", "sig", "signature", "X-Amz-Signature", "X-Amz-Credential",
+                    "code", "pin", "otp", "hmac", "psw", "pswd", "user_psw", "PSWD", "cred", "passcode", "pass_code", "access_code",
+                    "accessCode", "user_pin", "userPin", "user-pin2", "klic", "jwt", "session_id", "PHPSESSID", "JSESSIONID",
+                    "cookie", "p%61ssword", "%70%61%73%73%77%6F%72%64", "%2570assword", "%25%37%30assword", "%u0070assword",
+                    "pass%77ord", "pass+word", "pass%00word", "%20password", "password%20", "amp;password",
+                    "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c", "%D0%9F%D0%B0%D1%80%D0%BE%D0%BB%D1%8C"));
 
 TEST_P(SecretName, loses_its_value_wherever_it_stands) {
   const std::string name = GetParam();
@@ -40,7 +49,8 @@ class OpenName : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Mask, OpenName,
                          testing::Values("companyDetail", "a=1", "ico=12345678", "name=password", "q=secret",
                                          "date=2026-01-31T12:00:00", "", "&", "=", "&&=&", "%", "%2", "%zz=1", "=x", "author=x",
-                                         "keyword=x", "passenger=x", "codes=x", "zipcode=x", "pinned=x",
+                                         "keyword=x", "passenger=x", "codes=x", "zipcode=x", "pinned=x", "spin=x", "country_code=x",
+                                         "credit=5", "n=5", "p=2", "usr=x", "mail=a@b.cz", "path=//a/b@c", "url=//shop.example/@x",
                                          "url=https://shop.example/adresy.php", "a==b", "f=%E1%9E", "x=%3D%3D",
                                          "page=2&sort=name"));
 
@@ -53,6 +63,25 @@ TEST(Mask, a_secret_inside_a_value_masks_the_value) {
   EXPECT_EQ(masked("q={\"user\":\"x\", \"password\" : \"s3cr3t\"}"), "q=***");
   EXPECT_EQ(masked("q=%7B%22password%22%3A%22s3cr3t%22%7D"), "q=***");
   EXPECT_EQ(masked("xml=<heslo>s3cr3t</heslo>"), "xml=***");
+}
+
+TEST(Mask, a_login_inside_a_url_masks_the_value) {
+  for (const char* const url : {"http://u:secret@h/", "//u:secret@h", "http%3A%2F%2Fu%3Asecret%40h%2F", "https://token@h/x",
+                                "x=http:\\\\u:s@h", "http://h/ http://u:p@h"})
+    EXPECT_EQ(masked("u=" + std::string(url) + "&b=2"), "u=***&b=2") << url;
+  EXPECT_EQ(masked_path("/go/http://u:secret@h/x"), "/go/http://***/x");
+  EXPECT_EQ(masked_path("/go/http:%2F%2Fu:secret%40h/x"), "/go/***/x");
+  EXPECT_EQ(masked_path("/odata/Users('a@b.cz')"), "/odata/Users('a@b.cz')");
+}
+
+TEST(Mask, a_server_has_names_of_its_own) {
+  EXPECT_EQ(masked_there("N=Admin&P=s3cr3t&lang=ru"), "N=***&P=***&lang=ru");
+  EXPECT_EQ(masked_there("cred=QWRtaW46czNjcjN0&usr=Admin&UC=123"), "cred=***&usr=***&UC=***");
+  EXPECT_EQ(masked_there("%6E=Admin&p%20=x"), "%6E=***&p%20=***");
+  EXPECT_EQ(masked_there("c=Srvr%3D%22a%22%3BUsr%3D%22Admin%22%3BPwd%3D%22x%22"), "c=***");
+  EXPECT_EQ(masked_there("launch=/N+Admin+/P+s3cr3t"), "launch=***");
+  EXPECT_EQ(masked_there("launch=/N%22Admin%22%20/P%22s3cr3t%22"), "launch=***");
+  EXPECT_EQ(masked_there("path=/n/p/x&top=5&$filter=Name%20eq%20'x'"), "path=/n/p/x&top=5&$filter=Name%20eq%20'x'");
 }
 
 TEST(Mask, a_parameter_without_an_equals_sign_of_its_own_shows_nothing) {
