@@ -1,4 +1,5 @@
 // Flags and sub-commands only; what they do is in server.h, and for those that change files in commands.h.
+#include "command_words.h"
 #include "commands.h"
 #include "io/openssl_memory.h"
 #include "server.h"
@@ -6,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <csignal>
+#include <cstdio>
 
 namespace {
 
@@ -61,6 +63,10 @@ int main(int argc, char** argv) {
   ledgergate::add_client_commands(app, deed);
   ledgergate::add_ban_commands(app, deed);
 
+  if (const std::string unknown = ledgergate::unknown_command(app, argc, argv); !unknown.empty()) {
+    std::fprintf(stderr, "ledgergate: %s\n", unknown.c_str());
+    return ledgergate::kExitSettings;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,5 +1,6 @@
 // What can only be seen with all sections side by side.
 #include "settings/known_operations.h"
+#include "settings/same_server.h"
 #include "settings/sections.h"
 
 #include <algorithm>
@@ -168,6 +169,24 @@ void check_doors(const Draft& draft, Problems& problems) {
   }
 }
 
+// What is sent to one's own door comes back, until something is used up.
+void check_circles(const Draft& draft, Problems& problems) {
+  const auto& [listeners, servers] = std::tie(draft.settings.listeners, draft.settings.servers);
+  const auto own_place = [](const Endpoint& address) {
+    return address.ip.loopback() ? place_of("localhost", address.port) : place_of(address.ip.text(), address.port);
+  };
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    const auto ip = IpAddress::parse(servers[i].host);
+    const std::string place = ip ? own_place({*ip, servers[i].port}) : place_of(servers[i].host, servers[i].port);
+    const auto own = std::find_if(listeners.begin(), listeners.end(), [&](const Listener& listener) {
+      return listener.address.port != 0 && own_place(listener.address) == place;
+    });
+    if (own != listeners.end())
+      problems.warning(draft.server_places[i], "the server " + quote(servers[i].name) + " is this edge's own listener " +
+                                                   quote(own->name) + ": what goes there comes back here");
+  }
+}
+
 // Not wrong, but surely not meant.
 void check_unused(const Draft& draft, Problems& problems) {
   const auto& [listeners, servers, routes] = std::tie(draft.settings.listeners, draft.settings.servers, draft.settings.routes);
@@ -199,6 +218,7 @@ void check_together(Draft& draft, Problems& problems) {
   check_identity(draft, problems);
   if (problems.failed()) return; // what follows would only repeat it
   join_names_of_one_server(draft, problems);
+  check_circles(draft, problems);
   check_unused(draft, problems);
 }
 

@@ -44,7 +44,6 @@ void read_all(const Value& document, Draft& draft) {
   read_spool(fields.get("spool"), settings.spool);
   read_log(fields.get("log"), settings.log);
   read_admin(fields.get("admin"), draft);
-  fields.later({"rates", "classes", "hours", "operations", "ledger", "metrics", "credentials", "redis"});
 
   // Redirecting alone is a service too; anything else needs to know where to.
   const bool serves = std::any_of(settings.listeners.begin(), settings.listeners.end(),

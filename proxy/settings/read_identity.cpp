@@ -43,7 +43,8 @@ void read_rate(const Value& value, bool bytes, Rate& out) {
     const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), amount);
     if (failure != std::errc{} || end != number.data() + number.size()) return wrong();
   }
-  if (amount == 0 || amount > kMost) return value.error(value.name() + " must not be nothing, and not beyond all measure");
+  if (amount == 0 || amount > kMost)
+    return value.error(value.name() + " must be from 1 to " + std::to_string(kMost) + " in its unit of time, not " + quote(text));
   out.amount = amount;
 }
 

@@ -192,7 +192,6 @@ void read_listeners(const Value& list, Draft& draft) {
     fields.get("max_connections").count(listener.max_connections, 1, 10'000'000);
     read_client_certificates(fields, listener);
     fields.get("proxy_protocol").boolean(listener.proxy_protocol);
-    fields.later({"bans", "http2"});
     if (listener.kind == ListenerKind::plain && exposed)
       address.warning(
           "this listener serves without TLS on an address that is not private: passwords and invoices can be read on the way");

@@ -52,6 +52,29 @@ std::string prefix_mistake(std::string_view path) {
   return "";
 }
 
+// What other programs take for a pattern, and is a letter here: where it begins; npos: nowhere. Parentheses, and a `$` before a
+// name, are OData's.
+std::size_t pattern_at(std::string_view path) {
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const bool ends = i + 1 == path.size() || path[i + 1] == '/';
+    if (std::string_view("*{}|^[]").find(path[i]) != std::string_view::npos) return i;
+    if (path[i] == '$' && ends && path[i - 1] != '/') return i;
+    if (path[i] == ':' && i > 0 && path[i - 1] == '/') return i;
+    if (path.substr(i).starts_with("(?") || path.substr(i).starts_with("(.") || path.substr(i).starts_with(".+")) return i;
+  }
+  return std::string_view::npos;
+}
+
+void warn_of_pattern(const Value& value, std::string_view path) {
+  const std::size_t at = pattern_at(path);
+  if (at == std::string_view::npos) return;
+  const std::size_t slash = path.rfind('/', at);
+  const std::size_t end = path.find('/', at) == std::string_view::npos && path[at] == '$' ? at : slash;
+  const std::string_view prefix = end == 0 || end == std::string_view::npos ? std::string_view("/") : path.substr(0, end);
+  value.warning(value.name() + " is no pattern: " + quote(path.substr(at)) +
+                " stands for these very letters. A path holds for all that lies below it: write " + quote(prefix));
+}
+
 // Matched at segment borders, so that "/shop/" is "/shop".
 void strip_slash(std::string& path) {
   if (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -62,7 +85,10 @@ void read_path(const Value& value, std::string& out) {
   if (!value.text(text)) return;
   std::string mistake = prefix_mistake(text);
   if (mistake.empty() && text.find('%') != std::string::npos) mistake = "write it decoded: `/účty`, not `/%C3%BA%C4%8Dty`";
-  if (!mistake.empty()) value.error("`path`: " + mistake);
+  if (!mistake.empty())
+    value.error("`path`: " + mistake);
+  else
+    warn_of_pattern(value, text);
   strip_slash(text);
   out = text; // even so, lest it look like a duplicate of another
 }
@@ -84,6 +110,7 @@ void read_rewrite(const Value& value, Route& route) {
   }
   if (mistake.empty() && route.strip_prefix) mistake = "`strip_prefix` and `rewrite_prefix` exclude each other";
   if (!mistake.empty()) return value.error("`rewrite_prefix`: " + mistake);
+  warn_of_pattern(value, text);
   strip_slash(text);
   if (text == "/")
     route.strip_prefix = true; // the same thing
@@ -230,7 +257,6 @@ void read_route(const Value& item, const Draft& draft, Route& route) {
   fields.get("language").choice(route.language, kLanguages);
   read_compress(fields.get("compress"), route.compress);
   fields.get("decompress_requests").boolean(route.decompress_requests);
-  fields.later({"rate", "hours", "queue", "concurrency", "api_key", "from", "methods"});
   if (route.name.empty()) route.name = route.host + route.path;
 }
 

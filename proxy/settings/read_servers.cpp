@@ -57,6 +57,22 @@ void read_queue(const Value& map, Queue& out) {
   fields.get("wait").duration(out.wait, 1ms, kLongest);
 }
 
+void read_aliases(const Value& list, Server& server) {
+  for (const Value& item : list.items("`aliases` is empty; leave it out where the server has no other name")) {
+    std::string text;
+    if (!item.text(text)) continue;
+    const bool is_url = text.find("://") != std::string::npos;
+    Url parsed;
+    if (const std::string mistake = parse_url(is_url ? text : "http://" + text, parsed); !mistake.empty()) {
+      item.error("an alias is a host, a host with a port, or a URL without a path: " + mistake);
+      continue;
+    }
+    const std::size_t bracket = text.find(']');
+    const bool has_port = text.find(':', bracket == std::string::npos ? 0 : bracket) != std::string::npos;
+    server.aliases.push_back({parsed.host, is_url || has_port ? parsed.port : std::uint16_t{0}});
+  }
+}
+
 void read_server(const Value& item, Server& server) {
   Map fields(item);
   Profile profile = Profile::http;
@@ -76,6 +92,7 @@ void read_server(const Value& item, Server& server) {
     server.port = parsed.port;
     server.authority = parsed.authority;
   }
+  read_aliases(fields.get("aliases"), server);
   const Value tls = fields.get("tls");
   read_tls(tls, server);
   if (tls.present() && !parsed.host.empty() && !parsed.https)
@@ -103,7 +120,6 @@ void read_server(const Value& item, Server& server) {
   read_credentials(fields.get("credentials"), server.credentials);
   read_health(fields.get("health"), server);
   read_hours(fields.get("hours"), server.hours);
-  fields.later({"operations", "rate"});
 }
 
 } // namespace

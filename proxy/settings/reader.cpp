@@ -3,6 +3,7 @@
 #include "settings/credentials_directory.h"
 #include "settings/suggest.h"
 #include "settings/units.h"
+#include "settings/unknown_keys.h"
 
 #include <algorithm>
 #include <charconv>
@@ -270,12 +271,10 @@ Map::~Map() {
   for (const Entry& entry : value_.node_->entries) {
     if (std::find(asked_.begin(), asked_.end(), entry.key) != asked_.end()) continue;
     Problems& problems = value_.context_->problems;
-    if (std::find(later_.begin(), later_.end(), entry.key) != later_.end())
-      problems.error(entry.place, quote(entry.key) + " is not enforced by this version, so it is refused rather than ignored");
-    else if (entry.key == "<<")
+    if (entry.key == "<<")
       problems.error(entry.place, "merge keys (`<<`) are not supported: use an alias for a whole value, or repeat the keys");
     else
-      problems.error(entry.place, "unknown key " + quote(entry.key) + did_you_mean(entry.key, asked_));
+      problems.error(entry.place, unknown_key(entry.key, value_.path_, asked_));
   }
 }
 
@@ -298,7 +297,5 @@ Value Map::need(std::string_view key, std::string_view why) {
     value_.error(why.empty() ? value_.name() + " needs `" + std::string(key) + '`' : std::string(why));
   return value;
 }
-
-void Map::later(std::initializer_list<std::string_view> keys) { later_.insert(later_.end(), keys.begin(), keys.end()); }
 
 } // namespace ledgergate::settings

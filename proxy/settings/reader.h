@@ -116,7 +116,7 @@ struct Value::Named {
   Value value;
 };
 
-// A map with known keys. Its end of scope tells the keys that nobody asked for.
+// A map with known keys. Its end of scope tells the keys that nobody asked for: nothing that looks like a lock is ever ignored.
 class Map {
 public:
   explicit Map(const Value& value);
@@ -128,13 +128,10 @@ public:
   [[nodiscard]] Value get(std::string_view key);
   // The same, and an error when it is missing: `why`, or "… needs `key`".
   [[nodiscard]] Value need(std::string_view key, std::string_view why = {});
-  // Keys of later versions (DESIGN: law 3a): nothing that looks like a lock is ever ignored.
-  void later(std::initializer_list<std::string_view> keys);
 
 private:
   Value value_;
   std::vector<std::string> asked_;
-  std::vector<std::string> later_;
 };
 
 } // namespace ledgergate::settings

@@ -124,6 +124,12 @@ struct Commands {
   std::vector<std::string> out, in;
 };
 
+// Another name by which a server speaks of itself in its replies.
+struct Alias {
+  std::string host;       // lower case; name or address literal without brackets
+  std::uint16_t port = 0; // 0: the server's own, or the usual one
+};
+
 struct Server {
   std::string name;
   Profile profile = Profile::http;
@@ -132,6 +138,7 @@ struct Server {
   std::uint16_t port = 80;
   std::string authority; // what the default upstream Host says: "192.168.0.10:444"
   std::string place;     // host and port in one spelling: servers that have it in common are one server (same_server.h)
+  std::vector<Alias> aliases;
   ServerTls tls;
   ServerTimeouts timeouts;
   std::uint32_t keep_idle = 32; // idle connections kept, a worker

@@ -175,6 +175,9 @@ TEST_F(FullFixture, ServersAreAsWritten) {
   EXPECT_EQ(t.tunnel, 3h);
   EXPECT_EQ(servers[0].keep_idle, 0U);
   EXPECT_EQ(servers[0].resolve_every, 7min);
+  std::string aliases;
+  for (const auto& alias : servers[0].aliases) aliases += alias.host + ' ' + std::to_string(alias.port) + ", ";
+  EXPECT_EQ(aliases, "pohoda 0, pohoda.lan 8080, fd00::5 443, ucto.lan 80, ::1 80, ");
   EXPECT_EQ(servers[0].body_limit, std::uint64_t{2} << 30U);
 
   EXPECT_TRUE(servers[1].https);

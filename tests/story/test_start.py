@@ -43,6 +43,15 @@ class Starting(Story):
         return self.fails(code, words, "run", "-c", path)
 
 
+class Words(Starting):
+    def test_a_mistyped_command_gets_a_suggestion(self):
+        for words, meant in ((("chek",), "check"), (("rnu", "-c", "x"), "run"), (("cert", "isue", "till"), "issue"), (("client", "disabel"), "disable"), (("certs",), "cert")):
+            self.fails(CONFIG, f"{words[0] if len(words) == 1 or meant == 'run' else words[1]}.*did you mean `{meant}`", *words)
+
+    def test_a_word_that_is_like_none_gets_the_list(self):
+        self.fails(CONFIG, "unknown command `frobnicate`.*--help", "frobnicate")
+
+
 class Settings(Starting):
     def test_good_settings(self):
         done = self.run_it("check", "-c", self.file(config("http://127.0.0.1:1")))
