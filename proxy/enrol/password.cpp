@@ -3,11 +3,15 @@
 #include "enrol/files.h"
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/ui.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
+#include <memory>
 
 namespace ledgergate::enrol {
 namespace {
@@ -20,36 +24,26 @@ std::string mistake(std::string_view password) {
   return "";
 }
 
-// Shows nothing of what is typed, for as long as it lives.
-class Hidden {
-public:
-  explicit Hidden(int terminal) : terminal_(terminal), known_(::tcgetattr(terminal, &before_) == 0) {
-    termios quiet = before_;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    if (known_) ::tcsetattr(terminal_, TCSAFLUSH, &quiet);
-  }
-  ~Hidden() {
-    if (known_) ::tcsetattr(terminal_, TCSAFLUSH, &before_);
-  }
-  Hidden(const Hidden&) = delete;
-  Hidden& operator=(const Hidden&) = delete;
+constexpr int kMostTyped = 255; // more than mistake() allows
 
-private:
-  int terminal_;
-  termios before_{};
-  bool known_;
+// What was typed is wiped, whatever becomes of it.
+struct Typed {
+  std::array<char, kMostTyped + 1> bytes{};
+  ~Typed() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
 };
 
-std::optional<Secret> line_from(int terminal, std::string_view question) {
-  const Hidden hidden(terminal);
-  if (::write(terminal, question.data(), question.size()) < 0) return std::nullopt; // nobody would know what is asked
-  std::string line;
-  line.reserve(256);
-  char c = 0;
-  while (line.size() < 256 && ::read(terminal, &c, 1) == 1 && c != '\n') line += c;
-  const bool typed = ::write(terminal, "\n", 1) == 1 && c == '\n';
-  if (!typed) return std::nullopt;
-  return Secret(std::move(line));
+struct EndPrompt {
+  void operator()(UI* prompt) const noexcept { UI_free(prompt); }
+};
+
+// OpenSSL's own prompt: it shows nothing of what is typed, and puts the terminal back whatever ends it, a signal too.
+// Returns UI_process()'s: 0, or -2 for an interrupt.
+int ask_twice(Typed& once, Typed& again) {
+  const std::unique_ptr<UI, EndPrompt> prompt(UI_new_method(UI_OpenSSL()));
+  if (!prompt || UI_add_input_string(prompt.get(), "Password of the .p12 file: ", 0, once.bytes.data(), 0, kMostTyped) <= 0 ||
+      UI_add_input_string(prompt.get(), "Once more: ", 0, again.bytes.data(), 0, kMostTyped) <= 0)
+    return -1;
+  return UI_process(prompt.get());
 }
 
 } // namespace
@@ -78,19 +72,25 @@ std::optional<Secret> password_from_file(const std::string& path, std::string& w
 
 std::optional<Secret> password_from_terminal(std::string& why) {
   const int terminal = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (terminal < 0) {
+  if (terminal < 0) { // the prompt would read from elsewhere
     why = "there is no terminal to ask for a password: use --password-file, or let one be made";
     return std::nullopt;
   }
-  auto once = line_from(terminal, "Password of the .p12 file: ");
-  const auto again = line_from(terminal, "Once more: ");
   ::close(terminal);
-  if (!once || !again || once->text() != again->text())
+  Typed once, again;
+  const int asked = ask_twice(once, again);
+  ERR_clear_error();
+  if (asked != 0) {
+    why = asked == -2 ? "interrupted: nothing was done" : "no password of at most 255 characters was typed";
+    return std::nullopt;
+  }
+  Secret password{std::string(once.bytes.data())};
+  if (password.text() != again.bytes.data())
     why = "the two passwords are not the same";
-  else if (const std::string wrong = mistake(once->text()); !wrong.empty())
+  else if (const std::string wrong = mistake(password.text()); !wrong.empty())
     why = "the password " + wrong;
   else
-    return once;
+    return password;
   return std::nullopt;
 }
 

@@ -3,16 +3,18 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import shutil
 import ssl
 import stat
 import subprocess
 import tempfile
+import termios
 import unittest
 
 from client import Ended
-from harness import SANITIZER, Story, config, pair, program, sanitized, scratch
+from harness import SANITIZER, Story, config, pair, poll, program, sanitized, scratch
 from web import Web
 
 ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -237,6 +239,47 @@ class Bundles(Cli):
         self.assertNotIn("correct", self.cert("issue", "till", "--password-file", file))
         self.assertIn("BEGIN PRIVATE KEY", self.open("till", "correct horse").stdout)
         self.bad("no terminal|not the same", "cert", "renew", "--dir", self.ca, "till", "--ask-password")
+
+    def typed(self, *lines):
+        """What the terminal shows while that is typed at it, the exit code, and whether it echoes at the end."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(program(), [program(), "cert", "issue", "--dir", str(self.ca), "till", "--ask-password"])
+        shown = b""
+        lines = list(lines)
+        while True:
+            try:
+                data = os.read(terminal, 4096)
+            except OSError:  # the other end is closed
+                break
+            shown += data
+            if lines and shown.rstrip(b" ").endswith(b":"):
+                poll("the end of the echo", lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO)
+                os.write(terminal, lines.pop(0))
+        echoes = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        os.close(terminal)
+        return shown.decode(), code, echoes
+
+    def test_a_password_is_asked_for_at_the_terminal(self):
+        shown, code, echoes = self.typed(b"correct horse\n", b"correct horse\n")
+        self.assertEqual((code, echoes), (0, True), shown)
+        self.assertNotIn("correct", shown)
+        self.assertIn("BEGIN PRIVATE KEY", self.open("till", "correct horse").stdout)
+
+    def test_an_interrupt_at_the_prompt_leaves_a_terminal_that_echoes(self):
+        for lines in ((b"\x03",), (b"corr\x03",), (b"correct horse\n", b"\x03"), (b"\x1c",)):
+            with self.subTest(lines=lines):
+                shown, code, echoes = self.typed(*lines)
+                self.assertNotEqual(code, 0, shown)
+                self.assertTrue(echoes, shown)
+                self.assertFalse((self.ca / "private/till.p12").exists())
+
+    def test_passwords_that_differ_or_are_too_long_are_refused(self):
+        for once, again, words in ((b"correct horse", b"correct house", "not the same"), (b"x" * 200, b"x" * 200, "more than 128"), (b"short", b"short", "fewer than 8")):
+            shown, code, echoes = self.typed(once + b"\n", again + b"\n")
+            self.assertEqual((code, echoes), (1, True), shown)
+            self.assertIn(words, shown)
 
     def test_an_old_bundle_does_not_stay_beside_a_new_certificate(self):
         self.cert("issue", "till", "--p12")
