@@ -161,8 +161,10 @@ io::Task<bool> serve_one(Connection& c, Exchange& x) {
   } catch (const std::bad_alloc&) {} // for its frame
   end_without_memory(x);
   c.client->read_at_most(kHeadRead);
-  // Whatever ended it: a reply that began and is not whole must be seen as broken (law 5).
-  if (reply.was_cut() || (x.head_sent && !reply.whole())) {
+  // Whatever ended it: a reply that began and is not whole must be seen as broken (law 5). Where none began, an alert says more
+  // than a reset, which would destroy it.
+  const bool cut = reply.was_cut() || (x.head_sent && !reply.whole());
+  if (cut && (x.head_sent || !c.client->broken_in_tls())) {
     c.cut = true;
     c.client->reset();
   }
@@ -229,9 +231,12 @@ io::Task<void> serve_requests(Connection& c) {
 io::Detached run(std::unique_ptr<Connection> connection) {
   Connection& c = *connection;
   const auto received = co_await receive_caller(c);
-  if (!received) co_return;
-  co_await serve_requests(c);
-  if (c.cut || c.client->failed()) co_return;
+  if (received) co_await serve_requests(c);
+  if (c.cut) co_return;
+  // Behind a fatal alert, too: what the caller has sent and nobody reads would reset it away.
+  const bool alerted = c.client->broken_in_tls();
+  if (alerted) c.client->leave_tls();
+  if (c.client->failed() || (!received && !alerted)) co_return;
   co_await close_politely(c);
 }
 

@@ -67,6 +67,10 @@ public:
   [[nodiscard]] SSL* tls() const noexcept { return ssl_; }
   // done: finished; its output has been flushed as far as the kernel took it.
   Step handshake() noexcept;
+  // TLS is broken, but the connection lives: an alert may be on its way to the peer.
+  [[nodiscard]] bool broken_in_tls() const noexcept { return tls_failed_ && error_ == 0 && write_error_ == 0; }
+  // Of such a stream: from here on it is a plain one, of which nothing is worth more than to be discarded. tls() is gone.
+  void leave_tls() noexcept;
 
   // --- input -------------------------------------------------------------------------------------------------------------
   // Decrypted bytes not yet consumed. Good until the next consume(), fill() or suspension that leaves none... see consume().

@@ -147,6 +147,17 @@ Step Stream::fill_tls(std::size_t room) noexcept {
   return close_notify_ || (eof_ && raw_.empty()) ? Step::ended : Step::blocked;
 }
 
+void Stream::leave_tls() noexcept {
+  SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl_);
+  give(in_);
+  ssl_ = nullptr; // bytes land in in_ from here on
+  in_ = raw_;
+  raw_ = {};
+  fresh_ = !in_.empty();
+  tls_failed_ = close_notify_ = false;
+}
+
 void Stream::end_output() noexcept {
   if (end_requested_ || write_failed()) return;
   end_requested_ = true;

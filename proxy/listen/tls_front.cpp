@@ -67,7 +67,9 @@ SSL_TICKET_RETURN on_ticket_shown(SSL* ssl, SSL_SESSION* session, const unsigned
   if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) return SSL_TICKET_RETURN_IGNORE_RENEW;
   const auto* clients = static_cast<const ClientAuth*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   if (clients->asks() && clients->verify(session) != X509_V_OK) return SSL_TICKET_RETURN_IGNORE_RENEW;
-  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+  // RFC 8446 appendix C.4: a client should use a ticket once, and those that do need a fresh one each time.
+  const bool once = SSL_version(ssl) >= TLS1_3_VERSION;
+  return status == SSL_TICKET_SUCCESS && !once ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
 SslCtxPtr new_context(const settings::Listener& listener, const ClientAuth& clients, TicketKeys& keys) {

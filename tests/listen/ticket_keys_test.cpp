@@ -50,6 +50,27 @@ TEST_P(TicketKeysTest, ATicketResumesItsSession) {
   EXPECT_TRUE(resumes(*front, session));
 }
 
+// Browsers, Java and Go use each ticket of TLS 1.3 once.
+TEST_P(TicketKeysTest, AResumedSessionHasAFreshTicket) {
+  if (GetParam() != TLS1_3_VERSION) return; // in TLS 1.2 a ticket may be used again
+  Session session = visit(*front);
+  for (int visits = 0; visits < 5; ++visits) {
+    Handshake handshake(*front, "localhost", GetParam());
+    handshake.resume(session.get());
+    ASSERT_TRUE(handshake.run());
+    ASSERT_TRUE(handshake.resumed());
+    Session next = handshake.session();
+    const unsigned char *before = nullptr, *now = nullptr;
+    std::size_t before_size = 0, size = 0;
+    SSL_SESSION_get0_ticket(session.get(), &before, &before_size);
+    SSL_SESSION_get0_ticket(next.get(), &now, &size);
+    ASSERT_NE(size, 0U);
+    EXPECT_NE(std::string_view(reinterpret_cast<const char*>(now), size),
+              std::string_view(reinterpret_cast<const char*>(before), before_size));
+    session = std::move(next);
+  }
+}
+
 TEST_P(TicketKeysTest, ATicketOutlivesARotation) {
   const Session session = visit(*front);
   keys.rotate();
