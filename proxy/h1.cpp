@@ -127,6 +127,11 @@ void H1Reply::head(const http::ReplyHead& reply, http::BodyKind body, std::uint6
   length_ = length;
   keep_ = may_keep_ && !exchange_->last && !exchange_->worker->draining() && request.keep_alive && exchange_->body->complete() &&
           framing_ != route::ReplyFraming::until_close;
+  append_head(reply, length);
+}
+
+void H1Reply::append_head(const http::ReplyHead& reply, std::uint64_t length) {
+  exchange_->facts.server_addresses = exchange_->worker->resolver().known(exchange_->facts.server->host);
   route::append_reply_head(exchange_->facts, reply, framing_, length, keep_, gathered_);
 }
 
@@ -184,7 +189,7 @@ io::Stream* H1Reply::switch_protocols(const http::ReplyHead& reply) {
   framing_ = route::ReplyFraming::none;
   keep_ = false;
   ended_ = true;
-  route::append_reply_head(exchange_->facts, reply, framing_, 0, false, gathered_);
+  append_head(reply, 0);
   return &client_;
 }
 

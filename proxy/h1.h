@@ -74,6 +74,7 @@ private:
   bool cut_ = false;
   bool left_ = false; // something of it is the stream's: written, or encrypted
 
+  void append_head(const http::ReplyHead& reply, std::uint64_t length);
   void put(std::string_view bytes);
   void write(std::string_view bytes);
 };

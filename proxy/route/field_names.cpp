@@ -148,23 +148,32 @@ constexpr auto kReply = std::to_array<Entry>({
     {"connection", false, connection},
     {"content-length", false, framing},
     {"content-location", false, location},
+    {"dataserviceid", false, location}, // OData 3: what a POST has made
     {"date", false, date},
     {"keep-alive", false, hop},
+    {"link", false, links},
     {"location", false, location},
+    {"odata-entityid", false, location}, // OData 4
+    {"operation-location", false, location},
     {"proxy-authenticate", false, hop},
     {"proxy-authentication-info", false, hop},
     {"proxy-authorization", false, hop},
     {"proxy-connection", false, hop},
     {"proxy-support", false, hop}, // RFC 4559 section 6: the edge's own word
-    {"set-cookie", false, credential},
+    {"refresh", false, refresh},
+    {"set-cookie", false, cookie},
+    {"sourcemap", false, location},
     {"strict-transport-security", false, transport_security},
     {"te", false, hop},
     {"trailer", false, hop},
     {"transfer-encoding", false, framing},
     {"upgrade", false, hop},
+    {"uri", false, links}, // RFC 2068 section 19.6.2.5
     {"via", false, via},
     {"www-authenticate", false, credential},
+    {"x-pingback", false, location},
     {"x-request-id", false, edge_only},
+    {"x-sourcemap", false, location},
 });
 
 // first[c - 'a'] .. first[c - 'a' + 1] are the entries that begin with the letter c.
@@ -199,7 +208,10 @@ FieldKind twin(FieldKind kind) noexcept {
   case identity: return edge_only;
   case credential:
   case transport_security:
-  case location: return ordinary;
+  case location:
+  case links:
+  case refresh:
+  case cookie: return ordinary;
   default: return kind;
   }
 }

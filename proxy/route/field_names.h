@@ -20,7 +20,11 @@ enum class FieldKind : std::uint8_t {
   via,
   date,
   transport_security, // Strict-Transport-Security
-  location,           // Location, Content-Location
+  // In these a server names itself (reply_fields.h).
+  location, // Location, Content-Location and what else is one URI
+  links,
+  refresh,
+  cookie, // Set-Cookie; as credential
 };
 
 // Names are compared without regard to case, and every character that is neither letter nor digit counts as '-': servers that hand

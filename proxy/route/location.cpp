@@ -1,67 +1,17 @@
-// Location and Content-Location: where they point at the server, they are to point at the public name (RFC 9110 sections 10.2.2
-// and 8.7).
+// What a reply points to: where that is the server, it is to be the public name (RFC 9110 sections 10.2.2 and 8.7).
+#include "base/prepare_thread.h"
 #include "route/caller_view.h"
 #include "route/fit.h"
 #include "route/outgoing.h"
+#include "route/server_names.h"
 
 namespace ledgergate::route {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-struct Location {
-  std::string_view scheme;    // "http", "https", or empty for "//host"
-  std::string_view authority; // empty for "/path"
-  std::string_view path;      // with what follows
-  std::string_view tail;      // "?query#fragment"
-};
-
-bool split(std::string_view text, Location& out) noexcept {
-  if (text.size() > 7 && http::iequals(text.substr(0, 7), "http://")) {
-    out.scheme = "http";
-    text.remove_prefix(5);
-  } else if (text.size() > 8 && http::iequals(text.substr(0, 8), "https://")) {
-    out.scheme = "https";
-    text.remove_prefix(6);
-  }
-  if (text.starts_with("//")) {
-    text.remove_prefix(2);
-    const auto end = text.find_first_of("/?#\\");
-    out.authority = text.substr(0, end);
-    text.remove_prefix(out.authority.size());
-    if (out.authority.empty()) return false;
-  }
-  if (text.starts_with('\\') || (out.authority.empty() && !text.starts_with('/'))) return false;
-  const auto end = text.find_first_of("?#");
-  out.path = text.substr(0, end);
-  out.tail = end == npos ? std::string_view() : text.substr(end);
-  return true;
-}
-
-// Whether the server means itself by that authority: its own address, or the Host it was asked for.
-bool is_server(const Facts& facts, const Location& location) {
-  Authority named;
-  if (!read_authority(location.authority, named)) return false;
-  const auto& server = *facts.server;
-  const bool https = location.scheme.empty() ? server.https : location.scheme == "https";
-  const std::uint16_t usual = https ? 443 : 80;
-  if (named.port == 0) named.port = usual;
-  if (http::iequals(named.host, server.host) && named.port == server.port) return true;
-
-  // A server that builds URLs from Host adds the Host's port, the usual one, or the one it listens on.
-  Authority asked;
-  switch (facts.route->upstream_host) {
-  case settings::UpstreamHost::client: asked = {facts.target->host, facts.target->port}; break;
-  case settings::UpstreamHost::literal:
-    if (!read_authority(facts.route->upstream_host_literal, asked)) return false;
-    break;
-  case settings::UpstreamHost::server:
-    if (!read_authority(server.authority, asked)) return false;
-    break;
-  }
-  if (asked.host.empty() || !http::iequals(named.host, asked.host)) return false;
-  return named.port == (asked.port == 0 ? usual : asked.port) || named.port == server.port;
-}
+thread_local std::string path_scratch; // reused, so that it allocates once a thread
+const PreparedThread prepared([] { path_scratch.clear(); });
 
 // What strip or rewrite did to the target, undone: the public prefix, and how much of the server's path it stands for.
 struct Unmapped {
@@ -76,21 +26,32 @@ Unmapped unmap(const settings::Route& route, std::string_view path, Spelling spe
   return cut == npos ? Unmapped{} : Unmapped{true, cut};
 }
 
-// "scheme://authority" of public_url, or empty.
-std::string_view public_origin(const settings::Route& route) noexcept {
+// "authority" of public_url, or empty; and its scheme.
+std::string_view public_authority(const settings::Route& route, std::string_view& scheme) noexcept {
   const std::string_view url = route.public_url;
-  const auto authority = url.find("://");
-  if (authority == npos) return {};
-  return url.substr(0, url.find_first_of("/?#", authority + 3));
+  const auto colon = url.find("://");
+  if (colon == npos) return {};
+  scheme = url.substr(0, colon);
+  return url.substr(colon + 3, url.find_first_of("/?#", colon + 3) - colon - 3);
 }
 
-void append_origin(const Facts& facts, std::string& out) {
-  const auto configured = public_origin(*facts.route);
+void append_scheme(std::string_view scheme, bool websocket, std::string& out) {
+  if (websocket)
+    out += scheme == "https" ? "wss" : "ws";
+  else
+    out += scheme;
+  out += "://";
+}
+
+void append_origin(const Facts& facts, const Reference& reference, Named named, std::string& out) {
+  const bool websocket = reference.scheme == Scheme::ws || reference.scheme == Scheme::wss;
+  std::string_view scheme = named == Named::caller_by_tls ? "https" : public_scheme(facts);
+  const auto configured = public_authority(*facts.route, scheme);
   if (!configured.empty()) {
+    append_scheme(scheme, websocket, out);
     out += configured;
   } else if (has_public_authority(facts)) {
-    out += public_scheme(facts);
-    out += "://";
+    append_scheme(scheme, websocket, out);
     append_public_authority(facts, out);
   } // else the path alone: the caller knows whom it asked
 }
@@ -99,22 +60,22 @@ void append_origin(const Facts& facts, std::string& out) {
 
 bool map_location(const Facts& facts, std::string_view text, std::string& out) {
   const auto& route = *facts.route;
-  Location location;
-  if (!route.map_location || !split(text, location)) return false;
-  const bool absolute = !location.authority.empty();
-  if (absolute && !is_server(facts, location)) return false;
-  const std::string_view path = location.path.empty() ? std::string_view("/") : location.path;
+  Reference reference;
+  if (!route.map_location || !read_reference(text, reference)) return false;
+  const Named named = reference.absolute ? whom_names(facts, reference) : Named::server;
+  if (named == Named::other) return false;
+  const std::string_view path = reference.path.empty() ? std::string_view("/") : plain_path(reference.path, path_scratch);
   const auto unmapped = unmap(route, path, spelling_of(*facts.server));
-  if (!absolute && !unmapped.changed) return false;
+  if (!reference.absolute && !unmapped.changed) return false;
   const auto start = out.size();
-  if (absolute) append_origin(facts, out);
+  if (reference.absolute) append_origin(facts, reference, named, out);
   if (unmapped.changed) append_encoded(trim_slashes(route.path), out);
   auto rest = path.substr(unmapped.cut);
   if (out.size() == start) // a path alone must not begin with "//": it would name a host
     while (rest.starts_with("//")) rest.remove_prefix(1);
   if (rest.empty() && trim_slashes(route.path).empty()) out += '/';
   out += rest;
-  out += location.tail;
+  out += reference.tail;
   return true;
 }
 

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ledgergate::route {
 
@@ -19,6 +20,8 @@ struct Facts {
   const settings::Listener* listener = nullptr;
   const settings::Route* route = nullptr;
   const settings::Server* server = nullptr;
+  const std::vector<IpAddress>* server_addresses =
+      nullptr; // that the server's name has, as far as they are known; null: not at all
   const http::RequestHead* request = nullptr;
   const http::Target* target = nullptr;
   IpAddress client_ip; // the real caller: the peer, or what a trusted proxy said
@@ -41,6 +44,7 @@ struct Facts {
   // Values of Client-Cert and Client-Cert-Chain (RFC 9440), where the route wants them and the caller has shown a certificate.
   std::string_view client_cert, client_cert_chain;
   bool keeps_connection_login = false; // the reply asks for a login of NTLM or Negotiate, and its legs will find their connection
+  bool plain_reply = false;            // the reply is read here: it is asked for whole, and without a content coding
   bool websocket = false;              // a sound request to switch to WebSocket, on a route that lets it
   // What the edge holds for the server (profile/credentials.h), as the value of the field that the server reads. Not empty: the
   // caller's Authorization and STW-Authorization go nowhere.
@@ -59,7 +63,8 @@ struct Facts {
 //  but
 //    the edge's own in the field that the server reads
 //  * of a WebSocket handshake: Upgrade and Connection anew, and nothing else of what is hop-by-hop
-//  * a server that counts characters is asked for plain text and the end of the connection
+//  * a server that counts characters is asked for plain text and the end of the connection; one whose reply is read here for plain
+//    text, and all of it (no Range)
 //  * X-Forwarded-For/-Proto/-Host/-Port, Forwarded (RFC 7239), Via (RFC 9110 section 7.6.3: "1.1 ledgergate"), X-Request-ID,
 //    Client-Cert and Client-Cert-Chain (RFC 9440)
 //  * the route's rules, last; they may replace all but Host, framing and hop-by-hop fields. A rule whose value comes out empty
@@ -70,20 +75,16 @@ void append_request_head(const Facts& facts, std::string_view upstream_target, c
 enum class ReplyFraming : std::uint8_t { none, length, chunked, until_close };
 
 // Appends the reply head for the caller, empty line included. Hop-by-hop fields and those named in Connection are dropped,
-// Location / Content-Location mapped to the public name (when they point at the server), a cookie's Path to the public one,
-// Strict-Transport-Security set on TLS,
+// where a server names itself the public name is put (reply_fields.h), Strict-Transport-Security set on TLS,
 // X-Request-ID, Date and Via set, Proxy-Support to a challenge of NTLM or Negotiate, the route's rules last. `length` is written
 // with `length`; with `none` the server's own Content-Length is kept (HEAD, 304). `keep_alive` decides Connection, which in a 101
 // is Upgrade. The status line says HTTP/1.1 with the server's code and reason.
 void append_reply_head(const Facts& facts, const http::ReplyHead& reply, ReplyFraming framing, std::uint64_t length,
                        bool keep_alive, std::string& out);
 
-// Appends the value of Location as the caller should see it; false (out untouched) when it is to stay as it came.
+// Appends a URI of a reply as the caller should see it: where it names the server, by whatever of its names and in whatever
+// spelling a reader would follow (server_names.h), it gets the public scheme, authority and path. False (out untouched) when it is
+// to stay as it came.
 [[nodiscard]] bool map_location(const Facts& facts, std::string_view location, std::string& out);
-
-// Whether the paths of this route's cookies are not those that the caller asks for; then appends a Set-Cookie with the Path it
-// should have.
-[[nodiscard]] bool maps_cookies(const settings::Route& route) noexcept;
-void append_cookie(const Facts& facts, std::string_view value, std::string& out);
 
 } // namespace ledgergate::route

@@ -7,6 +7,7 @@
 #include "route/header_rules.h"
 #include "route/outgoing.h"
 #include "route/reason.h"
+#include "route/reply_fields.h"
 #include "route/text.h"
 
 namespace ledgergate::route {
@@ -28,10 +29,16 @@ void append_status_line(const http::ReplyHead& reply, std::string& out) {
   out += "\r\n";
 }
 
-void append_location(const Facts& facts, const http::Field& field, std::string& out) {
+void append_as_seen(const Facts& facts, FieldKind kind, const http::Field& field, std::string& out) {
   out += field.name;
   out += ": ";
-  if (!map_location(facts, field.value, out)) out += field.value;
+  switch (kind) {
+  case FieldKind::location: append_location(facts, field.value, out); break;
+  case FieldKind::links: append_links(facts, field.value, out); break;
+  case FieldKind::refresh: append_refresh(facts, field.value, out); break;
+  case FieldKind::cookie: append_cookie(facts, field.value, out); break;
+  default: out += field.value;
+  }
   out += "\r\n";
 }
 
@@ -46,7 +53,6 @@ bool keeps_transport_security(const Facts& facts) noexcept { return facts.tls &&
 Seen append_fields(const Facts& facts, const http::ReplyHead& reply, ReplyFraming framing, std::string& out) {
   options.read(reply.fields);
   const auto& rules = facts.route->reply_headers;
-  const bool cookies = maps_cookies(*facts.route);
   Seen seen;
   for (const auto& field : reply.fields) {
     const auto kind = reply_kind(field.name);
@@ -59,20 +65,15 @@ Seen append_fields(const Facts& facts, const http::ReplyHead& reply, ReplyFramin
     case FieldKind::transport_security: dropped = !keeps_transport_security(facts); break;
     case FieldKind::via: seen.via = dropped = true; break;
     case FieldKind::date: seen.date = true; break;
-    case FieldKind::credential: break;
+    case FieldKind::credential:
+    case FieldKind::cookie: break;
     default: dropped = options.names(field.name);
     }
     if (dropped || (kind != FieldKind::framing && replaced(rules, field.name))) continue;
-    if (kind == FieldKind::location) {
-      append_location(facts, field, out);
-    } else if (cookies && http::iequals(field.name, "Set-Cookie")) {
-      out += field.name;
-      out += ": ";
-      append_cookie(facts, field.value, out);
-      out += "\r\n";
-    } else {
+    if (facts.route->map_location)
+      append_as_seen(facts, kind, field, out);
+    else
       append_field(field.name, field.value, out);
-    }
   }
   return seen;
 }

@@ -19,6 +19,8 @@ bool is_credentials_field(std::string_view name) noexcept {
   return same_variable(name, "Authorization") || same_variable(name, "STW-Authorization");
 }
 
+bool wants_plain(const Facts& facts) noexcept { return facts.server->length_in_characters || facts.plain_reply; }
+
 // The caller's own fields that may pass; says which forwarding fields it brought along.
 Brought append_fields(const Facts& facts, std::string& out) {
   options.read(facts.request->fields);
@@ -44,7 +46,8 @@ Brought append_fields(const Facts& facts, std::string& out) {
     case FieldKind::credential: break;
     default: dropped = options.names(field.name);
     }
-    if (facts.server->length_in_characters && same_variable(field.name, "Accept-Encoding")) dropped = true;
+    if (wants_plain(facts) && same_variable(field.name, "Accept-Encoding")) dropped = true;
+    if (facts.plain_reply && (same_variable(field.name, "Range") || same_variable(field.name, "If-Range"))) dropped = true;
     // Both headers, whatever the server reads: a caller's password for the edge, or an old one for the server, is nobody else's.
     if (!facts.credentials.empty() && is_credentials_field(field.name)) dropped = true;
     if (facts.edge_authorization && same_variable(field.name, "Authorization")) dropped = true;
@@ -85,8 +88,9 @@ void append_request_head(const Facts& facts, std::string_view upstream_target, c
   const auto brought = append_fields(facts, out);
   append_framing(*facts.request, framing, out);
   if (facts.websocket) out += "Connection: Upgrade\r\nUpgrade: websocket\r\n"; // RFC 9110 section 7.8
+  if (wants_plain(facts)) out += "Accept-Encoding: identity\r\n";
   // Its replies can be believed as plain text only, and only behind its FIN (profile/character_length.h).
-  if (facts.server->length_in_characters) out += "Accept-Encoding: identity\r\nConnection: close\r\n";
+  if (facts.server->length_in_characters) out += "Connection: close\r\n";
   if (!facts.credentials.empty()) append_field(profile::credentials_field(facts.server->profile), facts.credentials, out);
   append_forwarding(facts, brought, out);
   append_certificate("Client-Cert", facts.client_cert, rules, out);

@@ -33,6 +33,11 @@ io::Task<Result<Addresses>> Resolver::resolve(io::Wake& wake, const std::string&
   co_return entry.addresses;
 }
 
+const Addresses* Resolver::known(const std::string& host) const {
+  const auto entry = entries_.find(host);
+  return entry == entries_.end() ? nullptr : &entry->second.addresses;
+}
+
 void Resolver::ask(const std::string& host, Entry& entry) {
   auto lookup = std::make_shared<Lookup>(loop_, host, [this](Lookup& done) { answered(done); });
   lookups_.push_back(lookup);

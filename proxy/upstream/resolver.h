@@ -30,6 +30,8 @@ public:
   // (an old good answer is used at once while the new one is on its way). Waits on `wake` until its deadline: dns_timeout.
   // `host` and `wake` must outlive the task.
   io::Task<Result<Addresses>> resolve(io::Wake& wake, const std::string& host, io::TimeMs fresh_for);
+  // The addresses of a name that was asked for, good until the loop's next turn; null: none are known (or it is an address itself).
+  [[nodiscard]] const Addresses* known(const std::string& host) const;
 
 private:
   struct Entry {

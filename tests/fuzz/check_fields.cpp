@@ -6,6 +6,7 @@
 #include "http/websocket.h"
 #include "published.h"
 #include "require.h"
+#include "route/reply_fields.h"
 
 #include <algorithm>
 #include <array>
@@ -67,7 +68,8 @@ void check_addresses(std::string_view value, http::RequestHead& request) {
   published.route.strip_prefix = true;
   std::string out;
   if (route::map_location(published.facts, value, out)) {
-    require(out.starts_with("https://ucto.example.cz/") || out.starts_with("/") || out.starts_with("//ucto.example.cz/"),
+    require(out.starts_with("https://ucto.example.cz/") || out.starts_with("wss://ucto.example.cz/") ||
+                (out.starts_with('/') && !out.starts_with("//") && !out.starts_with("/\\") && !out.starts_with("/\t")),
             "an address of the server becomes the public one");
     require(out.size() <= value.size() + 64, "and not longer than that takes");
   } else {
@@ -75,9 +77,11 @@ void check_addresses(std::string_view value, http::RequestHead& request) {
   }
   out.clear();
   route::append_cookie(published.facts, value, out);
-  const auto paths = static_cast<std::size_t>(std::count(value.begin(), value.end(), ';'));
-  require(out.size() <= value.size() + 64 * paths, "a cookie grows by its paths only");
-  require(std::count(out.begin(), out.end(), ';') == static_cast<std::ptrdiff_t>(paths), "and gets no attribute");
+  const auto attributes = static_cast<std::size_t>(std::count(value.begin(), value.end(), ';'));
+  require(out.size() <= value.size() + 64 * attributes, "a cookie grows by its paths only");
+  require(static_cast<std::size_t>(std::count(out.begin(), out.end(), ';')) <= attributes, "and gets no attribute");
+  route::append_links(published.facts, value, out);
+  route::append_refresh(published.facts, value, out);
   require(std::all_of(out.begin(), out.end(), value_byte), "no line ends are made");
 }
 

@@ -25,7 +25,7 @@ TEST(ReplyHead, KeepsTheServersWordsAndItsLength) {
                                                    "Content-Type: image/jpeg\r\n"
                                                    "Last-Modified: Mon, 02 Oct 2017 08:55:23 GMT\r\n"
                                                    "Server: mServer\r\n"
-                                                   "Set-Cookie: a=b; domain=192.168.0.10\r\n"
+                                                   "Set-Cookie: a=b\r\n"
                                                    "Set-Cookie: c=d\r\n"
                                                    "Content-Length: 12431\r\n"
                                                    "X-Request-ID: id-1\r\n"
