@@ -9,12 +9,6 @@ namespace {
 
 constexpr std::size_t kRoom = 64 * 1024;
 
-// They describe the bytes that came, not those that go on (RFC 9110 section 8.4, RFC 9530, RFC 3230, RFC 1864).
-bool speaks_of_coded_bytes(std::string_view name) {
-  return http::iequals(name, "Content-Encoding") || http::iequals(name, "Content-MD5") || http::iequals(name, "Digest") ||
-         http::iequals(name, "Content-Digest") || http::iequals(name, "Repr-Digest");
-}
-
 } // namespace
 
 Result<void> DecodeBody::begin() {
@@ -61,7 +55,7 @@ Result<void> DecodeBody::finish() {
     const auto whole = inflater_->finish();
     if (!whole) return whole;
   }
-  std::erase_if(x_.request.fields, [](const http::Field& field) { return speaks_of_coded_bytes(field.name); });
+  std::erase_if(x_.request.fields, [](const http::Field& field) { return http::speaks_of_coded_bytes(field.name); });
   keep_own_secrets(x_); // those that end here are known by their places
   return {};
 }

@@ -54,6 +54,8 @@ void Exchange::clear() noexcept {
   head_started = head_done = 0;
   server = 0;
   at_server = nullptr;
+  server_keeps = io::kNever;
+  reply_end = 0;
   interims = 0;
   last = own_connection = head_sent = through = logged = failed = false;
   failure = {};

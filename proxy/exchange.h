@@ -166,6 +166,8 @@ struct Exchange {
   http::HeadScan answer_scan;              // of the head that is being received
   int interims = 0;                        // 1xx replies of the server so far
   std::size_t answer_head = 0;             // bytes of the server's reply head, still in its input until the body is relayed
+  io::TimeMs server_keeps = io::kNever;    // how long the server keeps an idle connection, as it says; kNever: it does not say
+  io::TimeMs reply_end = 0;                // the loop's time when the last byte of the reply had come
   io::Stream* at_server = nullptr;         // the connection to the server, while the story has one
   std::optional<http::ReplyBody> arriving; // how far the reply's body has come from the server; nothing before it begins
   upstream::Addresses addresses;           // where its turn is good; empty: it has none

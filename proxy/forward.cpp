@@ -114,6 +114,12 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
     if (result.outcome && idled_out(x, reused, result.whole))
       result.outcome = Error{Cause::upstream_closed, "it took the connection for an idle one"};
   }
+  // Such a server ends the connection, or forbids what it was asked.
+  const bool renegotiates = upstream::asked_to_renegotiate(server);
+  if (renegotiates && (!result.outcome || x.answer.status == 403))
+    result.outcome =
+        Error{Cause::upstream_tls, "the server asks for a client certificate in the middle of a TLS 1.2 connection: let it "
+                                   "speak TLS 1.3, or ask at the beginning"};
   if (!result.outcome && server.failure() == UV_ENOMEM) result.outcome = Error{Cause::out_of_memory}; // no fault of the server's
   const std::string_view refusal = result.outcome || reused ? std::string_view() : upstream::refused_certificate(server);
   if (!refusal.empty()) {
@@ -131,13 +137,17 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
   co_return result;
 }
 
+io::TimeMs server_keeps_until(const Exchange& x) noexcept {
+  return x.server_keeps == io::kNever ? io::kNever : x.reply_end + x.server_keeps;
+}
+
 void part_with(Exchange& x, io::Stream::Ptr& server, Place& place, bool reusable) {
   x.at_server = nullptr;
   if (reusable && keeps_server_connection(x, *server)) {
     if (x.own_connection)
       keep_own(x, std::move(server));
     else
-      x.generation->pool(x.server).put(std::move(server));
+      x.generation->pool(x.server).put(std::move(server), server_keeps_until(x));
   } else if (place.held()) {
     place.give_on(std::move(server));
   } else {
@@ -216,6 +226,7 @@ io::Task<Result<void>> forward(Exchange& x) {
   x.credentials = x.generation->snapshot->credentials(x.client, *x.facts.route, x.server);
   if (x.credentials != nullptr) x.facts.credentials = x.credentials->value();
   tell_of_certificate(x);
+  x.facts.plain_reply = masks_reply(x);
   x.out.clear();
   route::append_request_head(x.facts, x.upstream_target, x.framing, x.out);
 

@@ -75,7 +75,7 @@ void keep_own(Exchange& x, io::Stream::Ptr server) {
   if (x.facts.peer_trusted || x.credentials != nullptr) return;
   const upstream::Pool& pool = x.generation->pool(x.server);
   if (!may_idle(*x.worker->newest(), pool.server())) return; // a reload came meanwhile
-  x.own->put(x.wake->loop(), pool, whose(x), std::move(server));
+  x.own->put(x.wake->loop(), pool, whose(x), std::move(server), server_keeps_until(x));
 }
 
 } // namespace ledgergate

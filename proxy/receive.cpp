@@ -1,5 +1,8 @@
 // The reply: its head, believed only when two readers agree; its body, relayed as it comes, at the caller's pace.
 #include "http/chunked.h"
+#include "http/coding.h"
+#include "http/inflate.h"
+#include "http/keep_alive.h"
 #include "http/parser.h"
 #include "http/rate_guard.h"
 #include "http/reply_body.h"
@@ -45,14 +48,14 @@ io::Task<Result<void>> more_from(Exchange& x, io::Stream& server, const http::Re
 } // namespace
 
 // /status of mServer prints a LAN name: the small reply is held, and the name replaced.
-bool holds_for_change(const Exchange& x) {
-  if (!x.facts.route->mask_server_name || x.answer.status != 200 || x.answer.body.kind == http::BodyKind::none) return false;
-  if (x.answer.body.kind == http::BodyKind::length && x.answer.body.length > kMaxHeld) return false;
-  if (x.facts.server->profile != settings::Profile::mserver) return false;
+bool masks_reply(const Exchange& x) {
+  if (!x.facts.route->mask_server_name || x.facts.server->profile != settings::Profile::mserver) return false;
   std::string scratch;
-  if (!profile::is_status(x.facts.server->profile, route::server_path(*x.facts.route, x.target, scratch))) return false;
-  return std::none_of(x.answer.fields.begin(), x.answer.fields.end(),
-                      [](const http::Field& field) { return http::iequals(field.name, "Content-Encoding"); });
+  return profile::is_status(x.facts.server->profile, route::server_path(*x.facts.route, x.target, scratch));
+}
+
+bool holds_for_change(const Exchange& x) {
+  return x.answer.status / 100 == 2 && x.answer.body.kind != http::BodyKind::none && masks_reply(x);
 }
 
 void send_head(Exchange& x, http::BodyKind kind, std::uint64_t length) {
@@ -103,8 +106,42 @@ Result<void> hold_spooled(Exchange& x) {
   return {};
 }
 
+namespace {
+
+// It was asked for without a coding, but not every server listens to that.
+Result<void> decode_note(Exchange& x) {
+  const auto coding = http::content_coding(x.answer.fields);
+  if (!coding) return Error{Cause::reply_unparsable, "a status in a content coding that is not known here"};
+  if (*coding == http::Coding::identity || x.note.empty()) return {};
+  http::Inflater inflater;
+  http::Inflater::Bounds bounds;
+  bounds.size = kMaxHeld;
+  const auto begun = inflater.start(*coding, bounds);
+  if (!begun) return begun;
+  std::string plain(kMaxHeld + 1, '\0');
+  std::size_t made = 0;
+  for (std::string_view rest = x.note;;) {
+    const auto step = inflater.next(rest, plain.data() + made, plain.size() - made);
+    if (step.state == http::Inflater::State::more) break;
+    if (step.state == http::Inflater::State::failed) return Error{Cause::reply_unparsable, "a status that can't be decompressed"};
+    rest.remove_prefix(step.consumed);
+    made += step.made;
+  }
+  if (!inflater.finish()) return Error{Cause::reply_unparsable, "a status that can't be decompressed"};
+  plain.resize(made);
+  x.note = std::move(plain);
+  std::erase_if(x.answer.fields, [](const http::Field& field) { return http::speaks_of_coded_bytes(field.name); });
+  return {};
+}
+
+} // namespace
+
 // What was held goes out, changed if it holds a name.
 Result<void> release_held(Exchange& x, bool change) {
+  if (change) {
+    const auto plain = decode_note(x);
+    if (!plain) return plain;
+  }
   std::string changed;
   const bool replaced = change && profile::replace_server_name(x.note, public_name(x), changed);
   const auto sent = send_whole(x, replaced ? changed : x.note);
@@ -118,6 +155,18 @@ void expect_head(Exchange& x) {
   x.answer_scan.reset({bound, bound, kMaxFields, false});
 }
 
+namespace {
+
+constexpr io::TimeMs kOnTheWayMs = 1000; // a request that would arrive as the server closes was sent for nothing
+
+void note_keep_alive(Exchange& x) {
+  const auto said = http::kept_alive_for(x.answer.fields);
+  const io::TimeMs time = said ? static_cast<io::TimeMs>(said->count()) * 1000 : io::kNever;
+  x.server_keeps = said ? time - std::min(time, kOnTheWayMs) : io::kNever;
+}
+
+} // namespace
+
 Result<io::Step> take_head(Exchange& x, io::Stream& server) {
   for (;;) {
     http::HeadScan& scan = x.answer_scan;
@@ -129,7 +178,10 @@ Result<io::Step> take_head(Exchange& x, io::Stream& server) {
     x.answer.clear();
     const auto parsed = http::parse_reply(server.input().substr(0, x.answer_head), x.request.method, x.answer);
     if (!parsed) return parsed.error();
-    if (x.answer.status >= 200) return io::Step::done;
+    if (x.answer.status >= 200) {
+      note_keep_alive(x);
+      return io::Step::done;
+    }
     // RFC 9110 section 15.2: interim replies may come at any time; 100 is the edge's own, 101 must have been asked for.
     if (x.answer.status == 101) {
       if (!x.facts.websocket) return Error{Cause::upgrade_failed, "101 without a request to upgrade"};
@@ -237,6 +289,7 @@ io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
     const auto more = co_await more_from(x, server, body, ended);
     if (!more) co_return more.error();
   }
+  x.reply_end = x.wake->loop().now();
   if (holding) {
     const auto sent = send_held(x, change);
     if (!sent) co_return sent.error();

@@ -131,6 +131,8 @@ io::Task<Result<void>> forward(Exchange& exchange);
 // The server has answered: its connection goes to the pool, if it is `reusable` as far as the request is concerned, or the place it
 // was in is given on.
 void part_with(Exchange& exchange, io::Stream::Ptr& server, Place& place, bool reusable);
+// The loop's time until which the connection to the server may be used again, by the server's word.
+[[nodiscard]] io::TimeMs server_keeps_until(const Exchange& exchange) noexcept;
 struct Attempt {
   Result<void> outcome{};
   bool whole = false; // the server has taken all of the request
@@ -193,11 +195,14 @@ io::Task<Result<void>> relay_reply(Exchange& exchange, io::Stream& server);
 inline constexpr std::size_t kHeldWhole = 256 * 1024;
 // The same of one that is changed.
 inline constexpr std::size_t kMaxHeld = 64 * 1024;
-// Whether a reply is held whole to be changed (the LAN name in mServer's /status).
+// Whether what is asked may be answered with a LAN name that is to be masked (mServer's /status); whether the reply that has come
+// is held whole for that.
+[[nodiscard]] bool masks_reply(const Exchange& exchange);
 [[nodiscard]] bool holds_for_change(const Exchange& exchange);
 // What lies in the reply spool comes into `note`, and the spool is empty.
 [[nodiscard]] Result<void> hold_spooled(Exchange& exchange);
-// `note`, perhaps changed, as send_whole().
+// `note`, perhaps changed, as send_whole(); what is changed loses its content coding. Errors: also reply_unparsable, of a reply in
+// which nobody can look for the name.
 [[nodiscard]] Result<void> release_held(Exchange& exchange, bool change);
 void send_head(Exchange& exchange, http::BodyKind kind, std::uint64_t length);
 // Head and body of a reply that is there whole: what is large goes into the reply spool, from where give_spooled() takes it.

@@ -183,6 +183,7 @@ io::Task<Result<void>> take_body_of_reply(Exchange& x, io::Stream::Ptr& server, 
       if (change && x.reply_spool.size() > kMaxHeld) co_return Error{Cause::reply_unparsable, "a status of more than 64 KiB"};
       if (*taken == io::Step::done) {
         t.complete = true;
+        x.reply_end = x.wake->loop().now();
         part_with(x, server, place, reusable);
         const auto believed = judge_whole(x, t);
         if (!believed) co_return believed.error();

@@ -122,4 +122,10 @@ bool lists(const std::vector<Field>& fields, std::string_view name, std::string_
                      [&](const Field& field) { return iequals(field.name, name) && list_has(field.value, member); });
 }
 
+bool speaks_of_coded_bytes(std::string_view name) noexcept {
+  constexpr auto names =
+      std::to_array<std::string_view>({"Content-Encoding", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest"});
+  return std::any_of(names.begin(), names.end(), [name](std::string_view each) { return iequals(name, each); });
+}
+
 } // namespace ledgergate::http

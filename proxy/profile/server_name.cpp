@@ -1,6 +1,9 @@
-// The LAN name in mServer's /status reply (vendor document 001). Works on bytes, so any encoding that is a superset of ASCII
-// (UTF-8, Windows-1250) passes; in others nothing is found and the body stays as it came.
+// The LAN name in mServer's /status reply (vendor document 001), in any encoding that spells ASCII as it is (UTF-8, Windows-1250),
+// or in code units of two or four bytes (UTF-16, UTF-32; told by how the document begins, XML 1.0 appendix F.1).
 #include "profile/endpoints.h"
+
+#include <algorithm>
+#include <cstddef>
 
 namespace ledgergate::profile {
 namespace {
@@ -61,19 +64,77 @@ void append_escaped(std::string_view url, std::string& out) {
   }
 }
 
+// How the bytes of a document spell ASCII.
+struct Units {
+  std::size_t size = 1; // bytes
+  std::size_t low = 0;  // which of them is the letter
+};
+
+Units units_of(std::string_view body) noexcept {
+  const auto begins = [body](std::string_view marks) {
+    if (body.size() < marks.size()) return false;
+    for (std::size_t i = 0; i < marks.size(); ++i)
+      if (marks[i] == 'x' ? body[i] == '\0' : body[i] != marks[i]) return false;
+    return true;
+  };
+  using namespace std::string_view_literals;
+  if (begins("\xFF\xFE\0\0"sv) || begins("x\0\0\0"sv)) return {4, 0};
+  if (begins("\0\0\xFE\xFF"sv) || begins("\0\0\0x"sv)) return {4, 3};
+  if (begins("\xFF\xFE"sv) || begins("x\0"sv)) return {2, 0};
+  if (begins("\xFE\xFF"sv) || begins("\0x"sv)) return {2, 1};
+  return {};
+}
+
+// A byte for each unit; what is not ASCII is some byte that is none either.
+std::string narrow(std::string_view body, Units units) {
+  std::string out;
+  for (std::size_t at = 0; at + units.size <= body.size(); at += units.size) {
+    const auto unit = body.substr(at, units.size);
+    const bool ascii = std::count(unit.begin(), unit.end(), '\0') >= static_cast<std::ptrdiff_t>(units.size - 1) &&
+                       static_cast<unsigned char>(unit[units.low]) < 0x80;
+    out += ascii ? unit[units.low] : '\x80';
+  }
+  return out;
+}
+
+void append_wide(std::string_view text, Units units, std::string& out) {
+  for (const char c : text) {
+    out.append(units.size, '\0');
+    out[out.size() - units.size + units.low] = c;
+  }
+}
+
+// Where the content of the first <server> element lies.
+struct Range {
+  std::size_t from = npos, to = npos;
+};
+
+Range find_server(std::string_view body) noexcept {
+  for (std::size_t open = find_tag(body, "<server", 0); open != npos; open = find_tag(body, "<server", open + 1)) {
+    const auto open_end = body.find('>', open);
+    if (open_end == npos) return {};
+    if (body[open_end - 1] == '/') continue; // it has none
+    const auto close = find_tag(body, "</server", open_end + 1);
+    return close == npos ? Range{} : Range{open_end + 1, close};
+  }
+  return {};
+}
+
 } // namespace
 
 bool replace_server_name(std::string_view body, std::string_view public_url, std::string& out) {
-  const auto open = find_tag(body, "<server", 0);
-  if (open == npos) return false;
-  const auto open_end = body.find('>', open);
-  if (open_end == npos || body[open_end - 1] == '/') return false;
-  const auto close = find_tag(body, "</server", open_end + 1);
-  if (close == npos) return false;
-  out.clear();
-  out.append(body.substr(0, open_end + 1));
-  append_escaped(public_url, out);
-  out.append(body.substr(close));
+  const Units units = units_of(body);
+  const std::string narrowed = units.size == 1 ? std::string() : narrow(body, units);
+  const Range found = find_server(units.size == 1 ? body : std::string_view(narrowed));
+  if (found.from == npos) return false;
+  std::string url;
+  append_escaped(public_url, url);
+  out.assign(body.substr(0, found.from * units.size));
+  if (units.size == 1)
+    out += url;
+  else
+    append_wide(url, units, out);
+  out += body.substr(found.to * units.size);
   return true;
 }
 

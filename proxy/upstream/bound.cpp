@@ -33,7 +33,7 @@ io::Stream::Ptr Bound::take(const settings::Server& server, std::string_view cli
   return own != nullptr ? own->pool.take() : io::Stream::Ptr();
 }
 
-void Bound::put(io::Loop& loop, const Pool& pool, std::string_view client, io::Stream::Ptr stream) noexcept {
+void Bound::put(io::Loop& loop, const Pool& pool, std::string_view client, io::Stream::Ptr stream, io::TimeMs until) noexcept {
   try {
     Own* own = find(pool.server(), client);
     if (own == nullptr) {
@@ -41,7 +41,7 @@ void Bound::put(io::Loop& loop, const Pool& pool, std::string_view client, io::S
       if (own_.size() >= kMost) own_.erase(own_.begin());
       own = own_.emplace_back(std::make_unique<Own>(loop, pool.server(), pool.relief(), client)).get();
     }
-    own->pool.put(std::move(stream));
+    own->pool.put(std::move(stream), until);
   } catch (const std::bad_alloc&) {
     // The caller logs in anew.
   }

@@ -23,8 +23,9 @@ public:
   // none, or it has ended. One that was made under other settings of the server is not used any more.
   [[nodiscard]] io::Stream::Ptr take(const settings::Server& server, std::string_view client) noexcept;
   // A connection whose last reply is complete and that has nothing unread; closed when there is no memory to keep it. `pool`: the
-  // one that it would have gone to.
-  void put(io::Loop& loop, const Pool& pool, std::string_view client, io::Stream::Ptr stream) noexcept;
+  // one that it would have gone to. `until`: as Pool::put().
+  void put(io::Loop& loop, const Pool& pool, std::string_view client, io::Stream::Ptr stream,
+           io::TimeMs until = io::kNever) noexcept;
   void close_all() noexcept { own_.clear(); }
   // Closes what idles at servers where, by newer settings, nothing may: `stays(server)`.
   template <class Stays>

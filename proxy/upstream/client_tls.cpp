@@ -34,6 +34,18 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1; // ours now
 }
 
+int renegotiation_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+// The only trace that a server leaves that wanted another handshake: our answer, which is no (SSL_OP_NO_RENEGOTIATION).
+void note_alert(const SSL* ssl, int where, int alert) {
+  static char wanted;
+  if (where == SSL_CB_WRITE_ALERT && (alert & 0xFF) == SSL_AD_NO_RENEGOTIATION)
+    SSL_set_ex_data(const_cast<SSL*>(ssl), renegotiation_index(), &wanted);
+}
+
 std::string reason() {
   const char* text = ERR_reason_error_string(ERR_peek_last_error());
   ERR_clear_error();
@@ -123,6 +135,7 @@ std::shared_ptr<const ClientTls> ClientTls::make(const settings::Server& server,
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(ctx, keep_session);
+  SSL_CTX_set_info_callback(ctx, note_alert);
   static constexpr unsigned char kProtocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   SSL_CTX_set_alpn_protos(ctx, kProtocols, sizeof kProtocols);
   made->verify_ = server.tls.verify;
@@ -136,6 +149,8 @@ std::shared_ptr<const ClientTls> ClientTls::make(const settings::Server& server,
     why = use_certificate(ctx, *server.tls.client_certificate, warning);
     if (!why.empty()) return nullptr;
     add(doubt(SSL_CTX_get0_certificate(ctx), server.tls.client_certificate->chain.string()), warning);
+    // A server that asks for it when it knows the path (Apache's SSLVerifyClient in a Location; RFC 8446 section 4.6.2).
+    SSL_CTX_set_post_handshake_auth(ctx, 1);
   }
   ERR_clear_error();
   made->name_ = server.tls.name.empty() ? server.host : server.tls.name;
@@ -189,6 +204,13 @@ std::string_view refused_certificate(const io::Stream& server) noexcept {
   case SSL_AD_ACCESS_DENIED: return "the server refuses our client certificate";
   default: return "";
   }
+}
+
+bool asked_to_renegotiate(const io::Stream& server) noexcept {
+  SSL* const ssl = server.tls();
+  if (ssl == nullptr || SSL_get_ex_data(ssl, renegotiation_index()) == nullptr) return false;
+  SSL_set_ex_data(ssl, renegotiation_index(), nullptr);
+  return true;
 }
 
 } // namespace ledgergate::upstream

@@ -64,4 +64,9 @@ private:
 // before it has verified its client (RFC 8446 sections 4.4.2.4 and 6.2).
 [[nodiscard]] std::string_view refused_certificate(const io::Stream& server) noexcept;
 
+// Whether the server has asked for another handshake, since this was last asked, in the middle of a connection of TLS 1.2, and was
+// refused that: mostly one that wants a client certificate for this path alone. In TLS 1.3 it asks behind the handshake, and gets
+// it.
+[[nodiscard]] bool asked_to_renegotiate(const io::Stream& server) noexcept;
+
 } // namespace ledgergate::upstream

@@ -28,6 +28,7 @@ bool usable(const io::Stream& stream) {
 } // namespace
 
 io::Stream::Ptr Pool::take() noexcept {
+  drop_old(); // the loop may be late
   while (!idle_.empty()) {
     // One that came back in this very round may have more to say than its reply: bytes that would be the next caller's answer. The
     // newest that has been through the loop's wait is better; if there is none, the kernel is asked.
@@ -43,8 +44,9 @@ io::Stream::Ptr Pool::take() noexcept {
   return {};
 }
 
-void Pool::put(io::Stream::Ptr stream) {
-  if (retired_ || idle_.size() >= server_.keep_idle || !usable(*stream)) return;
+void Pool::put(io::Stream::Ptr stream, io::TimeMs until) {
+  until = std::min<io::TimeMs>(until, loop_.now() + static_cast<io::TimeMs>(server_.timeouts.idle.count()));
+  if (until <= loop_.now() || retired_ || idle_.size() >= server_.keep_idle || !usable(*stream)) return;
   // Records that came with the reply may not be decrypted yet: a session ticket is fine, a message nobody asked for is not.
   if (stream->fill() != io::Step::blocked) return;
   if (relief_ != nullptr && !relieved_) {
@@ -54,8 +56,8 @@ void Pool::put(io::Stream::Ptr stream) {
   stream->attach(this);
   stream->trim();
   stream->want_input();
-  idle_.push_back({std::move(stream), loop_.now(), loop_.round()});
-  if (idle_.size() == 1) arm();
+  idle_.push_back({std::move(stream), until, loop_.round()});
+  if (until < at()) loop_.set_deadline(*this, until);
 }
 
 void Pool::retire() noexcept {
@@ -73,16 +75,14 @@ void Pool::stream_woke(io::Stream& stream) {
   std::erase_if(idle_, [&](const Idle& idle) { return idle.stream.get() == &stream; });
 }
 
-void Pool::arm() {
-  if (!idle_.empty()) loop_.set_deadline(*this, idle_.front().since + static_cast<io::TimeMs>(server_.timeouts.idle.count()));
+void Pool::drop_old() noexcept {
+  std::erase_if(idle_, [now = loop_.now()](const Idle& idle) { return idle.until <= now; });
 }
 
 void Pool::expired() noexcept {
-  const io::TimeMs idle_for = static_cast<io::TimeMs>(server_.timeouts.idle.count());
-  const auto fresh =
-      std::find_if(idle_.begin(), idle_.end(), [&](const Idle& idle) { return loop_.now() - idle.since < idle_for; });
-  idle_.erase(idle_.begin(), fresh);
-  arm();
+  drop_old();
+  const auto first = std::min_element(idle_.begin(), idle_.end(), [](const Idle& a, const Idle& b) { return a.until < b.until; });
+  if (first != idle_.end()) loop_.set_deadline(*this, first->until);
 }
 
 } // namespace ledgergate::upstream

@@ -1,10 +1,12 @@
 // The idle connections of one worker to one server, newest used first. They keep reading while they wait: one that the server
-// closes, or that says something nobody asked for, is dropped at once and never used again.
+// closes, or that says something nobody asked for, is dropped at once and never used again; so is one whose server has said that it
+// keeps it no longer (Keep-Alive), a second before that.
 //
 // A connection that was taken from here, or opened for it, touches nothing of the pool: it may be closing still when the settings
 // that the pool belongs to are gone.
 //
-// Invariants: loop thread only; idle_ is ordered by the time since which they wait (oldest first); at most `keep_idle` of them.
+// Invariants: loop thread only; idle_ is ordered by the time since which they wait (oldest first); at most `keep_idle` of them; the
+// deadline is the earliest of their times.
 #pragma once
 
 #include "io/deadline.h"
@@ -37,8 +39,9 @@ public:
 
   // An idle connection, or null.
   [[nodiscard]] io::Stream::Ptr take() noexcept;
-  // A connection whose last reply is complete and that has nothing unread. Closed when there is no room.
-  void put(io::Stream::Ptr stream);
+  // A connection whose last reply is complete and that has nothing unread. Closed when there is no room. `until`: the loop's time
+  // from which on its server may end it.
+  void put(io::Stream::Ptr stream, io::TimeMs until = io::kNever);
   // Newer settings have a pool of their own: what idles here is closed, and so is what comes back. (A server that is asked in turn
   // from now on must not see a second connection.)
   void retire() noexcept;
@@ -49,7 +52,7 @@ private:
   friend class Relief;
   struct Idle {
     io::Stream::Ptr stream;
-    io::TimeMs since = 0;
+    io::TimeMs until = 0;    // by the settings and by its server's word; not used from there on
     std::uint64_t round = 0; // of the loop
   };
   io::Loop& loop_;
@@ -65,7 +68,7 @@ private:
 
   void stream_woke(io::Stream& stream) override;
   void expired() noexcept override;
-  void arm();
+  void drop_old() noexcept;
 };
 
 } // namespace ledgergate::upstream

@@ -53,8 +53,44 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"self_closing", "<m><server/></m>", kUrl, ""}, Case{"unclosed", "<m><server>http://C0508P", kUrl, ""},
         Case{"unclosed_tag", "<m><server", kUrl, ""}, Case{"unclosed_comment", "<m><!-- <server>a</server>", kUrl, ""},
         Case{"plain_text", "idle", kUrl, ""}, Case{"nothing", "", kUrl, ""},
-        Case{"not_ascii_compatible", std::string_view("<\0s\0e\0r\0v\0e\0r\0>\0a\0<\0/\0s\0e\0r\0v\0e\0r\0>\0", 34), kUrl, ""}),
+        Case{"behind_an_empty_one", "<m><server/><server>http://C0508P</server></m>", kUrl,
+             "<m><server/><server>https://ucto.example.cz</server></m>"}),
     [](const auto& test) { return std::string(test.param.what); });
+
+// As `size` bytes a letter, of which `low` is the letter; \xFE for the mark that begins a document.
+std::string wide(std::string_view text, std::size_t size, std::size_t low) {
+  std::string out;
+  for (const char c : text) {
+    std::string unit(size, '\0');
+    const std::size_t high = low == 0 ? 1 : low - 1;
+    unit[low] = c == '\xFE' ? '\xFF' : c;
+    if (c == '\xFE') unit[high] = '\xFE';
+    if (c == '\xE1') unit[high] = '\x01';
+    out += unit;
+  }
+  return out;
+}
+
+TEST(ServerNameInWideLetters, IsReplaced) {
+  struct Units {
+    std::size_t size, low;
+  };
+  for (const Units units : {Units{2, 0}, Units{2, 1}, Units{4, 0}, Units{4, 3}})
+    for (const std::string_view mark : {"", "\xFE"}) {
+      const std::string begin = std::string(mark) + "<?xml version=\"1.0\"?><mserver><message>\xE1</message><server>";
+      const std::string end = "</server><name>\xE1</name></mserver>";
+      std::string out;
+      ASSERT_TRUE(replace_server_name(wide(begin + "http://C0508P:444" + end, units.size, units.low), "https://a&b/", out));
+      EXPECT_EQ(out, wide(begin + "https://a&amp;b/" + end, units.size, units.low)) << units.size << units.low << mark.size();
+    }
+}
+
+TEST(ServerNameInWideLetters, OfAReplyThatBreaksOffIsNone) {
+  std::string out;
+  const std::string whole = wide("<m><server>http://C0508P:444</server>", 2, 0);
+  for (std::size_t size = 0; size + 2 < whole.size(); ++size)
+    EXPECT_FALSE(replace_server_name(std::string_view(whole).substr(0, size), "https://a", out)) << size;
+}
 
 } // namespace
 } // namespace ledgergate::profile

@@ -26,12 +26,12 @@ settings::Server server(std::uint32_t keep_idle, std::chrono::milliseconds idle 
 
 struct PoolTest : ::testing::Test, LoopWorld {
   // A connection as a story gives it back; its far end stays here.
-  io::Stream* put(Pool& pool) {
+  io::Stream* put(Pool& pool, io::TimeMs by = io::kNever) {
     auto ends = connected_pair();
     far.push_back(std::move(ends.second));
     io::Stream::Ptr stream = adopt(std::move(ends.first));
     io::Stream* raw = stream.get();
-    pool.put(std::move(stream));
+    pool.put(std::move(stream), by);
     return raw;
   }
   bool closed(const Socket& socket) {
@@ -89,6 +89,32 @@ TEST_F(PoolTest, DropsOneThatItsServerResets) {
   Pool pool(loop, server(4), nullptr);
   put(pool);
   far[0].reset();
+  EXPECT_TRUE(until([&] { return pool.idle() == 0; }));
+}
+
+TEST_F(PoolTest, DropsOneAtTheTimeThatItsServerHasSaid) {
+  Pool pool(loop, server(4), nullptr);
+  put(pool);
+  const auto* lasting = put(pool);
+  put(pool, loop.now() + 20);
+  put(pool, loop.now() + 10);
+  EXPECT_EQ(pool.idle(), 4U);
+  ASSERT_TRUE(until([&] { return pool.idle() == 2; }));
+  EXPECT_TRUE(closed(far[2]) && closed(far[3]));
+  const io::Stream::Ptr newest = pool.take();
+  EXPECT_EQ(newest.get(), lasting) << "the one used last of those that last";
+}
+
+TEST_F(PoolTest, KeepsNoneWhoseTimeIsOver) {
+  Pool pool(loop, server(4), nullptr);
+  put(pool, loop.now());
+  EXPECT_EQ(pool.idle(), 0U);
+  EXPECT_TRUE(closed(far[0]));
+}
+
+TEST_F(PoolTest, TheSettingsTimeHoldsWhereItIsShorter) {
+  Pool pool(loop, server(4, std::chrono::milliseconds(1)), nullptr);
+  put(pool, loop.now() + 3'600'000);
   EXPECT_TRUE(until([&] { return pool.idle() == 0; }));
 }
 
