@@ -73,52 +73,34 @@ std::set<std::string> named_in_connection(const http::RequestHead& request) {
   return names;
 }
 
-// Names of which this check doesn't know what becomes of them; the edge's own tables do (unit_route holds them).
-bool left_out(const std::string& name) {
-  for (const std::string_view prefix : {"x-forwarded",
-                                        "x-original-",
-                                        "x-edge-",
-                                        "ssl-",
-                                        "x-ssl",
-                                        "x-client",
-                                        "x-arr-",
-                                        "cert-",
-                                        "cf-access-",
-                                        "cf-connecting-",
-                                        "client-",
-                                        "fastly-client-",
-                                        "forwarded-for",
-                                        "front-end-https",
-                                        "iv-",
-                                        "mellon-",
-                                        "oidc-",
-                                        "proxy-",
-                                        "remote-",
-                                        "shib-",
-                                        "sm-user",
-                                        "tls-client",
-                                        "tailscale-user-",
-                                        "wl-proxy-",
-                                        "x-amzn-",
-                                        "x-auth",
-                                        "x-cert",
-                                        "x-cluster-client-ip",
-                                        "x-consumer-",
-                                        "x-goog-",
-                                        "x-iisnode-",
-                                        "x-issuer-dn",
-                                        "x-ms-client-principal",
-                                        "x-mtls-",
-                                        "x-peer-cert",
-                                        "x-proxy-",
-                                        "x-remote-",
-                                        "x-rewrite-url",
-                                        "x-subject-dn",
-                                        "x-tls-",
-                                        "x-vouch-",
-                                        "x-webauth-"})
-    if (name.starts_with(prefix)) return true;
-  return false;
+// What no server is told by a caller, since it would believe it: docs/config.md, "Who calls, as the server reads it". All that
+// begins so; by who would have said it.
+constexpr std::array kOfTerminators{"ssl-",        "x-ssl-",    "tls-client",    "x-tls-",         "x-mtls-",      "x-client-",
+                                    "cert-",       "x-cert-",   "x-certificate", "x-peer-cert",    "x-subject-dn", "x-issuer-dn",
+                                    "client-cert", "client-dn", "client-s-dn",   "client-subject", "client-verif", "x-arr-",
+                                    "wl-proxy-",   "proxy-",    "x-proxy-",      "x-clientcert",   "x-amzn-mtls-"};
+constexpr std::array kOfLoginPages{"remote-",          "x-remote-",
+                                   "auth-user",        "logon-user",
+                                   "x-authenticated-", "x-auth-request-",
+                                   "x-auth-user",      "x-authentik-",
+                                   "x-webauth-",       "oidc-",
+                                   "mellon-",          "shib-",
+                                   "sm-user",          "iv-",
+                                   "x-iisnode-",       "x-ms-client-principal",
+                                   "x-amzn-oidc-",     "x-goog-authenticated-",
+                                   "x-goog-iap-",      "x-vouch-",
+                                   "x-consumer-",      "cf-access-",
+                                   "tailscale-user-"};
+// Of the way it came: nobody is trusted to say that here, and four of these names are the edge's own.
+constexpr std::array kOfProxies{"x-forwarded",         "forwarded-for",   "cf-connecting-", "fastly-client-",
+                                "x-cluster-client-ip", "front-end-https", "x-original-",    "x-edge-"};
+const std::set<std::string> kWhole{"x-ssl", "x-cert"};
+
+bool withheld(const std::string& name) {
+  const auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };
+  return kWhole.count(name) != 0 || std::any_of(kOfTerminators.begin(), kOfTerminators.end(), begins) ||
+         std::any_of(kOfLoginPages.begin(), kOfLoginPages.end(), begins) ||
+         std::any_of(kOfProxies.begin(), kOfProxies.end(), begins);
 }
 
 } // namespace
@@ -147,15 +129,18 @@ void Published::check_fields(const http::RequestHead& came, const http::RequestH
         std::count_if(goes.fields.begin(), goes.fields.end(), [&](const auto& each) { return variable(each.name) == name; });
     require(count <= 1, "the edge's own fields are there once");
   }
-  for (const auto& field : goes.fields)
-    require(kNever.count(variable(field.name)) == 0, "what is between neighbours goes no further");
+  for (const auto& field : goes.fields) {
+    const std::string name = variable(field.name);
+    require(kNever.count(name) == 0, "what is between neighbours goes no further");
+    require(kOwn.count(name) != 0 || !withheld(name), "who calls is not for the caller to say");
+  }
 
   const auto options = named_in_connection(came);
   auto next = goes.fields.begin();
   std::size_t kept = 0;
   for (const auto& field : came.fields) {
     const std::string name = variable(field.name);
-    if (kOwn.count(name) != 0 || kNever.count(name) != 0 || left_out(name)) continue;
+    if (kOwn.count(name) != 0 || kNever.count(name) != 0 || withheld(name)) continue;
     const auto found = std::find_if(next, goes.fields.end(),
                                     [&](const auto& each) { return each.name == field.name && each.value == field.value; });
     if (found == goes.fields.end()) {
@@ -165,9 +150,8 @@ void Published::check_fields(const http::RequestHead& came, const http::RequestH
     next = found + 1;
     ++kept;
   }
-  const auto others = std::count_if(goes.fields.begin(), goes.fields.end(), [&](const auto& each) {
-    return kOwn.count(variable(each.name)) == 0 && !left_out(variable(each.name));
-  });
+  const auto others =
+      std::count_if(goes.fields.begin(), goes.fields.end(), [](const auto& each) { return kOwn.count(variable(each.name)) == 0; });
   require(static_cast<std::size_t>(others) == kept, "nothing is there that nobody sent");
 }
 
