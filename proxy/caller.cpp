@@ -105,7 +105,7 @@ io::Task<Result<void>> handshake(Connection& c) {
     c.client->want_input();
     const auto happened = co_await c.wake.wait(io::kClientIn);
     if ((happened & io::kExpired) == 0) continue;
-    if (c.open.shed) co_return Error{Cause::no_capacity, "beyond limits.memory: who holds most goes first"};
+    if (!c.open.shed.empty()) co_return Error{Cause::no_capacity, c.open.shed};
     if (counted.gave_way())
       co_return Error{Cause::client_tls, "too many TLS handshakes at once (limits.handshakes): the longest gave way"};
     co_return Error{Cause::client_tls, "the TLS handshake took too long"};
@@ -193,6 +193,7 @@ io::Task<bool> receive_caller(Connection& c) {
   const listen::TlsFront* front = c.generation->front(c.listener);
   // A proxy that speaks HTTP for many is not one address; its requests are limited by what it says of its callers.
   c.for_many = by_proxy && c.peer == peer;
+  c.open.spared = c.open.spared || c.for_many;
   if (!c.for_many && !within_address_limits(c, front != nullptr)) {
     c.worker.log_handshake_failure(c.peer, listener, {Cause::rate_limited, "connections or handshakes of this address"});
     co_return false;

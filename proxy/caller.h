@@ -31,6 +31,8 @@ struct Connection final : Standing, Held {
     open.held = this;
     open.own = &own;
     open.number = number;
+    open.listener = slot.listener();
+    open.spared = generation->settings().listeners[listener].kind == settings::ListenerKind::admin;
     worker.opened(open);
   }
   ~Connection() { worker.closed(open); }
@@ -40,7 +42,7 @@ struct Connection final : Standing, Held {
   void proven(const settings::Client& its_client) noexcept override;
   [[nodiscard]] bool known() const noexcept override { return open.client != 0; }
   [[nodiscard]] bool on_trial() const noexcept override { return trial != nullptr; }
-  [[nodiscard]] bool shed() const noexcept override { return open.shed; }
+  [[nodiscard]] std::string_view shed() const noexcept override { return open.shed; }
   [[nodiscard]] std::size_t bytes() const noexcept override;
   [[nodiscard]] static std::uint64_t next_number() noexcept;
   Connection(const Connection&) = delete;

@@ -64,6 +64,8 @@ public:
   Slot& operator=(Slot&&) = delete;
   ~Slot() { leave(); }
   [[nodiscard]] bool taken() const noexcept { return process_ != nullptr; }
+  // Which listener's count it is in.
+  [[nodiscard]] const void* listener() const noexcept { return listener_.get(); }
   // Not taken, and it is the process that has no room.
   [[nodiscard]] bool process_full() const noexcept { return process_full_; }
 

@@ -148,6 +148,7 @@ io::Task<bool> serve_one(Connection& c, Exchange& x) {
   set_facts(c, x);
   const bool may_keep =
       head.ok() && !c.gone && !c.worker.draining() && c.requests < c.generation->settings().limits.requests_per_connection;
+  c.open.phase = OpenConnection::Phase::asking;
   if (head) body.start(x.request.body, x.request.expect_continue);
   reply.start(x, may_keep);
   const Error nowhere{Cause::no_route, "its listener is not in the settings any more"};
@@ -202,12 +203,15 @@ io::Task<void> serve_requests(Connection& c) {
   for (;;) {
     const settings::Timeouts& timeouts = c.generation->settings().timeouts;
     c.wake.deadline_in(ms(c.requests == 0 ? timeouts.head : timeouts.idle));
+    c.open.phase = c.requests == 0 ? OpenConnection::Phase::arriving : OpenConnection::Phase::idle;
+    c.open.since = c.wake.loop().now();
     Coming coming = look_for_request(c);
     while (coming == Coming::perhaps) {
       const auto happened = co_await c.wake.wait(io::kClientIn | io::kDrain);
       coming = may_come(c, happened) ? look_for_request(c) : Coming::no;
     }
     if (coming == Coming::no) break;
+    c.open.phase = OpenConnection::Phase::arriving;
     // Somebody who pipelines thousands of requests must let the others have the loop (and the stack be unwound).
     if (++c.unwaited >= kMostUnwaited) {
       c.unwaited = 0;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 namespace ledgergate {
 
@@ -30,7 +31,11 @@ struct OpenConnection {
   upstream::Bound* own = nullptr; // as `held`: server connections that are this caller's alone
   std::uint64_t number = 0;       // of a caller's: names it within the process
   std::uint64_t client = 0;       // as in Holder (shedding.h)
-  bool shed = false;              // it was ended for what it held
+  std::string_view shed;          // why it was ended for others' sake, a literal; empty: it was not
+  const void* listener = nullptr; // in whose count it is (Slot)
+  bool spared = false;            // it is no stranger's, though nobody has proven anything: a front proxy's, or the administrator's
+  enum class Phase : std::uint8_t { arriving, idle, asking } phase = Phase::arriving; // idle: between two requests
+  io::TimeMs since = 0;                                                               // when it became idle
   OpenConnection* next = nullptr;
   OpenConnection* previous = nullptr;
 };

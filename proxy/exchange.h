@@ -120,8 +120,8 @@ public:
   [[nodiscard]] virtual bool known() const noexcept = 0;
   // It is one too many of its address, and stays only for a caller who proves to be a client with its first request.
   [[nodiscard]] virtual bool on_trial() const noexcept = 0;
-  // The connection was ended for the memory that it held (shedding.h).
-  [[nodiscard]] virtual bool shed() const noexcept = 0;
+  // Why the connection was ended for others' sake: for the memory that it held (shedding.h), or for its place. Empty: it was not.
+  [[nodiscard]] virtual std::string_view shed() const noexcept = 0;
 
 protected:
   ~Standing() = default;

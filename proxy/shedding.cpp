@@ -122,6 +122,11 @@ Chosen Shedding::take() {
   return chosen;
 }
 
+void Shedding::ended_stranger() noexcept {
+  const std::lock_guard guard(lock_);
+  ++totals_.strangers;
+}
+
 Shedding::Totals Shedding::totals() const {
   const std::lock_guard guard(lock_);
   return totals_;

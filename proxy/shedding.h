@@ -49,6 +49,8 @@ public:
   void report(std::uint64_t round, const std::vector<Holder>& holders);
   // Main thread: who has to go by the round that is complete, once. Throws std::bad_alloc.
   [[nodiscard]] Chosen take();
+  // Any thread: one more stranger was ended, for its place.
+  void ended_stranger() noexcept;
   // Ended so far.
   struct Totals {
     std::uint64_t strangers = 0, clients = 0;

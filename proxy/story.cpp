@@ -117,8 +117,8 @@ void log(Exchange& x) {
 
 // Whatever a story was waiting for when it was ended for others' sake: that is not what it failed of.
 Error as_it_was(const Exchange& x, const Error& error) {
-  if (!x.standing->shed()) return error;
-  return {Cause::no_capacity, "beyond limits.memory: who holds most goes first"};
+  const std::string_view shed = x.standing->shed();
+  return shed.empty() ? error : Error{Cause::no_capacity, shed};
 }
 
 io::Task<void> finish(Exchange& x, Result<void> outcome) {

@@ -10,6 +10,7 @@
 #include <future>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 namespace ledgergate {
@@ -95,7 +96,7 @@ void Worker::count_beat() noexcept { beats_.fetch_add(1, std::memory_order_relax
 void Worker::report_holders(std::uint64_t round) {
   std::vector<Holder> holders;
   for (const OpenConnection* each = open_; each != nullptr; each = each->next)
-    if (each->held != nullptr && !each->shed) holders.push_back({each->number, each->held->bytes(), each->client});
+    if (each->held != nullptr && each->shed.empty()) holders.push_back({each->number, each->held->bytes(), each->client});
   shared_.shedding.report(round, holders);
 }
 
@@ -103,7 +104,7 @@ void Worker::end_holders(const std::vector<std::uint64_t>& chosen) {
   for (OpenConnection* each = open_; each != nullptr;) {
     OpenConnection* next = each->next; // a story that ends removes only itself
     if (each->held != nullptr && std::binary_search(chosen.begin(), chosen.end(), each->number)) {
-      each->shed = true;
+      each->shed = "beyond limits.memory: who holds most goes first";
       each->wake->halt();
     }
     each = next;
@@ -201,7 +202,30 @@ Doors::Room Worker::make_room_at_the_door(bool again) {
     relief_.ask_others();
     tell_of_shortage();
   }
-  return relief_.asking() ? Doors::Room::soon : Doors::Room::none;
+  if (relief_.asking()) return Doors::Room::soon;
+  return end_a_stranger(nullptr) ? Doors::Room::made : Doors::Room::none;
+}
+
+bool Worker::end_a_stranger(const void* listener) noexcept {
+  using Phase = OpenConnection::Phase;
+  OpenConnection *idle = nullptr, *arriving = nullptr, *asking = nullptr;
+  std::size_t strangers = 0;
+  for (OpenConnection* each = open_; each != nullptr; each = each->next) { // the newest first
+    if (each->held == nullptr || each->client != 0 || each->spared || !each->shed.empty()) continue;
+    if (listener != nullptr && each->listener != listener) continue;
+    ++strangers;
+    if (each->phase == Phase::idle) {
+      if (idle == nullptr || each->since <= idle->since) idle = each;
+    } else if (strangers > kNewcomers) {
+      (each->phase == Phase::arriving ? arriving : asking) = each;
+    }
+  }
+  OpenConnection* const chosen = idle != nullptr ? idle : arriving != nullptr ? arriving : asking;
+  if (chosen == nullptr) return false;
+  chosen->shed = "its place is needed: strangers go first";
+  shared_.shedding.ended_stranger();
+  chosen->wake->halt();
+  return true;
 }
 
 void Worker::tell_of_shortage() {
@@ -213,12 +237,16 @@ void Worker::tell_of_shortage() {
 // Before the handshake: beyond its bounds a connection costs us nothing but its accept.
 void Worker::welcome(const Door& door, int descriptor, const Endpoint& peer) noexcept {
   const settings::Listener& listener = current_->settings().listeners[door.listener];
-  Slot slot(current_->snapshot->listeners[door.listener].connections, listener.max_connections, shared_.capacity);
+  const auto& connections = current_->snapshot->listeners[door.listener].connections;
   io::Stream::Ptr client = io::Stream::adopt(loop_, descriptor);
-  if (slot.process_full()) tell_of_shortage();
-  if (!client || !slot.taken()) return;
+  std::optional<Slot> slot(std::in_place, connections, listener.max_connections, shared_.capacity);
+  if (slot->process_full()) tell_of_shortage();
+  // Who comes may be anybody's till, and can't say so yet.
+  if (!slot->taken() && end_a_stranger(slot->process_full() ? nullptr : connections.get()))
+    slot.emplace(connections, listener.max_connections, shared_.capacity);
+  if (!client || !slot->taken()) return;
   try {
-    serve_connection(*this, current_, door.listener, std::move(client), peer, std::move(slot));
+    serve_connection(*this, current_, door.listener, std::move(client), peer, std::move(*slot));
   } catch (const std::bad_alloc&) {
     // No memory to begin with: its stream and slot are given back, the caller sees a closed connection.
   }

@@ -155,6 +155,11 @@ private:
   void give_back(Exchange* exchange) noexcept;
   void finish_if_drained() noexcept;
   Doors::Room make_room_at_the_door(bool again);
+  // Ends the connection of a stranger that a caller who just came needs more: whoever idles longest, else who has been on the way
+  // to a request for longest, else who has been in one. Nobody whom a client is known to be behind, and none of the newest
+  // kNewcomers, as each till is a stranger first. `listener`: of its connections alone (Slot's); null: of any. False: there is
+  // none.
+  [[nodiscard]] bool end_a_stranger(const void* listener) noexcept;
   void tell_of_shortage();
 };
 

@@ -3,7 +3,6 @@
 import socket
 import unittest
 
-from client import Ended
 from harness import Story, certificates, config, pair
 
 from web import Web
@@ -96,24 +95,6 @@ class Addresses(Story):
         for listener in ("internet", "lan", "lan"):
             self.assertEqual(edge.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", listener).status, 200)
         self.assertEqual((len(one.requests), len(two.requests)), (1, 2))
-
-    def test_connections_beyond_the_listeners_bound_are_not_served(self):
-        server = self.standin(Web)
-        listen = [{"name": "lan", "address": "127.0.0.1:0", "tls": "off", "max_connections": 2}]
-        edge = self.start(config(server, listen=listen, workers=1))
-        with edge.connect("lan") as one, edge.connect("lan") as two:
-            for client in (one, two):
-                client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                self.assertEqual(client.reply().status, 200)
-            self.assertTrue(self.unserved(edge))
-            one.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            self.assertEqual(one.reply().status, 200, "those inside are not disturbed")
-
-    def unserved(self, edge):
-        try:
-            return edge.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "lan").status == 503
-        except (Ended, OSError):
-            return True
 
     def test_a_missing_certificate_disables_its_listener_only(self):
         server = self.standin(Web)
