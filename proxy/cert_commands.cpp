@@ -203,7 +203,7 @@ void add_cert_commands(CLI::App& app, Deed& chosen) {
 
   command = add("issue", "A client certificate for a branch", [](const auto& o) { return make(o, false); });
   name_of(command, "The branch: small letters, digits, - _ and ., as till-brno");
-  command->add_option("--san", options->sans, "Names in it, in place of NAME.branch.internal: DNS, e-mail, URI")
+  command->add_option("--san", options->sans, "Names in it, in place of NAME.branch.internal: DNS, e-mail, URI, address")
       ->allow_extra_args(false);
   days_option(command, options->days);
   command->add_flag("--rsa", options->rsa, "RSA 2048 in place of ECDSA P-256, for what is too old for it");

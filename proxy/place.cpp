@@ -10,6 +10,7 @@
 #include "upstream/probe.h"
 
 #include <algorithm>
+#include <array>
 #include <coroutine>
 #include <new>
 #include <optional>
@@ -81,6 +82,8 @@ struct Keeping {
   io::Stream::Ptr stream;                  // null: it is over
   std::optional<http::ReplyReader> reader; // none: nothing that is said there is understood
   bool mid_reply = false;
+  std::array<char, 128> request{}; // its id, which is no longer (story.cpp)
+  std::size_t request_size = 0;
   std::optional<upstream::SeenIdle> idle;
   std::optional<upstream::SeenGone> gone;
   Micros again = 0; // no memory to look at the server before
@@ -170,6 +173,7 @@ void tell_of_holding(const Keeping& h, io::TimeMs since, End end) noexcept {
     std::string text = "server " + h.about().name + ": a place was held for " + std::to_string(h.wake.loop().now() - since) +
                        " ms behind a request that was given up: ";
     text += in_words(end);
+    if (h.request_size != 0) text.append(" request=").append(h.request.data(), h.request_size);
     observe::event(end == End::over ? settings::LogLevel::error : settings::LogLevel::warning, text);
   } catch (const std::bad_alloc&) {
     observe::event(settings::LogLevel::warning, "a place that was held is given on");
@@ -257,8 +261,11 @@ void Place::give_on(io::Stream::Ptr server) noexcept {
   told->tell(Keeping::Way::on);
 }
 
-void Place::hold(io::Stream::Ptr server, std::optional<http::ReplyReader> reader, bool mid_reply) noexcept {
+void Place::hold(io::Stream::Ptr server, std::optional<http::ReplyReader> reader, bool mid_reply,
+                 std::string_view request) noexcept {
   Keeping* const told = std::exchange(keeping_, nullptr);
+  told->request_size = std::min(request.size(), told->request.size());
+  std::copy_n(request.begin(), told->request_size, told->request.begin());
   told->stream = std::move(server);
   told->reader = std::move(reader);
   told->mid_reply = mid_reply;
@@ -289,7 +296,7 @@ void leave_place(Exchange& x, io::Stream::Ptr server, Place& place, Cause failur
   } catch (const std::bad_alloc&) {
     reader.reset();
   }
-  place.hold(std::move(server), std::move(reader), x.arriving.has_value());
+  place.hold(std::move(server), std::move(reader), x.arriving.has_value(), x.request_id);
 }
 
 } // namespace ledgergate

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace ledgergate {
@@ -36,8 +37,9 @@ public:
   void give_on(io::Stream::Ptr server) noexcept;
   // The server may be at work on a request that was given up: its place is held until the reply is complete, an mServer was seen
   // idle twice or is gone, another server's connection is over, or `hold` is. The bytes that come next are for `reader`; none: how
-  // far the reply has come is not known, so that only its connection's end tells.
-  void hold(io::Stream::Ptr server, std::optional<http::ReplyReader> reader, bool mid_reply) noexcept;
+  // far the reply has come is not known, so that only its connection's end tells. `request`: its id, for the log; empty: the edge's
+  // own question.
+  void hold(io::Stream::Ptr server, std::optional<http::ReplyReader> reader, bool mid_reply, std::string_view request) noexcept;
 
 private:
   Keeping* keeping_ = nullptr; // its own story's, which waits to be told

@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include "base/prepare_thread.h"
+#include "base/time_zone.h"
 #include "handover.h"
 #include "make_room.h"
 #include "notify.h"
@@ -30,7 +31,8 @@ using settings::LogLevel;
 constexpr std::uint64_t kTickMs = 60'000; // ticket keys; also the watchdog's when it is slower
 constexpr std::uint64_t kLookAtMemoryMs = 100;
 constexpr std::uint64_t kLookAtListsMs = 1'000; // a revoked certificate is good for a second at most
-constexpr std::uint64_t kLastResortMs = 5'000;  // halted stories end at once; whatever does not (a slow disk) is left behind
+constexpr std::uint64_t kLookAtTimeZoneMs = 1'000;
+constexpr std::uint64_t kLastResortMs = 5'000; // halted stories end at once; whatever does not (a slow disk) is left behind
 
 void print(const settings::Loaded& loaded) {
   for (const auto& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.format().c_str());
@@ -70,6 +72,7 @@ private:
   uv_timer_t drain_timer_{};
   uv_timer_t crl_timer_{};
   uv_timer_t memory_timer_{};
+  uv_timer_t zone_timer_{};
   uv_async_t holders_counted_{};
   RoomMaker room_{shared_, workers_};
   InForce in_force_{shared_, turns_, doors_, room_, workers_};
@@ -85,6 +88,7 @@ private:
   void tick();
   void watch_revocations();
   void watch_memory();
+  void watch_time_zone();
   void make_room();
   void renew_if_revoked();
   void reload();
@@ -193,6 +197,9 @@ void Server::watch_revocations() {
   }
   uv_timer_start(&crl_timer_, in_turn<&Server::renew_if_revoked>, kLookAtListsMs, kLookAtListsMs);
 }
+
+// `hours` are local times.
+void Server::watch_time_zone() { look_at_time_zone(); }
 
 void Server::watch_memory() { room_.look(uv_now(&loop_)); }
 
@@ -304,6 +311,7 @@ void Server::stop() {
 
 int Server::run() {
   prepare_thread();
+  look_at_time_zone();
   observe::set_event_sink(&shared_.log);
   const auto loaded = load_();
   print(loaded);
@@ -325,7 +333,9 @@ int Server::run() {
   uv_timer_init(&loop_, &drain_timer_);
   uv_timer_init(&loop_, &crl_timer_);
   uv_timer_init(&loop_, &memory_timer_);
-  timer_.data = drain_timer_.data = crl_timer_.data = memory_timer_.data = drained_.data = holders_counted_.data = this;
+  uv_timer_init(&loop_, &zone_timer_);
+  timer_.data = drain_timer_.data = crl_timer_.data = memory_timer_.data = zone_timer_.data = drained_.data =
+      holders_counted_.data = this;
   uv_async_init(&loop_, &holders_counted_, in_turn<&Server::make_room>);
   shared_.shedding.when_complete([this] { uv_async_send(&holders_counted_); });
   uv_async_init(&loop_, &drained_, [](uv_async_t* handle) { static_cast<Server*>(handle->data)->stop(); });
@@ -333,6 +343,7 @@ int Server::run() {
   if (started) {
     watch_signals();
     watch_revocations();
+    uv_timer_start(&zone_timer_, in_turn<&Server::watch_time_zone>, kLookAtTimeZoneMs, kLookAtTimeZoneMs);
     uv_timer_start(&memory_timer_, in_turn<&Server::watch_memory>, kLookAtMemoryMs, kLookAtMemoryMs);
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(notify::watchdog_interval());
     const std::uint64_t tick_ms = interval.count() > 0 ? std::min(kTickMs, static_cast<std::uint64_t>(interval.count())) : kTickMs;

@@ -105,7 +105,7 @@ void leave(Watched& w, io::Stream::Ptr stream, Place& place, bool answered) {
   } else if (answered || w.wake.halted()) {
     place.give_on(std::move(stream));
   } else {
-    place.hold(std::move(stream), http::ReplyReader(http::Method::get, w.generation->settings().limits.reply_head), false);
+    place.hold(std::move(stream), http::ReplyReader(http::Method::get, w.generation->settings().limits.reply_head), false, "");
   }
 }
 

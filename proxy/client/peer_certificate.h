@@ -10,7 +10,7 @@ namespace ledgergate::client {
 
 struct PeerCertificate {
   std::string subject;                   // RFC 2253
-  std::vector<std::string> sans;         // dNSName (lower case), rfc822Name, URI
+  std::vector<std::string> sans;         // dNSName (lower case), rfc822Name, URI, iPAddress as text
   std::array<std::uint8_t, 32> sha256{}; // of the DER
   std::string serial;                    // hex, upper case
   std::string issuer;                    // RFC 2253

@@ -1,5 +1,6 @@
 #include "listen/client_auth.h"
 
+#include "base/address.h"
 #include "base/chain_doubts.h"
 #include "listen/facts.h"
 #include "listen/revocations.h"
@@ -60,6 +61,15 @@ void add_san(const ASN1_STRING* text, bool lower, std::vector<std::string>& out)
   out.push_back(std::move(san));
 }
 
+void add_address(const ASN1_OCTET_STRING* bytes, std::vector<std::string>& out) {
+  IpAddress address;
+  const auto size = static_cast<std::size_t>(ASN1_STRING_length(bytes));
+  address.v6 = size == address.bytes.size();
+  if (!address.v6 && size != 4) return;
+  std::copy_n(ASN1_STRING_get0_data(bytes), size, address.bytes.begin());
+  out.push_back(address.text());
+}
+
 void read_sans(X509* certificate, std::vector<std::string>& out) {
   auto* list = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; i < sk_GENERAL_NAME_num(list); ++i) {
@@ -67,6 +77,7 @@ void read_sans(X509* certificate, std::vector<std::string>& out) {
     if (name->type == GEN_DNS) add_san(name->d.dNSName, true, out);
     if (name->type == GEN_EMAIL) add_san(name->d.rfc822Name, false, out);
     if (name->type == GEN_URI) add_san(name->d.uniformResourceIdentifier, false, out);
+    if (name->type == GEN_IPADD) add_address(name->d.iPAddress, out);
   }
   GENERAL_NAMES_free(list);
 }

@@ -76,7 +76,8 @@ SslCtxPtr new_context(const settings::Listener& listener, const ClientAuth& clie
   SslCtxPtr context(SSL_CTX_new(TLS_server_method()));
   if (!context) return {};
   SSL_CTX* ctx = context.get();
-  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+  // The system's openssl.cnf may ask for more.
+  if (SSL_CTX_get_min_proto_version(ctx) < TLS1_2_VERSION) SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
   SSL_CTX_set_options(ctx,
                       SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -86,6 +87,7 @@ SslCtxPtr new_context(const settings::Listener& listener, const ClientAuth& clie
     return {};
   PkeyPtr group = ffdhe2048();
   if (group && SSL_CTX_set0_tmp_dh_pkey(ctx, group.get()) == 1) static_cast<void>(group.release()); // the context's now
+  ERR_clear_error(); // a security level beyond that group's goes without it, and must not be taken for what is wrong later
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); // tickets only: nothing to share but their keys
   SSL_CTX_set_timeout(ctx, kSessionSeconds);
   SSL_CTX_set_num_tickets(ctx, 1);

@@ -1,6 +1,7 @@
 // trusted_proxies, limits, timeouts, body_rate, spool, log, admin.
 #include "settings/sections.h"
 
+#include "base/networks.h"
 #include "settings/suggest.h"
 #include "settings/units.h"
 #include "settings/url.h"
@@ -15,6 +16,14 @@ using namespace std::chrono_literals;
 void read_trusted_proxies(const Value& list, Draft& draft) {
   const auto& clients = draft.settings.clients;
   const auto bound = std::find_if(clients.begin(), clients.end(), [](const Client& client) { return !client.from.empty(); });
+  bool told = false;
+  const auto tell = [&](const Value& where, const std::string& words) {
+    told = true;
+    if (bound == clients.end())
+      where.warning(words);
+    else
+      where.error(words + ", and the `from` of the client " + quote(bound->name) + " would be no lock");
+  };
   for (const Value& item : list.items()) {
     std::string text;
     if (!item.text(text)) continue;
@@ -24,15 +33,11 @@ void read_trusted_proxies(const Value& list, Draft& draft) {
                  " is neither an address nor a network such as `10.0.0.0/8` or `fd00::/8` (no bits may be set behind the prefix)");
       continue;
     }
-    if (network->prefix == 0) {
-      const std::string words = quote(text) + " lets every caller say which address it comes from";
-      if (bound == clients.end())
-        item.warning(words);
-      else
-        item.error(words + ", and the `from` of the client " + quote(bound->name) + " would be no lock");
-    }
+    if (network->prefix == 0) tell(item, quote(text) + " lets every caller say which address it comes from");
     draft.settings.trusted_proxies.push_back(*network);
   }
+  if (!told && hold_half_of_all(draft.settings.trusted_proxies))
+    tell(list, "`trusted_proxies`: these networks together let half of all callers and more say which address they come from");
 }
 
 void read_limits(const Value& map, Limits& out) {

@@ -1,6 +1,7 @@
 // Who may come in: clients, their proofs, what they may do and how much; users, limits of addresses, lock-out.
 #include "settings/sections.h"
 
+#include "base/networks.h"
 #include "settings/suggest.h"
 #include "settings/units.h"
 
@@ -91,6 +92,7 @@ void read_certificate_match(const Value& value, Client& client) {
     if (san.find('@') == std::string::npos && san.find(':') == std::string::npos)
       for (char& c : san)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (const auto address = IpAddress::parse(san)) san = address->text(); // in the one way that the certificate's is written in
     match.sans.push_back(std::move(san));
   }
   fields.get("subject").text(match.subject);
@@ -248,8 +250,7 @@ void read_clients(const Value& map, Draft& draft) {
     if (same != known.end())
       value.context().problems.error(place,
                                      "a certificate of this client could be one of the client " + quote(same->name) + ", too");
-    if (client.ways() == kAddress &&
-        std::any_of(client.from.begin(), client.from.end(), [](const Cidr& each) { return each.prefix == 0; }))
+    if (client.ways() == kAddress && hold_half_of_all(client.from))
       value.context().problems.error(place, "`from` alone with every address in it proves nothing: everybody would be this client; "
                                             "say `access: anonymous` on the route instead");
     draft.settings.clients.push_back(std::move(client));

@@ -130,7 +130,8 @@ std::shared_ptr<const ClientTls> ClientTls::make(const settings::Server& server,
     return nullptr;
   }
   SSL_CTX* ctx = made->context_;
-  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+  // The system's openssl.cnf may ask for more.
+  if (SSL_CTX_get_min_proto_version(ctx) < TLS1_2_VERSION) SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
   SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

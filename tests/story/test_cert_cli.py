@@ -421,6 +421,21 @@ class Serving(Cli):
         edge.said.wait("is revoked", mark)
         self.assertEqual([request.get("X-Client-Name") for request in server.requests], [b"lost", b"kept", b"kept"])
 
+    def test_whatever_name_it_has_what_is_printed_lets_the_branch_in(self):
+        self.cert("init-ca")
+        clients = {}
+        for name, sans in {"four": ["192.0.2.7"], "six": ["2001:DB8::7", "six.branch.test"], "uri": ["urn:Till:7"], "mail": ["Kasa@example.test"], "dns": ["Kasa.Example.Test"]}.items():
+            said = self.cert("issue", name, *(word for san in sans for word in ("--san", san)))
+            clients[name] = {"certificate": {"san": re.search(rf'{name}: {{ certificate: {{ san: "(.*)" }} }}', said)[1]}}
+        listen = [{"name": "internet", "address": "127.0.0.1:0", "certificates": [pair("server-ecdsa")], "client_ca": str(self.ca / "ca.pem")}]
+        server = self.standin(Web)
+        settings = config(server, listen=listen, clients=clients, route={"clients": "any"})
+        del settings["routes"][0]["access"]
+        edge = self.start(settings)
+        for name in clients:
+            self.assertEqual(edge.ask(ASK, certificate=self.shown(name)).status, 200, name)
+        self.assertEqual([request.get("X-Client-Name") for request in server.requests], [name.encode() for name in clients])
+
     def test_a_renewed_one_and_the_one_before_are_the_same_client(self):
         self.cert("init-ca")
         self.cert("issue", "till")

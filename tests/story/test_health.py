@@ -2,9 +2,11 @@
 
 import base64
 import datetime
+import secrets
+import struct
 import unittest
 
-from harness import Story, certificates, config, free_port
+from harness import Story, certificates, config, free_port, poll, scratch
 
 from apicomprem import ApiComPrem
 from mserver import MServer
@@ -227,6 +229,25 @@ class Health(Story):
         always = [day + " 00:00-24:00" for day in DAYS]
         _, edge = self.watched(Web, "http", server={"hours": always})
         self.assertEqual(edge.ask(GET, "lan").status, 200)
+
+    def test_hours_go_by_the_time_zone_that_the_machine_has_now(self):
+        """TZ names a file here, as /etc/localtime is one; it is replaced, as timedatectl does."""
+        place = scratch() / f"zone-{secrets.token_hex(4)}"
+        place.mkdir()
+
+        def put(hours):
+            information = b"TZif" + bytes(16) + struct.pack(">6i", 0, 0, 0, 0, 1, 4) + struct.pack(">ibb", hours * 3600, 0, 0) + b"ABC\0"
+            (place / "new").write_bytes(information)
+            (place / "new").rename(place / "localtime")
+
+        put(0)
+        hour = datetime.datetime.now(datetime.timezone.utc).hour
+        around = f"{(hour - 2) % 24:02}:00-{(hour + 3) % 24:02}:00"
+        settings = config(self.standin(Web), server={"hours": [f"{day} {around}" for day in DAYS]})
+        edge = self.start(settings, environment={"TZ": f":{place}/localtime"})
+        for zone, status in ((0, 200), (12, 503), (1, 200), (-11, 503)):
+            put(zone)
+            poll(f"the hours of {zone}", lambda status=status: edge.ask(GET, "lan").status == status)
 
     # life ------------------------------------------------------------------------------------------------------------------------
 

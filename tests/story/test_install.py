@@ -192,6 +192,18 @@ class Units(unittest.TestCase):
 
 
 class Readme(unittest.TestCase):
+    def test_its_links_lead_somewhere_where_it_is_installed(self):
+        root = directory()
+        install(root)
+        place = root / "usr/share/doc/ledgergate"
+        documents = sorted(place.rglob("*.md"))
+        self.assertEqual(len(documents), sum(line.endswith(".md") for line in FILES))
+        for document in documents:
+            text = document.read_text(encoding="utf-8")
+            self.assertIn("# ", text)
+            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+                self.assertTrue(document.parent.joinpath(link).exists(), f"{document.relative_to(place)}: {link}")
+
     def test_the_ten_lines_load(self):
         found = re.findall(r"^```yaml\n(listen:.*?)^```", (SOURCE / "README.md").read_text(encoding="utf-8"), re.M | re.S)
         self.assertEqual(len(found), 1)

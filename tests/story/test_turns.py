@@ -167,7 +167,8 @@ class Turns(Story):
             self.assertNotIn(b"/documents/faktura.pdf", self.paths(server))
             server.release()
             self.assertEqual(next_one.reply().status, 200)
-        edge.said.wait(r"server upstream: a place was held for \d+ ms.*: it answered in the end")
+        said = edge.said.wait(r"server upstream: a place was held for \d+ ms.*: it answered in the end request=")
+        self.assertEqual(said.split("request=")[1], edge.access_log(1)[0]["id"])
         self.assertEqual(server.counters()["overlapping_exchanges"], 0)
 
     @staticmethod

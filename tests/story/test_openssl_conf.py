@@ -1,0 +1,49 @@
+"""The system's openssl.cnf: what it asks for beyond what the edge does holds, and a refusal for its sake says why."""
+
+import json
+import os
+import ssl
+import subprocess
+import tempfile
+import unittest
+
+from harness import Story, config, pair, program, scratch
+
+from web import Web
+
+ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+class System(Story):
+    def system(self, *lines):
+        with tempfile.NamedTemporaryFile("w", dir=scratch(), suffix=".cnf", delete=False) as file:
+            file.write("\n".join(["openssl_conf = init", "[init]", "ssl_conf = modules", "[modules]", "system_default = all", "[all]", *lines, ""]))
+        return {"OPENSSL_CONF": file.name}
+
+    def settings(self, name):
+        return config(self.standin(Web), listen=[{"name": "internet", "address": "127.0.0.1:0", "certificates": [pair(name)]}])
+
+    def test_a_least_version_of_the_system_holds(self):
+        edge = self.start(self.settings("server-ecdsa"), environment=self.system("MinProtocol = TLSv1.3"))
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
+            edge.ask(ASK, maximum=ssl.TLSVersion.TLSv1_2)
+        self.assertEqual(edge.ask(ASK, minimum=ssl.TLSVersion.TLSv1_3).status, 200)
+
+    def test_it_can_not_be_less_than_the_edges_own(self):
+        edge = self.start(self.settings("server-ecdsa"), environment=self.system("MinProtocol = TLSv1", "CipherString = DEFAULT@SECLEVEL=0"))
+        self.assertEqual(edge.ask(ASK, maximum=ssl.TLSVersion.TLSv1_2).status, 200)
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{edge.ports['internet']}", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
+                              capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+
+    def test_a_refusal_for_a_security_level_says_why(self):
+        path = scratch() / "level.yaml"
+        path.write_text(json.dumps(self.settings("server-rsa")))
+        done = subprocess.run([program(), "check", "-c", path], capture_output=True, text=True, timeout=60, check=False,
+                              env=os.environ | self.system("CipherString = DEFAULT@SECLEVEL=3"))
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("OpenSSL refuses this certificate: ee key too small", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
