@@ -421,6 +421,24 @@ class Serving(Cli):
         edge.said.wait("is revoked", mark)
         self.assertEqual([request.get("X-Client-Name") for request in server.requests], [b"lost", b"kept", b"kept"])
 
+    def test_a_list_of_more_than_a_mebibyte_is_as_good(self):
+        self.cert("init-ca")
+        for name in ("lost", "kept"):
+            self.cert("issue", name)
+        _, edge = self.edge("lost", "kept")
+        index = self.ca / "private/index"
+        lines = index.read_text().splitlines()
+        serial, kind, name, issued, until, revoked, sans = lines[-1].split("\t")
+        lines += ["\t".join([f"C0FFEE{i:026d}", kind, f"till-{i}", issued, until, issued, sans]) for i in range(22_000)]
+        index.write_text("\n".join(lines) + "\n")
+        self.assertEqual(edge.ask(ASK, certificate=self.shown("lost")).status, 200)
+        self.cert("revoke", "lost")
+        self.assertGreater((self.ca / "crl.pem").stat().st_size, 1 << 20)
+        edge.said.wait("a changed revocation list is in use")
+        with self.assertRaises((ssl.SSLError, ConnectionError, Ended)):
+            edge.ask(ASK, certificate=self.shown("lost"))
+        self.assertEqual(edge.ask(ASK, certificate=self.shown("kept")).status, 200)
+
     def test_whatever_name_it_has_what_is_printed_lets_the_branch_in(self):
         self.cert("init-ca")
         clients = {}
