@@ -179,6 +179,7 @@ void Doors::close(Door& door) noexcept {
     return;
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&door.handle), [](uv_handle_t* handle) { delete static_cast<Door*>(handle->data); });
+  ::close(std::exchange(door.descriptor, -1)); // at once, no longer watched: the port is free for whoever wants it next
 }
 
 void Doors::close_all() noexcept {

@@ -22,6 +22,7 @@ struct InForce {
   DoorKeeper& doors;
   RoomMaker& room;
   std::vector<std::unique_ptr<Worker>>& workers;
+  Rendezvous& everywhere; // all workers have gone over
 };
 
 class Handover {
@@ -30,8 +31,9 @@ public:
   // happened then.
   Handover(InForce& in_force, const Snapshot* before, std::shared_ptr<const Snapshot> next, DoorOrders orders);
 
-  // Once: from here on the new snapshot is what counts. Bounds that are kept across reloads become its own, each worker goes over
-  // to it as soon as its loop comes round, and the log is told of the certificates that this has changed.
+  // Once, and not before all workers have done what the one before told them (`everywhere`): from here on the new snapshot is what
+  // counts. Bounds that are kept across reloads become its own, each worker goes over to it as soon as its loop comes round, and
+  // the log is told of the certificates that this has changed.
   std::shared_ptr<const Snapshot> commit() noexcept;
 
 private:

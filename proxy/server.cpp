@@ -2,6 +2,7 @@
 
 #include "base/prepare_thread.h"
 #include "base/time_zone.h"
+#include "check.h"
 #include "handover.h"
 #include "make_room.h"
 #include "notify.h"
@@ -33,15 +34,6 @@ constexpr std::uint64_t kLookAtMemoryMs = 100;
 constexpr std::uint64_t kLookAtListsMs = 1'000; // a revoked certificate is good for a second at most
 constexpr std::uint64_t kLookAtTimeZoneMs = 1'000;
 constexpr std::uint64_t kLastResortMs = 5'000; // halted stories end at once; whatever does not (a slow disk) is left behind
-
-void print(const settings::Loaded& loaded) {
-  for (const auto& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.format().c_str());
-}
-
-void print(const SnapshotProblems& problems) {
-  for (const auto& text : problems.warnings) std::fprintf(stderr, "warning: %s\n", text.c_str());
-  for (const auto& text : problems.errors) std::fprintf(stderr, "error: %s\n", text.c_str());
-}
 
 class Server {
 public:
@@ -75,9 +67,14 @@ private:
   uv_timer_t zone_timer_{};
   uv_async_t holders_counted_{};
   RoomMaker room_{shared_, workers_};
-  InForce in_force_{shared_, turns_, doors_, room_, workers_};
-  std::string crl_state_;   // of the revocation lists' files, from just before the snapshot read them
-  std::string crl_refused_; // of those that can't be used
+  uv_async_t gone_over_{};
+  Rendezvous everywhere_{[this] { uv_async_send(&gone_over_); }};
+  InForce in_force_{shared_, turns_, doors_, room_, workers_, everywhere_};
+  // What the workers are going over to; they do one thing after the other.
+  enum class Going : std::uint8_t { nowhere, first_settings, new_settings, new_lists } going_ = Going::nowhere;
+  bool reload_next_ = false; // asked for meanwhile
+  std::string crl_state_;    // of the revocation lists' files, from just before the snapshot read them
+  std::string crl_refused_;  // of those that can't be used
   uv_async_t drained_{};
   std::array<uv_signal_t, 4> signals_{};
   std::atomic<std::size_t> still_draining_{0};
@@ -91,8 +88,9 @@ private:
   void watch_time_zone();
   void make_room();
   void renew_if_revoked();
+  void gone_over();
   void reload();
-  void reload_settings();
+  [[nodiscard]] bool reload_settings();
   void reopen_log();
   void drain();
   [[noreturn]] void leave_behind();
@@ -125,6 +123,7 @@ bool Server::start() {
     worker->handshakes().workers = worker->trials().workers = workers_.size();
   }
   first.commit();
+  going_ = Going::first_settings;
   for (auto& worker : workers_) worker->start();
   return true;
 }
@@ -165,7 +164,7 @@ void Server::tick() {
 // A changed revocation list counts from then on, without a reload of anything else: a half-edited settings file, or a chain whose
 // key is still on its way, must not keep a stolen certificate alive.
 void Server::renew_if_revoked() {
-  if (draining_) return;
+  if (draining_ || going_ != Going::nowhere) return;
   std::string now = state_of_revocation_lists(*snapshot_->settings);
   if (now == crl_state_) return;
   SnapshotProblems problems;
@@ -183,7 +182,7 @@ void Server::renew_if_revoked() {
     // From here on nothing can fail.
     for (const auto& text : problems.warnings) event(LogLevel::warning, text); // a list out of date, a CA that is revoked
     snapshot_ = made.commit();
-    event(LogLevel::info, "a changed revocation list is in use");
+    going_ = Going::new_lists;
   }
   if (!problems.errors.empty()) return crl_refused_.swap(now);
   crl_state_.swap(now);
@@ -205,18 +204,39 @@ void Server::watch_memory() { room_.look(uv_now(&loop_)); }
 
 void Server::make_room() { room_.round_complete(); }
 
+// All workers have: what is said from here on is true of each. A listener that is gone has no socket any more, so the next reload
+// can open its port again.
+void Server::gone_over() {
+  const Going where = std::exchange(going_, Going::nowhere);
+  try {
+    event(LogLevel::info, where == Going::first_settings ? "ready"
+                          : where == Going::new_settings ? "reloaded"
+                                                         : "a changed revocation list is in use");
+  } catch (const std::bad_alloc&) {
+    // It is so without the line, too.
+  }
+  if (where != Going::new_lists && !draining_) notify::ready();
+  if (std::exchange(reload_next_, false)) reload();
+}
+
 void Server::reload() {
   if (draining_) return;
+  if (going_ != Going::nowhere) {
+    reload_next_ = true;
+    return;
+  }
+  bool begun = false;
   try {
     notify::reloading();
-    reload_settings();
+    begun = reload_settings();
   } catch (const std::bad_alloc&) {
     event(LogLevel::error, "reload refused: out of memory; the settings in use stay as they are");
   }
-  notify::ready();
+  if (!begun) notify::ready();
 }
 
-void Server::reload_settings() {
+// False: nothing has changed.
+bool Server::reload_settings() {
   const auto loaded = load_();
   for (const auto& problem : loaded.problems) event(problem.warning ? LogLevel::warning : LogLevel::error, problem.format());
   SnapshotProblems problems;
@@ -233,16 +253,17 @@ void Server::reload_settings() {
   }
   if (!next) {
     event(LogLevel::error, "reload refused: the settings in use stay as they are");
-    return;
+    return false;
   }
   Handover made(in_force_, snapshot_.get(), next, std::move(orders));
   // Its doors are open already; the log's old target goes on.
   if (!shared_.log.open(next->settings->log, error)) event(LogLevel::error, error + "; the access log stays where it was");
   // From here on nothing can fail.
   snapshot_ = made.commit();
+  going_ = Going::new_settings;
   crl_state_.swap(lists);
   watch_revocations();
-  event(LogLevel::info, "reloaded");
+  return true;
 }
 
 // For logrotate: a half-edited settings file, which a reload refuses, must not keep the lines going to a file that is thrown away.
@@ -335,7 +356,8 @@ int Server::run() {
   uv_timer_init(&loop_, &memory_timer_);
   uv_timer_init(&loop_, &zone_timer_);
   timer_.data = drain_timer_.data = crl_timer_.data = memory_timer_.data = zone_timer_.data = drained_.data =
-      holders_counted_.data = this;
+      holders_counted_.data = gone_over_.data = this;
+  uv_async_init(&loop_, &gone_over_, in_turn<&Server::gone_over>);
   uv_async_init(&loop_, &holders_counted_, in_turn<&Server::make_room>);
   shared_.shedding.when_complete([this] { uv_async_send(&holders_counted_); });
   uv_async_init(&loop_, &drained_, [](uv_async_t* handle) { static_cast<Server*>(handle->data)->stop(); });
@@ -348,8 +370,6 @@ int Server::run() {
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(notify::watchdog_interval());
     const std::uint64_t tick_ms = interval.count() > 0 ? std::min(kTickMs, static_cast<std::uint64_t>(interval.count())) : kTickMs;
     uv_timer_start(&timer_, in_turn<&Server::tick>, tick_ms, tick_ms);
-    event(LogLevel::info, "ready");
-    notify::ready();
   } else {
     stop();
   }
@@ -363,20 +383,6 @@ int Server::run() {
 }
 
 } // namespace
-
-int check(const Loader& load) {
-  const auto loaded = load();
-  print(loaded);
-  if (!loaded.settings) return kExitSettings;
-  listen::TicketKeys keys;
-  upstream::TurnTable turns;
-  SnapshotProblems problems;
-  const auto snapshot = make_snapshot(loaded.settings, keys, turns, nullptr, problems);
-  print(problems);
-  if (!snapshot) return kExitSettings;
-  std::printf("ok\n");
-  return kExitFine;
-}
 
 int run(const Loader& load) {
   Server server(load);

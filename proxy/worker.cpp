@@ -118,10 +118,14 @@ void Worker::end_holders(const std::vector<std::uint64_t>& chosen) {
 
 class Worker::Takeover final : public io::Errand {
 public:
-  Takeover(Worker& worker, std::vector<DoorOrder> orders) : worker_(worker), orders_(std::move(orders)) {
+  Takeover(Worker& worker, std::vector<DoorOrder> orders, Rendezvous* done)
+      : worker_(worker), orders_(std::move(orders)), done_(done) {
     room_.reserve(orders_.size());
   }
-  void arrive() noexcept override { worker_.take_over(*this); }
+  void arrive() noexcept override {
+    worker_.take_over(*this);
+    if (done_ != nullptr) done_->arrive();
+  }
 
 private:
   friend class Worker;
@@ -129,10 +133,12 @@ private:
   std::shared_ptr<Generation> next_ = std::make_shared<Generation>();
   std::vector<DoorOrder> orders_;
   std::vector<Door*> room_; // for all doors that will be open
+  Rendezvous* done_;
 };
 
-std::shared_ptr<Worker::Takeover> Worker::prepare(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors) {
-  auto takeover = std::make_shared<Takeover>(*this, std::move(doors));
+std::shared_ptr<Worker::Takeover> Worker::prepare(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors,
+                                                  Rendezvous* done) {
+  auto takeover = std::make_shared<Takeover>(*this, std::move(doors), done);
   Generation& next = *takeover->next_;
   const settings::Settings& settings = *snapshot->settings;
   for (std::size_t i = 0; i < settings.servers.size(); ++i)

@@ -8,6 +8,7 @@
 #include "exchange.h"
 #include "handshakes.h"
 #include "io/loop.h"
+#include "rendezvous.h"
 #include "shared.h"
 #include "snapshot.h"
 #include "upstream/pool.h"
@@ -66,7 +67,9 @@ public:
   class Takeover;
   // A new snapshot, and the doors it wants: those not named will be closed (what waits in them is accepted first). Nothing has
   // changed yet. Throws std::bad_alloc.
-  [[nodiscard]] std::shared_ptr<Takeover> prepare(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors);
+  // `done`, when there is one, hears of it when this worker has gone over, and its old doors are closed.
+  [[nodiscard]] std::shared_ptr<Takeover> prepare(std::shared_ptr<const Snapshot> snapshot, std::vector<DoorOrder> doors,
+                                                  Rendezvous* done = nullptr);
   // Each once, in the order in which they were prepared.
   void apply(const std::shared_ptr<Takeover>& takeover) noexcept;
   // It has drained and takes no more messages. Its thread may still wait for a file to be closed.

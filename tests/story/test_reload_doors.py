@@ -3,7 +3,8 @@
 import signal
 import unittest
 
-from harness import Story, config, free_port, scratch
+from harness import Story, config, free_port, poll, scratch
+from threads import Stopped, workers_of
 
 from mserver import MServer
 from web import Web
@@ -54,6 +55,56 @@ class Doors(Story):
             edge.reload(config(server, listen=listen))
             for door in listen:
                 self.assertEqual(edge.ask(ASK, door["name"], tls=False).status, 200)
+
+
+class Everywhere(Story):
+    """What is said of a reload is true of every worker."""
+
+    def doors(self):
+        server = self.standin(Web)
+        doors = [{"name": name, "address": f"127.0.0.1:{free_port()}", "tls": "off"} for name in ("a", "b")]
+        return config(server, listen=doors), config(server, listen=doors[:1])
+
+    def test_not_said_before_the_last_worker_has_done_it(self):
+        both, one = self.doors()
+        edge = self.start(both)
+        workers = workers_of(edge.process.pid)
+        self.assertEqual(len(workers), 2)
+        for worker in workers:
+            edge.write(one)
+            mark = len(edge.said.lines)
+            with Stopped(worker):
+                edge.process.send_signal(signal.SIGHUP)
+                edge.process.send_signal(signal.SIGUSR1)  # the main thread comes to it behind the reload
+                edge.said.wait("access log opened again", mark)
+                self.assertIsNone(edge.said.find(r"\breloaded\b", mark), edge.said.text)
+            edge.said.wait(r"\breloaded\b", mark)
+            self.assertRegex(edge.reload(both), r"\breloaded\b")
+            self.assertEqual(edge.ask(ASK, "b", tls=False).status, 200)
+
+    def test_a_port_that_was_given_back_can_be_opened_at_once(self):
+        both, one = self.doors()
+        edge = self.start(both)
+        for _ in range(60):
+            self.assertRegex(edge.reload(one), r"\breloaded\b", edge.said.text)
+            self.assertRegex(edge.reload(both), r"\breloaded\b", edge.said.text)
+
+    def test_a_reload_that_comes_meanwhile_is_done_behind_it(self):
+        both, one = self.doors()
+        edge = self.start(both)
+        edge.write(one)
+        mark = len(edge.said.lines)
+        with Stopped(workers_of(edge.process.pid)[0]):
+            edge.process.send_signal(signal.SIGHUP)
+            edge.process.send_signal(signal.SIGUSR1)
+            edge.said.wait("access log opened again", mark)
+            edge.write(both)
+            edge.process.send_signal(signal.SIGHUP)
+            edge.process.send_signal(signal.SIGUSR1)
+            poll("the second answer", lambda: sum("opened again" in line for line in edge.said.lines[mark:]) == 2)
+        poll("both reloads", lambda: sum("info reloaded" in line for line in edge.said.lines[mark:]) == 2)
+        self.assertIsNone(edge.said.find("refused", mark), edge.said.text)
+        self.assertEqual(edge.ask(ASK, "b", tls=False).status, 200)
 
 
 class Generations(Story):

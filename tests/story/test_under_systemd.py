@@ -11,7 +11,8 @@ import unittest
 
 from client import Client
 from harness import Story, certificates, poll
-from machine import Machine, Stopped, main_threads_of_workers
+from machine import Machine
+from threads import Stopped, workers_of
 
 from web import Web
 
@@ -248,7 +249,7 @@ class UnderSystemd(Story):
         for which in range(2):
             with self.subTest(worker=which):
                 pid = self.begin(service=self.WATCHDOG)
-                threads = main_threads_of_workers(self.inside(pid))
+                threads = workers_of(self.inside(pid))
                 self.assertEqual(len(threads), 2, threads)
                 with Stopped(threads[which]):
                     self.until_restarted(pid, "a new process")
