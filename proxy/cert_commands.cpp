@@ -109,7 +109,7 @@ int make(const CertOptions& options, bool renew) {
   const auto issued = renew ? authority->renew(wish, why) : authority->issue(wish, why);
   if (!issued) return fail(kCommand, why);
   tell(*issued, wish.bundle ? &*wish.bundle : nullptr, password_made);
-  return kExitFine;
+  return done(kCommand, authority->unaudited());
 }
 
 int init(const CertOptions& options) {
@@ -125,7 +125,7 @@ int init(const CertOptions& options) {
              "    client_ca: {}\n    client_crl: {}\n"
              "Keep a copy of {} in a safe place: whoever has it can be any branch.\n",
              in("ca.pem"), in("crl.pem"), in("private"));
-  return kExitFine;
+  return done(kCommand, why);
 }
 
 int revoke(const CertOptions& options) {
@@ -140,17 +140,18 @@ int revoke(const CertOptions& options) {
   for (const auto& each : *revoked) fmt::print("{} is revoked: serial {}\n", each.name, each.serial);
   fmt::print("A running edge that reads {} knows it within a second; no reload is needed.\n",
              (std::filesystem::path(options.directory) / "crl.pem").string());
-  return kExitFine;
+  return done(kCommand, authority->unaudited());
 }
 
 // Opening the CA has put the list right where it had to be.
 int renew_list(const CertOptions& options) {
   std::string why;
   const std::string doubt = Authority::doubt_of_list(options.directory, unix_now());
-  if (!open(options, why)) return fail(kCommand, why);
+  const auto authority = open(options, why);
+  if (!authority) return fail(kCommand, why);
   fmt::print("{}\n", doubt.empty() ? "The revocation list is good for another year and more: nothing was done."
                                    : "The revocation list was put right.");
-  return kExitFine;
+  return done(kCommand, authority->unaudited());
 }
 
 int list(const CertOptions& options) {

@@ -43,7 +43,7 @@ int add_one(const ClientOptions& options) {
   fmt::print("In the edge's settings `clients_dir: {}` (once), and {} in `clients` of a route.\n", options.directory,
              options.client.name);
   tell_reload();
-  return kExitFine;
+  return done(kCommand, files->unaudited());
 }
 
 int list(const ClientOptions& options) {
@@ -74,7 +74,7 @@ int set_disabled(const ClientOptions& options, bool disabled) {
   if (!files || !files->set_disabled(options.client.name, disabled, unix_now(), why)) return fail(kCommand, why);
   fmt::print("{} is {}.\n", options.client.name, disabled ? "disabled" : "enabled");
   tell_reload();
-  return kExitFine;
+  return done(kCommand, files->unaudited());
 }
 
 int rotate(const ClientOptions& options) {
@@ -91,7 +91,7 @@ int rotate(const ClientOptions& options) {
     fmt::print("{} has one key again: the {} one.\n", options.client.name, rotation == Rotation::finish ? "new" : "old");
   }
   tell_reload();
-  return kExitFine;
+  return done(kCommand, files->unaudited());
 }
 
 } // namespace

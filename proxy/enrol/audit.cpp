@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <system_error>
+#include <utility>
 
 namespace ledgergate::enrol {
 namespace {
@@ -49,18 +51,37 @@ std::string day_text(std::int64_t seconds) {
   return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
 }
 
-bool audit(const Folder& folder, std::string_view what, std::int64_t now, std::string& why) {
+Audit::Audit(const Folder& folder)
+    : path_((folder.path() / "audit.log").string()),
+      file_(::openat(folder.descriptor(), "audit.log", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)) {
+  struct stat about {};
+  if (file_ < 0)
+    blame(errno);
+  else if (::fstat(file_, &about) != 0 || !S_ISREG(about.st_mode))
+    trouble_ = path_ + ": is not a regular file";
+}
+
+Audit::~Audit() {
+  if (file_ >= 0) ::close(file_);
+}
+Audit::Audit(Audit&& other) noexcept
+    : path_(std::move(other.path_)), trouble_(std::move(other.trouble_)), file_(std::exchange(other.file_, -1)) {}
+
+void Audit::blame(int error) { trouble_ = path_ + ": can't be written: " + std::generic_category().message(error); }
+
+void Audit::note(std::string_view what, std::int64_t now) {
   const std::string words = std::string(what) + " by=" + who();
   ::openlog("ledgergate", 0, LOG_AUTHPRIV);
   ::syslog(LOG_NOTICE, "%s", words.c_str()); // NOLINT(cppcoreguidelines-pro-type-vararg)
   ::closelog();
+  if (!trouble_.empty()) return;
   const std::string line = moment_text(now) + ' ' + words + '\n';
-  const int file = ::openat(folder.descriptor(), "audit.log", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  const bool written =
-      file >= 0 && ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
-  if (!written) why = (folder.path() / "audit.log").string() + ": can't be written: " + std::generic_category().message(errno);
-  if (file >= 0) ::close(file);
-  return written;
+  errno = 0;
+  const ssize_t written = ::write(file_, line.data(), line.size());
+  if (written != static_cast<ssize_t>(line.size()))
+    blame(written < 0 ? errno : ENOSPC);
+  else if (::fsync(file_) != 0)
+    blame(errno);
 }
 
 } // namespace ledgergate::enrol

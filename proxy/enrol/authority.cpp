@@ -80,6 +80,8 @@ bool Authority::create(const fs::path& directory, const std::string& name, std::
   }
   secret->sweep();
   all->sweep();
+  Audit audit(*all);
+  if (why = audit.trouble(); !why.empty()) return false;
   const Key key = make_key(type, 3072, why);
   if (!key) return false;
   const Certificate certificate = make_authority(key.get(), name, now, now + days * kDay, why);
@@ -92,7 +94,9 @@ bool Authority::create(const fs::path& directory, const std::string& name, std::
       !all->write(kRevocationsFile, pem(list.get()), kPublicFile, why) ||
       !all->write(kAuthorityFile, pem(certificate.get()), kPublicFile, why))
     return false;
-  return audit(*all, "made authority until=" + day_text(now + days * kDay), now, why);
+  audit.note("made authority until=" + day_text(now + days * kDay), now);
+  why = audit.trouble();
+  return true;
 }
 
 std::optional<Authority> Authority::open(const fs::path& directory, std::int64_t now, std::string& why) {
@@ -133,6 +137,7 @@ bool Authority::write_index(const Index& index, std::string& why) {
 }
 
 std::optional<Issued> Authority::make(const Wish& wish, std::vector<std::string> sans, const char* deed, std::string& why) {
+  if (why = audit_.trouble(); !why.empty()) return std::nullopt;
   Issued issued;
   for (const Record& each : index_.records)
     if (each.kind == wish.kind && each.name == wish.name && valid(each)) issued.older.push_back(each);
@@ -178,7 +183,7 @@ std::optional<Issued> Authority::make(const Wish& wish, std::vector<std::string>
   } else if (!secret_.remove(bundle_file, why)) { // of the certificate before: it would be taken for this one's
     return std::nullopt;
   }
-  if (!audit(all_, deed + words_of(record) + " until=" + day_text(record.until), now_, why)) return std::nullopt;
+  audit_.note(deed + words_of(record) + " until=" + day_text(record.until), now_);
   return issued;
 }
 
@@ -255,8 +260,7 @@ std::optional<std::vector<Record>> Authority::publish(Index next, std::vector<Re
   if (!write_index(next, why)) return std::nullopt;
   index_ = std::move(next);
   if (!write_revocations(why)) return std::nullopt;
-  for (const Record& each : revoked)
-    if (!audit(all_, "revoked " + words_of(each), now_, why)) return std::nullopt;
+  for (const Record& each : revoked) audit_.note("revoked " + words_of(each), now_);
   return revoked;
 }
 

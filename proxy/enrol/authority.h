@@ -11,6 +11,7 @@
 // from there, and the number of the list never falls.
 #pragma once
 
+#include "enrol/audit.h"
 #include "enrol/bundle.h"
 #include "enrol/certificates.h"
 #include "enrol/files.h"
@@ -57,7 +58,7 @@ inline constexpr const char* kRevocationsFile = "crl.pem";
 
 class Authority {
 public:
-  // Makes one. Refuses when there is one already.
+  // Makes one. Refuses when there is one already. Words in `why` beside true: it is made, and audit.log does not say so.
   static bool create(const std::filesystem::path& directory, const std::string& name, std::int64_t days, KeyType key,
                      std::int64_t now, std::string& why);
   // Takes the lock, and puts right what a killed run left. `now`: unix seconds, for all that follows.
@@ -80,9 +81,12 @@ public:
   // serial number of this CA's.
   std::optional<std::vector<Record>> revoke_unheard_of(const std::string& serial, std::string& why);
 
+  // Why audit.log has not all of it; see Audit.
+  [[nodiscard]] const std::string& unaudited() const noexcept { return audit_.trouble(); }
+
 private:
   Authority(Folder all, Folder secret, Lock lock, std::int64_t now)
-      : all_(std::move(all)), secret_(std::move(secret)), lock_(std::move(lock)), now_(now) {}
+      : all_(std::move(all)), secret_(std::move(secret)), lock_(std::move(lock)), audit_(all_), now_(now) {}
   [[nodiscard]] bool valid(const Record& record) const { return !record.revoked && record.until >= now_; }
   std::optional<Issued> make(const Wish& wish, std::vector<std::string> sans, const char* deed, std::string& why);
   std::optional<std::vector<Record>> publish(Index next, std::vector<Record> revoked, std::string& why);
@@ -92,6 +96,7 @@ private:
 
   Folder all_, secret_;
   Lock lock_;
+  Audit audit_; // of all_
   std::int64_t now_;
   Index index_;
   Certificate certificate_;

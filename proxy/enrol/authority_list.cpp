@@ -87,15 +87,14 @@ bool Authority::put_list_right(std::string& why) {
   if (!write_index(next, why)) return false;
   index_ = std::move(next);
   if (!good && !write_revocations(why)) return false;
-  if (outdated &&
-      !audit(all_, "made the revocation list anew: it was not valid by this clock, or would soon be no more", now_, why))
-    return false;
+  if (outdated) audit_.note("made the revocation list anew: it was not valid by this clock, or would soon be no more", now_);
   if (!restored) return true;
   notes_.push_back(
       "the index is older than crl.pem, as when private/ is restored from a copy: " + count_words(taken) +
       " taken over from crl.pem. What was issued since that copy is not in the index: audit.log has the serial numbers, "
       "and `revoke --not-in-index SERIAL` takes such a one back");
-  return audit(all_, "took over " + count_words(taken) + " from crl.pem, which was newer than the index", now_, why);
+  audit_.note("took over " + count_words(taken) + " from crl.pem, which was newer than the index", now_);
+  return true;
 }
 
 std::optional<Index> Authority::look(const std::filesystem::path& directory, std::string& why) {

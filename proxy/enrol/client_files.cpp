@@ -178,6 +178,7 @@ bool ClientFiles::write(const std::string& file, const std::string& text, std::s
 }
 
 std::optional<Secret> ClientFiles::add(const NewClient& client, std::int64_t now, std::string& why) {
+  if (why = audit_.trouble(); !why.empty()) return std::nullopt;
   if (why = name_mistake(client.name); !why.empty()) return std::nullopt;
   const auto file = file_of(client.name, why);
   if (file && !file->empty())
@@ -208,7 +209,8 @@ std::optional<Secret> ClientFiles::add(const NewClient& client, std::int64_t now
     }
     text.append("  ").append(label).append(": \"").append(*word).append("\"\n");
   }
-  if (!write(file_name(client.name), text, why) || !audit(folder_, "added client=" + client.name, now, why)) return std::nullopt;
+  if (!write(file_name(client.name), text, why)) return std::nullopt;
+  audit_.note("added client=" + client.name, now);
   return key;
 }
 
@@ -216,12 +218,18 @@ bool ClientFiles::set_disabled(const std::string& name, bool disabled, std::int6
   const auto held = read(name, why);
   if (!held) return false;
   if (held->disabled == disabled) return true;
+  if (!disabled && !unaudited().empty()) {
+    why = unaudited();
+    return false;
+  }
   const auto text = with_disabled(held->text, name, disabled);
   if (!text) {
     why = held->file + ": was written in another way by hand: change `disabled` of " + name + " there yourself";
     return false;
   }
-  return write(held->file, *text, why) && audit(folder_, (disabled ? "disabled client=" : "enabled client=") + name, now, why);
+  if (!write(held->file, *text, why)) return false;
+  audit_.note((disabled ? "disabled client=" : "enabled client=") + name, now);
+  return true;
 }
 
 std::optional<Secret> ClientFiles::rotate(const std::string& name, Rotation rotation, std::int64_t now, std::string& why) {
@@ -243,6 +251,7 @@ std::optional<Secret> ClientFiles::rotate(const std::string& name, Rotation rota
   std::string after =
       rotation == Rotation::finish ? keys.substr(0, comma) : keys.substr(comma == std::string::npos ? 0 : comma + 2);
   if (rotation == Rotation::begin) {
+    if (why = audit_.trouble(); !why.empty()) return std::nullopt;
     key = random_key();
     if (key.text().empty()) {
       why = "there is no randomness: " + openssl_words();
@@ -258,7 +267,8 @@ std::optional<Secret> ClientFiles::rotate(const std::string& name, Rotation rota
   const char* const deed = rotation == Rotation::begin    ? "new key beside the old client="
                            : rotation == Rotation::finish ? "old key gone client="
                                                           : "new key taken back client=";
-  if (!write(held->file, *text, why) || !audit(folder_, deed + name, now, why)) return std::nullopt;
+  if (!write(held->file, *text, why)) return std::nullopt;
+  audit_.note(deed + name, now);
   return key;
 }
 

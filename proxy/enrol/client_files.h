@@ -6,6 +6,7 @@
 // client it means and leaves all others, comments too, as they are.
 #pragma once
 
+#include "enrol/audit.h"
 #include "enrol/client_text.h"
 #include "enrol/files.h"
 #include "enrol/openssl.h"
@@ -52,8 +53,11 @@ public:
   // The new key when one begins; no text otherwise.
   std::optional<Secret> rotate(const std::string& name, Rotation rotation, std::int64_t now, std::string& why);
 
+  // Why audit.log has not all of it; see Audit.
+  [[nodiscard]] const std::string& unaudited() const noexcept { return audit_.trouble(); }
+
 private:
-  ClientFiles(Folder folder, Lock lock) : folder_(std::move(folder)), lock_(std::move(lock)) {}
+  ClientFiles(Folder folder, Lock lock) : folder_(std::move(folder)), lock_(std::move(lock)), audit_(folder_) {}
   struct Held {
     std::string file, text;
     bool disabled = false;
@@ -65,6 +69,7 @@ private:
 
   Folder folder_;
   Lock lock_;
+  Audit audit_; // of folder_
   std::string doubt_;
 };
 
