@@ -9,6 +9,7 @@ set(documents share/doc/ledgergate)
 
 install(TARGETS ledgergate RUNTIME DESTINATION bin)
 install(FILES config/ledgergate.schema.json DESTINATION ${share})
+install(PROGRAMS certs/deploy-hook DESTINATION ${share})
 install(DIRECTORY config/fail2ban DESTINATION ${share} FILES_MATCHING PATTERN "*.conf")
 install(FILES config/ledgergate.yaml DESTINATION ${documents}/examples)
 install(DIRECTORY config/examples/ DESTINATION ${documents}/examples FILES_MATCHING PATTERN "*.yaml")

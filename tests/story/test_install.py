@@ -43,6 +43,7 @@ usr/share/doc/ledgergate/examples/mobile-smarts.yaml
 usr/share/doc/ledgergate/examples/pohoda.yaml
 usr/share/doc/ledgergate/examples/premier.yaml
 usr/share/doc/ledgergate/examples/redirect.yaml
+usr/share/ledgergate/deploy-hook
 usr/share/ledgergate/fail2ban/filter.d/ledgergate.conf
 usr/share/ledgergate/fail2ban/jail.d/ledgergate.conf
 usr/share/ledgergate/ledgergate.schema.json
@@ -212,6 +213,14 @@ class Readme(unittest.TestCase):
         (place / "edge.yaml").write_text(placed(found[0]))
         done = check(program(), place / "edge.yaml")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "ok\n", ""))
+
+    def test_every_line_that_asks_for_a_certificate_names_the_hook(self):
+        """What lies in certbot's renewal-hooks runs for renewals only."""
+        lines = [line for document in ("README.md", "certs/README.md") for line in (SOURCE / document).read_text(encoding="utf-8").splitlines()]
+        asking = [line for line in lines if re.search(r"certbot certonly|^lego .* run\b", line)]
+        self.assertGreater(len(asking), 3)
+        for line in asking:
+            self.assertRegex(line, r"--(deploy|run)-hook /usr/share/ledgergate/deploy-hook")
 
     def test_its_links_lead_somewhere(self):
         for document in ("README.md", "SECURITY.md", "CHANGELOG.md", *(f"docs/{path.name}" for path in (SOURCE / "docs").glob("*.md"))):
