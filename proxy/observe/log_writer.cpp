@@ -91,9 +91,14 @@ struct LogWriter::Impl {
   std::mutex mutex; // guards what follows
   std::condition_variable changed;
   std::vector<std::unique_ptr<LogRing>> rings;
-  LogRing events{kEventBytes}; // its producers hold the mutex; its consumer is the thread
+  // Its producers hold the mutex; its consumer is the thread. Information may fill half of it: it comes with every handshake that
+  // fails, and must not push out what is worth a warning, failed logins above all.
+  LogRing events{kEventBytes};
+  std::uint64_t events_pushed = 0;  // bytes
+  std::uint64_t events_crowded = 0; // lines that were not pushed, to leave the other half
   std::optional<LogTarget> next;
-  bool running = false; // the thread takes events
+  bool running = false;                       // the thread takes events
+  std::atomic<std::uint64_t> events_taken{0}; // bytes
   bool stopping = false;
   bool ended = false;
   Clock::time_point deadline;
@@ -124,7 +129,11 @@ struct LogWriter::Impl {
     {
       const std::lock_guard lock(mutex);
       if (running) {
-        static_cast<void>(events.push(line)); // the ring counts what it drops
+        const std::uint64_t used = events_pushed - events_taken.load(std::memory_order_acquire);
+        if (at < settings::LogLevel::warning && used + line.size() > kEventBytes / 2)
+          ++events_crowded;
+        else if (events.push(line)) // the ring counts what it drops
+          events_pushed += line.size();
         rouse();
         return;
       }
@@ -153,7 +162,8 @@ struct LogWriter::Impl {
 
   bool write_events() {
     if (!errors.flush()) return false;
-    events.take(errors.hand);
+    events.take(errors.hand); // behind flush() nothing is in it
+    events_taken.fetch_add(errors.hand.size(), std::memory_order_release);
     return errors.flush();
   }
 
@@ -184,7 +194,11 @@ struct LogWriter::Impl {
   }
 
   void report_lost_events() {
-    const std::uint64_t lost = events.dropped();
+    std::uint64_t lost = events.dropped();
+    {
+      const std::lock_guard lock(mutex);
+      lost += events_crowded;
+    }
     if (lost == events_said || errors.error != 0) return;
     // Not by way of the ring, which may be full again.
     errors.hand.append(

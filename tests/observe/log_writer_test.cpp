@@ -305,6 +305,22 @@ TEST_F(LogWriterTest, a_socket_as_stdout_gets_every_line) {
   ::close(ends[1]);
 }
 
+TEST_F(LogWriterTest, a_flood_of_information_does_not_push_a_warning_out) {
+  open("off");
+  ASSERT_TRUE(writer->start());
+  const std::string long_text(200, 'x');
+  for (int i = 0; i < 5'000; ++i) writer->event(settings::LogLevel::info, long_text); // far beyond pipe and ring, and nobody reads
+  for (int i = 0; i < 100; ++i) writer->event(settings::LogLevel::warning, "login failed: guess " + std::to_string(i) + ".");
+  for (int i = 0; i < 5'000; ++i) writer->event(settings::LogLevel::info, long_text);
+  const std::string said =
+      stderr_.read_until([](const std::string& text) { return text.find("events were dropped") != std::string::npos; });
+  std::size_t at = 0;
+  for (int i = 0; i < 100; ++i) {
+    at = said.find("warning login failed: guess " + std::to_string(i) + ".", at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
+}
+
 TEST_F(LogWriterTest, stop_may_come_twice_and_without_a_start) {
   writer->stop();
   ASSERT_TRUE(writer->start());
