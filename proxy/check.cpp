@@ -1,21 +1,79 @@
 #include "check.h"
 
+#include "judge_as.h"
 #include "server.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 namespace ledgergate {
+namespace {
+
+// Behind the end of the drain, for what does not end at once: Server's last resort.
+constexpr std::chrono::seconds kBehindDrain{5};
+
+bool of_rights(const std::string& text) {
+  static const std::string kWords = std::generic_category().message(EACCES);
+  return text.find(kWords) != std::string::npos;
+}
+
+void print_hint() {
+  const std::string user = effective_user();
+  std::fprintf(
+      stderr,
+      "note: this is what user %s may read. Files for the service are root:ledgergate 0640, their directories 0750 or wider: "
+      "chown root:ledgergate FILE && chmod 640 FILE\n",
+      user.c_str());
+}
+
+// For people: 90s, 5min, 500ms.
+std::string words_of(std::chrono::milliseconds span) {
+  if (span.count() % 60'000 == 0) return std::to_string(span.count() / 60'000) + "min";
+  if (span.count() % 1'000 == 0) return std::to_string(span.count() / 1'000) + "s";
+  return std::to_string(span.count()) + "ms";
+}
+
+} // namespace
 
 void print(const settings::Loaded& loaded) {
-  for (const auto& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.format().c_str());
+  bool rights = false;
+  for (const auto& problem : loaded.problems) {
+    std::fprintf(stderr, "%s\n", problem.format().c_str());
+    rights = rights || of_rights(problem.text);
+  }
+  if (rights) print_hint();
 }
 
 void print(const SnapshotProblems& problems) {
+  bool rights = false;
   for (const auto& text : problems.warnings) std::fprintf(stderr, "warning: %s\n", text.c_str());
-  for (const auto& text : problems.errors) std::fprintf(stderr, "error: %s\n", text.c_str());
+  for (const auto& text : problems.errors) {
+    std::fprintf(stderr, "error: %s\n", text.c_str());
+    rights = rights || of_rights(text);
+  }
+  if (rights) print_hint();
 }
 
-int check(const Loader& load) {
+std::vector<std::string> doubts_of_unit(const settings::Settings& settings, const ServiceUnit& unit) {
+  const std::chrono::milliseconds drain = settings.timeouts.drain;
+  if (!unit.timeout_stop || drain + kBehindDrain < *unit.timeout_stop) return {};
+  const auto most = std::chrono::duration_cast<std::chrono::milliseconds>(*unit.timeout_stop);
+  return {"`timeouts.drain` is " + words_of(drain) + ", but systemd kills the service " + words_of(most) +
+          " after it was told to stop (TimeoutStopSec" + (unit.file.empty() ? " of the unit" : " of " + unit.file) +
+          "): requests would be cut. Let TimeoutStopSec be more than " +
+          words_of(std::chrono::duration_cast<std::chrono::milliseconds>(drain + kBehindDrain)) +
+          " (systemctl edit ledgergate), or the drain shorter"};
+}
+
+int check(const Loader& load, const std::string& file, const std::string& user) {
+  const ServiceUnit unit = read_service_unit("/");
+  std::string doubt, why;
+  if (!judge_as(user, unit, file, doubt, why)) {
+    std::fprintf(stderr, "ledgergate check: %s\n", why.c_str());
+    return kExitSettings;
+  }
+  if (!doubt.empty()) std::fprintf(stderr, "warning: %s\n", doubt.c_str());
   const auto loaded = load();
   print(loaded);
   if (!loaded.settings) return kExitSettings;
@@ -23,6 +81,7 @@ int check(const Loader& load) {
   upstream::TurnTable turns;
   SnapshotProblems problems;
   const auto snapshot = make_snapshot(loaded.settings, keys, turns, nullptr, problems);
+  for (std::string& each : doubts_of_unit(*loaded.settings, unit)) problems.warnings.push_back(std::move(each));
   print(problems);
   if (!snapshot) return kExitSettings;
   std::printf("ok\n");

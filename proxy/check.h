@@ -1,13 +1,20 @@
 // What is wrong with settings and certificates, for people: `ledgergate check`, and the start's own words.
 #pragma once
 
+#include "service_unit.h"
 #include "settings/load.h"
 #include "snapshot.h"
 
+#include <string>
+#include <vector>
+
 namespace ledgergate {
 
-// On stderr, a problem a line.
+// On stderr, a problem a line; behind those of files that can't be read, who must be able to and what makes it so.
 void print(const settings::Loaded& loaded);
 void print(const SnapshotProblems& problems);
+
+// Where settings and the installed unit don't go together: a drain that systemd would cut.
+[[nodiscard]] std::vector<std::string> doubts_of_unit(const settings::Settings& settings, const ServiceUnit& unit);
 
 } // namespace ledgergate

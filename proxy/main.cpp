@@ -14,7 +14,7 @@ namespace {
 using ledgergate::settings::CommandLine;
 
 struct Options {
-  std::string file;
+  std::string file, user;
   CommandLine line;
 };
 
@@ -58,6 +58,10 @@ int main(int argc, char** argv) {
   CLI::App* check = app.add_subcommand("check", "Read the settings and certificates, say all that is wrong with them, and exit");
   check->add_option("-c,--config", options.file, "The settings file")->capture_default_str();
 
+  check->add_option(
+      "--user", options.user,
+      "For root: judge what this user may read, in place of the unit's (User= of ledgergate.service, else ledgergate)");
+
   ledgergate::Deed deed;
   ledgergate::add_cert_commands(app, deed);
   ledgergate::add_client_commands(app, deed);
@@ -74,5 +78,5 @@ int main(int argc, char** argv) {
   }
   if (deed) return deed();
   const ledgergate::Loader load = loader(options);
-  return check->parsed() ? ledgergate::check(load) : ledgergate::run(load);
+  return check->parsed() ? ledgergate::check(load, options.file, options.user) : ledgergate::run(load);
 }

@@ -4,6 +4,7 @@
 #include "settings/load.h"
 
 #include <functional>
+#include <string>
 
 namespace ledgergate {
 
@@ -14,8 +15,9 @@ inline constexpr int kExitSettings = 2;
 
 using Loader = std::function<settings::Loaded()>;
 
-// Prints every problem of the settings and their certificates to stderr, and "ok" to stdout when there is none.
-int check(const Loader& load);
+// Prints every problem of the settings and their certificates to stderr, and "ok" to stdout when there is none. `file`: what `load`
+// reads. `user`: see judge_as().
+int check(const Loader& load, const std::string& file, const std::string& user);
 
 // Serves until SIGTERM or SIGINT. SIGHUP loads again: new requests see the new settings, a broken file changes nothing.
 // SIGUSR1 opens the access log again.

@@ -1,4 +1,5 @@
 // What can only be seen with all sections side by side.
+#include "base/own_addresses.h"
 #include "settings/known_operations.h"
 #include "settings/same_server.h"
 #include "settings/sections.h"
@@ -178,12 +179,18 @@ void check_circles(const Draft& draft, Problems& problems) {
   for (std::size_t i = 0; i < servers.size(); ++i) {
     const auto ip = IpAddress::parse(servers[i].host);
     const std::string place = ip ? own_place({*ip, servers[i].port}) : place_of(servers[i].host, servers[i].port);
-    const auto own = std::find_if(listeners.begin(), listeners.end(), [&](const Listener& listener) {
-      return listener.address.port != 0 && own_place(listener.address) == place;
-    });
+    const auto leads_to = [&](const Endpoint& own) {
+      if (own.port == 0 || own.port != servers[i].port) return false;
+      return own_place(own) == place || (own.ip.unspecified() && ip && is_own_address(*ip));
+    };
+    const auto own =
+        std::find_if(listeners.begin(), listeners.end(), [&](const Listener& listener) { return leads_to(listener.address); });
     if (own != listeners.end())
       problems.warning(draft.server_places[i], "the server " + quote(servers[i].name) + " is this edge's own listener " +
                                                    quote(own->name) + ": what goes there comes back here");
+    else if (draft.settings.admin.address && leads_to(*draft.settings.admin.address))
+      problems.warning(draft.server_places[i],
+                       "the server " + quote(servers[i].name) + " is the door of `admin`: whoever comes by it can lift bans");
   }
 }
 

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#include <unistd.h>
+
 namespace ledgergate {
 namespace {
 
@@ -40,9 +46,16 @@ TEST(MemoryWatch, ReadsTheKernelsCount) {
   EXPECT_GT(*resident_now(), 100U * 1024);
 }
 
-TEST(MemoryWatch, TheBudgetByItselfIsLessThanTheMachineHas) {
-  EXPECT_GT(default_memory_budget(), 1U << 20U);
-  EXPECT_LT(default_memory_budget(), std::uint64_t{1} << 50U);
+TEST(MemoryWatch, TheBudgetByItselfIsThreeQuartersOfTheMachinesOrOfItsGroups) {
+  const auto of_machine = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  EXPECT_LE(default_memory_budget(), of_machine / 4 * 3);
+  std::ifstream groups("/proc/self/cgroup");
+  std::string line;
+  std::getline(groups, line);
+  std::uint64_t all = of_machine, bound = 0;
+  if (line.starts_with("0::") && std::ifstream("/sys/fs/cgroup" + line.substr(3) + "/memory.max") >> bound)
+    all = std::min(all, bound);
+  EXPECT_EQ(default_memory_budget(), all / 4 * 3);
 }
 
 } // namespace
