@@ -1,5 +1,6 @@
 /* Preloaded into an edge by tests/story/other_world.py: a wall clock that jumps, names under .world.test that resolve to
-   127.0.0.1, fail, or hang, and a server whose first words arrive before anybody can send. What holds is in a file that both sides map; LEDGERGATE_TEST_WORLD names it. */
+   127.0.0.1, fail, or hang, and a server whose first words arrive before anybody can send. What holds is in a file that both sides
+   map; LEDGERGATE_TEST_WORLD names it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,11 +18,12 @@
 #include <unistd.h>
 
 struct world {
-  volatile int64_t ahead; /* seconds */
-  volatile int64_t names; /* 0: good, 1: they fail, 2: they hang, 3: those under .dead.world.test hang */
-  volatile int64_t hasty; /* the port of that server; 0: none */
+  volatile int64_t ahead;  /* seconds */
+  volatile int64_t names;  /* 0: good, 1: they fail, 2: they hang, 3: those under .dead.world.test hang */
+  volatile int64_t hasty;  /* the port of that server; 0: none */
+  volatile int64_t steady; /* seconds, of the clock that is never set */
 };
-static struct world still = {0, 0, 0};
+static struct world still = {0, 0, 0, 0};
 static struct world* world = &still;
 
 __attribute__((constructor)) static void open_world(void) {
@@ -36,6 +38,7 @@ __attribute__((constructor)) static void open_world(void) {
 int clock_gettime(clockid_t clock, struct timespec* out) {
   const long result = syscall(SYS_clock_gettime, clock, out);
   if (result == 0 && clock == CLOCK_REALTIME) out->tv_sec += world->ahead;
+  if (result == 0 && (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE)) out->tv_sec += world->steady;
   return (int)result;
 }
 

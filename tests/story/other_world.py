@@ -19,12 +19,13 @@ class World(Story):
         self.file = scratch() / f"world-{id(self)}"
         self.turn()
 
-    def turn(self, ahead=0, names=GOOD, hasty=0):
-        """`hasty`: the port of a server whose first words (or end) arrive before the edge can send anything."""
+    def turn(self, ahead=0, names=GOOD, hasty=0, steady=0):
+        """`hasty`: the port of a server whose first words (or end) arrive before the edge can send anything. `steady`: seconds by
+        which the clock that is never set is ahead."""
         with open(self.file, "r+b" if self.file.exists() else "w+b") as file:
-            file.write(struct.pack("=qqq", ahead, names, hasty))
+            file.write(struct.pack("=qqqq", ahead, names, hasty, steady))
 
-    def begin(self, settings):
+    def begin(self, settings, **environment):
         world = {
             "LD_PRELOAD": str(self.library),
             "LEDGERGATE_TEST_WORLD": str(self.file),
@@ -33,4 +34,4 @@ class World(Story):
             # The exit leaves a thread behind that waits for a name, on purpose.
             "TSAN_OPTIONS": os.environ.get("TSAN_OPTIONS", "") + ":report_thread_leaks=0",
         }
-        return self.start(settings, environment=world)
+        return self.start(settings, environment=world | environment)

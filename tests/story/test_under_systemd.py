@@ -1,16 +1,19 @@
 """The units as they are installed, under a real systemd as the first process of a small machine (machine.py): the service's hardening
 is intact, its drop-ins change times and credentials only."""
 
+import hashlib
 import json
 import os
 import re
 import signal
 import socket
+import ssl
+import subprocess
 import threading
 import unittest
 
 from client import Client
-from harness import Story, certificates, poll
+from harness import SOURCE, Story, certificates, poll
 from machine import Machine
 from threads import Stopped, workers_of
 
@@ -39,7 +42,7 @@ class UnderSystemd(Story):
         return {
             "listen": listen or [self.internet("[::]:443")],
             "servers": {"web": {"url": self.web.url}},
-            "routes": [{"server": "web", "access": "anonymous", **(route or {})}],
+            "routes": [{key: value for key, value in {"server": "web", "access": "anonymous", **(route or {})}.items() if value is not None}],
             "workers": 2,
             **top,
         }
@@ -77,6 +80,11 @@ class UnderSystemd(Story):
         poll(why, lambda: self.machine.show("ActiveState") == "active" and int(self.machine.show("MainPID")) not in (0, before))
         return int(self.machine.show("MainPID"))
 
+    def most_descriptors(self):
+        """As the unit says, but in a container systemd itself may have fewer."""
+        unit = self.machine.path("/usr/lib/systemd/system/ledgergate.service").read_text()
+        return min(int(re.search(r"(?m)^LimitNOFILE=(\d+)$", unit)[1]), int(self.machine.bounds_of(1)["Max open files"][1]))
+
     # start -------------------------------------------------------------------------------------------------------------------
 
     def test_start_on_port_443_without_root(self):
@@ -91,9 +99,41 @@ class UnderSystemd(Story):
             self.assertEqual(int(about[which], 16), NET_BIND, which)
         self.assertEqual((about["NoNewPrivs"], about["Seccomp"], about["Umask"]), ("1", "2", "0077"))
         bounds = self.machine.bounds_of(pid)
-        most = self.machine.bounds_of(1)["Max open files"][1]  # in a container systemd itself may have less than the unit asks for
-        self.assertEqual(bounds["Max open files"], (str(min(524288, int(most))),) * 2)
+        self.assertEqual(bounds["Max open files"], (str(self.most_descriptors()),) * 2)
         self.assertEqual(bounds["Max core file size"], ("0", "0"))
+
+    def test_no_line_of_the_unit_is_lost(self):
+        """What systemd itself makes of the installed units. Some say only what another line implies, and stay for whoever changes that."""
+        wanted = {
+            "Type": "notify", "NotifyAccess": "main", "Restart": "on-failure", "RestartUSec": "2s", "RestartPreventExitStatus": "2",
+            "WatchdogUSec": "30s", "TimeoutStopUSec": "1min 30s", "StartLimitIntervalUSec": "0", "User": "ledgergate", "Group": "ledgergate",
+            "LogsDirectory": "ledgergate", "LogsDirectoryMode": "0750", "ReadWritePaths": "-/var/spool/ledgergate",
+            "TasksMax": "4096", "LimitCORE": "0", "UMask": "0077", "AmbientCapabilities": "cap_net_bind_service",
+            "CapabilityBoundingSet": "cap_net_bind_service", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes",
+            "ProtectProc": "invisible", "ProcSubset": "pid", "ProtectClock": "yes", "ProtectControlGroups": "yes", "ProtectHostname": "yes",
+            "ProtectKernelLogs": "yes", "ProtectKernelModules": "yes", "ProtectKernelTunables": "yes", "PrivateDevices": "yes",
+            "PrivateMounts": "yes", "PrivateTmp": "yes", "RemoveIPC": "yes", "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
+            "RestrictNamespaces": "yes", "RestrictRealtime": "yes", "RestrictSUIDSGID": "yes", "LockPersonality": "yes",
+            "MemoryDenyWriteExecute": "yes", "SystemCallArchitectures": "native", "SystemCallErrorNumber": "1", "PrivateUsers": "no",
+            "LogRateLimitIntervalUSec": "30s", "LogRateLimitBurst": "100000",
+        }  # fmt: skip
+        self.begin()
+        said = dict(line.split("=", 1) for line in self.machine.systemctl("show", SERVICE).stdout.splitlines() if "=" in line)
+        self.assertEqual({name: " ".join(sorted(said.get(name, "").split())) if name == "RestrictAddressFamilies" else said.get(name) for name in wanted}, wanted)
+        self.assertEqual(said["LimitNOFILE"], "131070")
+        calls = set(said["SystemCallFilter"].split())
+        self.assertIn("read", calls)
+        for forbidden in ("mount", "setuid", "chown", "setpriority", "ptrace", "bpf", "reboot", "init_module"):
+            self.assertNotIn(forbidden, calls)
+        reloads = [line.split("argv[]=")[1].split(" ;")[0] for line in self.machine.systemctl("show", "-p", "ExecReload", SERVICE).stdout.splitlines()]
+        self.assertEqual(reloads, ["/usr/bin/ledgergate check -c /etc/ledgergate/ledgergate.yaml", "/bin/kill -HUP $MAINPID"])
+        self.assertEqual(self.machine.systemctl("is-enabled", SERVICE, check=False).stdout.strip(), "disabled")
+        for unit, target in ((SERVICE, "multi-user.target"), (SOCKET, "sockets.target")):
+            self.machine.systemctl("enable", unit)
+            self.assertTrue(os.path.lexists(self.machine.path(f"/etc/systemd/system/{target}.wants/{unit}")))
+            self.machine.systemctl("disable", unit)
+        socket_said = dict(line.split("=", 1) for line in self.machine.systemctl("show", SOCKET).stdout.splitlines() if "=" in line)
+        self.assertEqual([socket_said[name] for name in ("Listen", "BindIPv6Only", "Backlog")], ["[::]:443 (Stream)", "both", "1024"])
 
     def test_what_the_service_may_write(self):
         """Log and spool; and nothing else, ACME's directory neither."""
@@ -147,6 +187,101 @@ class UnderSystemd(Story):
         poll("a start", lambda: self.machine.show("ActiveState") == "active")
         self.assertEqual(self.ask().status, 200)
 
+    def test_the_first_certificate_comes_by_the_deploy_hook(self):
+        """And the next one, too; the edge waits for the first with port 80 open."""
+        pair = {"chain": "/etc/ledgergate/edge.pem", "key": "/etc/ledgergate/edge.key"}
+        self.begin(
+            self.settings(
+                listen=[self.internet("[::]:443", certificates=[pair]), {"address": "[::]:80", "redirect": "https", "acme_webroot": "/var/lib/ledgergate/acme"}]
+            )
+        )
+        self.assertFalse(self.answers(443))
+        subprocess.run([SOURCE / "certs" / "make-test-certs", certificates(), "--server", "next", "localhost"], check=True)
+        for name in ("server-ecdsa", "next"):
+            live = "/etc/letsencrypt/live/ucto.example.cz"
+            self.machine.write(f"{live}/fullchain.pem", (certificates() / f"{name}.pem").read_bytes())
+            self.machine.write(f"{live}/privkey.pem", (certificates() / f"{name}.key").read_bytes(), 0o600)
+            self.machine.run("env", f"RENEWED_LINEAGE={live}", "/usr/share/ledgergate/deploy-hook")
+            wanted = ssl.PEM_cert_to_DER_cert((certificates() / f"{name}.pem").read_text().split("-----END")[0] + "-----END CERTIFICATE-----\n")
+            poll("the new certificate", lambda: self.answers(443) and self.shown() == wanted)
+        for end in ("pem", "key"):
+            about = self.machine.path(f"/etc/ledgergate/edge.{end}").stat()
+            self.assertEqual((about.st_uid, about.st_gid, about.st_mode & 0o7777), (0, self.machine.number("group", "ledgergate"), 0o640))
+        self.machine.systemctl("stop", SERVICE)
+        self.machine.run("env", f"RENEWED_LINEAGE={live}", "/usr/share/ledgergate/deploy-hook", "edge-rsa")
+        self.assertTrue(self.machine.path("/etc/ledgergate/edge-rsa.key").exists())
+
+    def shown(self):
+        with self.connect() as client:
+            return client.sock.getpeercert(binary_form=True)
+
+    # check -------------------------------------------------------------------------------------------------------------------
+
+    def check(self, *arguments):
+        done = self.machine.run("ledgergate", "check", *arguments, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_root_judges_as_the_service_reads(self):
+        """Each kind of file that settings name, root's alone: `check` says what the start says; and who must be able to read it."""
+        secret, ca = (certificates() / "server-ecdsa.key").read_bytes(), (certificates() / "ca.pem").read_bytes()
+        hashed = "novakova:$6$abcdefgh$" + "x" * 86 + "\n"
+        own = {"name": "l", "address": "[::]:443", "certificates": [{"chain": "/etc/ledgergate/server-ecdsa.pem", "key": "/etc/ledgergate/x"}]}
+        kinds = {
+            "key": (secret, {"listen": [own]}),
+            "credentials": (b"user:secret\n", {"servers": {"web": {"url": self.web.url, "credentials": "/etc/ledgergate/x"}}}),
+            "client_ca": (ca, {"listen": [self.internet("[::]:443", client_ca="/etc/ledgergate/x")]}),
+            "upstream ca": (ca, {"servers": {"web": {"url": "https://127.0.0.1:1", "tls": {"ca": "/etc/ledgergate/x"}}}}),
+            "users": (hashed.encode(), {"users": "/etc/ledgergate/x"}),
+            "settings": (b"", {}),
+        }
+        for kind, (content, settings) in kinds.items():
+            with self.subTest(kind=kind):
+                file = SETTINGS if kind == "settings" else "/etc/ledgergate/x"
+                self.write({**self.settings(), **settings})
+                if content:
+                    self.machine.write(file, content, 0o600)
+                else:
+                    self.machine.path(file).chmod(0o600)
+                code, said = self.check()
+                self.assertEqual(code, 2, said)
+                self.assertRegex(said, re.escape(file) + ".*[Pp]ermission denied")
+                self.assertRegex(said, "what user ledgergate may read.*root:ledgergate 0640")
+                self.assertNotEqual(self.machine.systemctl("start", SERVICE, check=False).returncode, 0)
+                self.machine.systemctl("reset-failed", SERVICE)
+                os.chown(self.machine.path(file), 0, self.machine.number("group", "ledgergate"))
+                self.machine.path(file).chmod(0o640)
+                code, said = self.check()
+                self.assertNotRegex(said, "[Pp]ermission denied")
+                self.machine.path(file).chmod(0o600 if kind != "settings" else 0o644)
+
+    def test_root_judges_as_the_unit_says(self):
+        """Its supplementary groups and its user count; a draft elsewhere is judged as root reads it, and says so."""
+        self.write(self.settings())
+        self.machine.run("groupadd", "-f", "certs")
+        key = self.machine.path("/etc/ledgergate/server-ecdsa.key")
+        self.addCleanup(os.chown, key, 0, self.machine.number("group", "ledgergate"))
+        os.chown(key, 0, self.machine.number("group", "certs"))
+        self.assertEqual(self.check()[0], 2)
+        self.machine.drop_in(SERVICE, "[Service]\nSupplementaryGroups=certs\n")
+        self.assertEqual(self.check(), (0, "ok\n"))
+        self.machine.systemctl("start", SERVICE)
+        self.machine.drop_in(SERVICE, "[Service]\nUser=nobody\n")
+        self.assertEqual(self.check()[0], 2)
+        self.assertIn("user nobody", self.check()[1])
+        self.assertEqual(self.check("--user", "root"), (0, "ok\n"))
+        self.assertEqual(self.check("--user", "whoever")[0], 2)
+        self.machine.write("/root/draft.yaml", json.dumps(self.settings()), 0o600)
+        self.machine.path("/root").chmod(0o700)
+        code, said = self.check("-c", "/root/draft.yaml")
+        self.assertEqual(code, 0)
+        self.assertRegex(said, "/root/draft.yaml can't be read by nobody")
+
+    def test_a_drain_that_systemd_would_cut(self):
+        self.write(self.settings(timeouts={"drain": "2min"}))
+        self.assertRegex(self.check()[1], r"warning: `timeouts\.drain` is 2min, but systemd kills the service 90s .*/lib/systemd/system/ledgergate\.service")
+        self.machine.drop_in(SERVICE, "[Service]\nTimeoutStopSec=3min\n")
+        self.assertEqual(self.check(), (0, "ok\n"))
+
     # reload ------------------------------------------------------------------------------------------------------------------
 
     def reload(self, settings, check=True):
@@ -193,6 +328,23 @@ class UnderSystemd(Story):
         self.assertEqual(self.status_of(b"/1"), 200)
         self.assertEqual(int(self.machine.show("MainPID")), pid)
         self.assertNotRegex(self.machine.journal(), "server.key.*(can't|error)")
+
+    # log -------------------------------------------------------------------------------------------------------------------
+
+    def test_a_flood_of_requests_pushes_no_failed_login_out(self):
+        """journald throws away what is beyond the unit's bound, by priority. A small bound takes few requests to see it."""
+        self.assertEqual((self.machine.show("LogRateLimitIntervalUSec"), self.machine.show("LogRateLimitBurst")), ("30s", "100000"))
+        self.begin(
+            self.settings(route={"access": None, "clients": ["eshop"]}, clients={"eshop": {"api_key_sha256": hashlib.sha256(b"lg_right").hexdigest()}}),
+            service="[Service]\nLogRateLimitIntervalSec=1h\nLogRateLimitBurst=40\n",
+        )
+        with self.connect() as client:
+            for _ in range(200):
+                client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Edge-Key: lg_right\r\n\r\n")
+                self.assertEqual(client.reply().status, 200)
+        self.assertEqual(self.ask(request=b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Edge-Key: lg_wrong\r\n\r\n").status, 401)
+        poll("the failed login in the journal", lambda: "login failed: address=127.0.0.1" in self.machine.journal())
+        self.assertLess(self.machine.journal().count('"status":200'), 200)
 
     # stop --------------------------------------------------------------------------------------------------------------------
 

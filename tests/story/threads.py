@@ -6,18 +6,26 @@ import os
 import pathlib
 import threading
 
+from harness import poll
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def workers_of(pid):
-    """Of all threads those that wait for events; the main thread, which does too, left out."""
+def workers_of(pid, count=2):
+    """Of all threads those that are seen waiting for events, `count` of them; the main thread, which does too, left out."""
     waits = {"232", "281", "441"}  # epoll_wait, epoll_pwait, epoll_pwait2
-    out = []
-    for thread in sorted(int(name) for name in os.listdir(f"/proc/{pid}/task")):
-        call = pathlib.Path(f"/proc/{pid}/task/{thread}/syscall").read_text().split()[0]
-        if thread != pid and call in waits:
-            out.append(thread)
-    return out
+    seen = set()
+
+    def look():
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError):
+                call = pathlib.Path(f"/proc/{pid}/task/{thread}/syscall").read_text().split()[0]
+                if int(thread) != pid and call in waits:
+                    seen.add(int(thread))
+        return len(seen) >= count
+
+    poll(f"{count} threads that wait for events", look)
+    return sorted(seen)
 
 
 class Stopped:
