@@ -5,7 +5,7 @@
 
 namespace ledgergate::settings {
 
-// $CREDENTIALS_DIRECTORY; "" when there is none. In an ExecReload= of some versions (252, 256) it can't be seen where the service
+// $CREDENTIALS_DIRECTORY; "" when there is none. In an ExecReload= of some versions (252 to 257) it can't be seen where the service
 // has mounts of its own (https://github.com/systemd/systemd/issues/35227): then it is looked at through the service's process,
 // $MAINPID.
 [[nodiscard]] std::string credentials_directory();
