@@ -144,7 +144,11 @@ io::Task<bool> serve_one(Connection& c, Exchange& x) {
     head = co_await read_head(c, x);
   } catch (const std::bad_alloc&) {} // for its frame
   // A slow head may be older than the settings.
-  if (!move_to_newest(c)) co_return false;
+  try {
+    if (!move_to_newest(c)) co_return false;
+  } catch (const std::bad_alloc&) {
+    head = Error{Cause::out_of_memory}; // the new ones can't be judged by
+  }
   set_facts(c, x);
   const bool may_keep =
       head.ok() && !c.gone && !c.worker.draining() && c.requests < c.generation->settings().limits.requests_per_connection;

@@ -87,9 +87,9 @@ Result<void> check_request(Exchange& x) {
     return Error{Cause::rate_limited, "connections of this address"};
   }
   const settings::Route* route = x.facts.route;
-  keep_own_secrets(x);
   const auto unit = find_unit(x);
   if (!unit) return unit.error();
+  keep_own_secrets(x); // for the server that the unit has
   route::append_upstream_target(*route, x.target, x.upstream_target);
   const auto allowed = check_rules(x, x.upstream_target);
   if (!allowed) return allowed;
@@ -123,7 +123,9 @@ Result<void> check_rules(const Exchange& x, std::string_view upstream_target) {
     return Error{Cause::no_route, "no such endpoint on this kind of server"};
   if (endpoint.verdict == profile::Verdict::method_not_allowed) return Error{Cause::method_not_allowed, endpoint.allow};
   // mServer asks nobody who only wants to know whether it is there (vendor document 001).
-  if (route->require_credentials && !profile::answers_while_busy(server.profile, upstream_target) &&
+  const bool knows_server = route->units.empty() || server.profile != settings::Profile::mserver || !x.unit.empty() ||
+                            !profile::asks_by_body(server.profile, path);
+  if (route->require_credentials && knows_server && !profile::answers_while_busy(server.profile, upstream_target) &&
       x.generation->snapshot->credentials(x.client, *route, x.server) == nullptr && !brings_credentials(x))
     return Error{Cause::credentials_missing};
 

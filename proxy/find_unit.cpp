@@ -3,12 +3,48 @@
 #include "http/chars.h"
 #include "http/head.h"
 #include "route/field_names.h"
+#include "route/outgoing.h"
 #include "story.h"
 #include "worker.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 namespace ledgergate {
+namespace {
+
+// The fields that go to the server, as lines: the route's rules may make another unit of the caller's, and the server goes
+// by what it is told.
+class Outgoing {
+public:
+  explicit Outgoing(const Exchange& x) { route::append_outgoing_fields(x.facts, text_); }
+  ~Outgoing() { OPENSSL_cleanse(text_.data(), text_.size()); }
+  Outgoing(const Outgoing&) = delete;
+  Outgoing& operator=(const Outgoing&) = delete;
+
+  // The next one of ID-UJ, in any spelling. False: there is none.
+  bool next(http::Field& field) {
+    while (at_ < text_.size()) {
+      const std::size_t end = std::min(text_.find("\r\n", at_), text_.size());
+      const std::string_view line = std::string_view(text_).substr(at_, end - at_);
+      at_ = end + 2;
+      const std::size_t colon = std::min(line.find(':'), line.size());
+      if (!route::same_variable(line.substr(0, colon), "ID-UJ")) continue;
+      field = {line.substr(0, colon), line.substr(std::min(colon + 1, line.size()))};
+      return true;
+    }
+    return false;
+  }
+
+private:
+  std::string text_;
+  std::size_t at_ = 0;
+};
+
+} // namespace
 
 Result<void> choose_server(Exchange& x) {
   const auto& units = x.facts.route->units;
@@ -27,16 +63,18 @@ Result<void> choose_server(Exchange& x) {
 Result<void> find_unit(Exchange& x) {
   if (x.facts.server->profile != settings::Profile::apicomprem) return {};
   const bool matters = !x.facts.server->units.empty() || !x.facts.route->units.empty();
-  const http::Field* said = nullptr;
-  for (const auto& field : x.request.fields) {
-    if (!route::same_variable(field.name, "ID-UJ")) continue;
+  Outgoing outgoing(x);
+  http::Field field, said;
+  x.unit.clear();
+  for (bool found = false; outgoing.next(field); found = true) {
     // Which of two the server would take is not known, nor whether it takes such a one.
-    if (said != nullptr) return Error{Cause::bad_request, "ID-UJ is repeated"};
+    if (found) return Error{Cause::bad_request, "ID-UJ is repeated"};
     if (matters && !http::iequals(field.name, "ID-UJ")) return Error{Cause::bad_request, "ID-UJ in another spelling"};
-    said = &field;
+    said = field;
   }
-  if (said == nullptr || http::trim(said->value).empty()) return {};
-  const auto unit = normalise_uuid(said->value);
+  const std::string_view value = http::trim(said.value);
+  if (value.empty()) return {};
+  const auto unit = normalise_uuid(value);
   if (unit)
     x.unit = *unit;
   else if (matters)

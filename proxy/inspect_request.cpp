@@ -37,7 +37,8 @@ Result<void> find_server(Exchange& x) {
   if (!chosen) return chosen;
   const std::uint64_t limit = body_limit(x);
   if (limit != 0 && x.spool.size() > limit) return Error{Cause::body_too_large};
-  return {};
+  keep_own_secrets(x); // what the edge holds for the route's server is not this one's
+  return check_rules(x, x.upstream_target);
 }
 
 // The one field of this name that says how the body is to be read; null: there is none. One that comes twice is no word at all, nor

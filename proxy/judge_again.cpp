@@ -23,7 +23,7 @@ class Under {
 public:
   Under(Exchange& x, const Standing::Newest& newest)
       : x_(x), generation_(x.generation), client_(x.client), facts_(x.facts), listener_(x.listener), server_(x.server),
-        rules_(x.rules), proven_(x.proven), last_(x.last), own_fields_(std::move(x.own_fields)) {
+        rules_(x.rules), proven_(x.proven), last_(x.last), unit_(x.unit), own_fields_(std::move(x.own_fields)) {
     x.own_fields.clear();
     x.generation = newest.generation.get();
     if (!newest.open) return;
@@ -40,6 +40,7 @@ public:
     x_.rules = rules_;
     x_.proven = proven_;
     x_.last = last_;
+    x_.unit = std::move(unit_);
     x_.own_fields = std::move(own_fields_); // where facts_ sees them
   }
   Under(const Under&) = delete;
@@ -53,6 +54,7 @@ private:
   std::size_t listener_, server_, rules_;
   settings::Proofs proven_;
   bool last_;
+  std::string unit_;
   std::vector<std::size_t> own_fields_;
 };
 
@@ -123,7 +125,8 @@ Result<void> believe_proxy_again(const Exchange& x, Progress progress) {
 Result<void> find_server_again(Exchange& x, const settings::Server& before) {
   if (!x.reading) { // else its unit is not known yet, and this is asked again when it is
     const bool by_head = x.facts.server->profile == settings::Profile::apicomprem;
-    const auto chosen = by_head ? find_unit(x) : choose_server(x);
+    // What an mserver is asked by its path names no unit.
+    const auto chosen = by_head ? find_unit(x) : x.asks_by_body ? choose_server(x) : Result<void>();
     if (!chosen) return chosen;
   }
   const settings::Server& now = *x.facts.server;

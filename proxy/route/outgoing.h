@@ -70,6 +70,8 @@ struct Facts {
 //  * the route's rules, last; they may replace all but Host, framing and hop-by-hop fields. A rule whose value comes out empty
 //    writes nothing
 void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing, std::string& out);
+// Of that head only the caller's fields and those of the route's rules, a line each. There may be secrets in it.
+void append_outgoing_fields(const Facts& facts, std::string& out);
 
 // How the reply's body goes to the caller.
 enum class ReplyFraming : std::uint8_t { none, length, chunked, until_close };

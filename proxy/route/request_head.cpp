@@ -77,6 +77,11 @@ void append_certificate(std::string_view name, std::string_view value, const std
 
 } // namespace
 
+void append_outgoing_fields(const Facts& facts, std::string& out) {
+  static_cast<void>(append_fields(facts, out));
+  append_rules(facts.route->request_headers, facts, out);
+}
+
 void append_request_head(const Facts& facts, std::string_view upstream_target, const http::Framing& framing, std::string& out) {
   const auto& rules = facts.route->request_headers;
   out += facts.request->method_text;

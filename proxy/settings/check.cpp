@@ -129,13 +129,40 @@ const Listener* exposed_listener(const Draft& draft, const Route& route) {
 }
 
 // As servers that know header names as variables see it (route/field_names.h).
-bool names_credentials(std::string_view header) {
+std::string as_variable(std::string_view header) {
   std::string name(header);
   for (char& c : name) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) c = '-';
   }
+  return name;
+}
+
+bool names_credentials(std::string_view header) {
+  const std::string name = as_variable(header);
   return name == "authorization" || name == "stw-authorization";
+}
+
+// Whether the edge reads what the route's requests ask in their bodies.
+bool reads_bodies(const Draft& draft, const Route& route) {
+  const Profile profile = draft.settings.servers[route.server].profile;
+  if (profile == Profile::apicomprem) return true; // `select` is asked for by name
+  const auto& clients = draft.settings.clients;
+  return profile == Profile::mserver &&
+         (!route.operations.empty() || !route.units.empty() ||
+          (!route.anonymous && std::any_of(clients.begin(), clients.end(), [](const Client& c) { return !c.operations.empty(); })));
+}
+
+// The server would read the body by other words than the edge did.
+void check_words_of_bodies(const Draft& draft, const Route& route, Place place, Problems& problems) {
+  if (!reads_bodies(draft, route)) return;
+  for (const HeaderRule& rule : route.request_headers) {
+    const std::string name = as_variable(rule.name);
+    if (rule.action == HeaderAction::pass || (name != "content-type" && name != "content-encoding")) continue;
+    problems.error(place, "`request_headers` names " + quote(rule.name) +
+                              ", and here the edge reads bodies by the caller's own: the server would read another request than "
+                              "was judged; take it out");
+  }
 }
 
 // Ways in that are wider than meant.
@@ -150,6 +177,7 @@ void check_doors(const Draft& draft, Problems& problems) {
       problems.error(draft.route_places[i], "a route to an eshop leads out of the LAN: name the `listeners` on the LAN's side");
       continue;
     }
+    check_words_of_bodies(draft, route, draft.route_places[i], problems);
     const auto& clients = draft.settings.clients;
     const bool for_clients = std::any_of(clients.begin(), clients.end(), [&](const Client& client) {
       return std::any_of(client.credentials.begin(), client.credentials.end(),

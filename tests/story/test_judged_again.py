@@ -96,6 +96,44 @@ class Servers(Waiting):
         self.assertEqual(len(self.a.requests), 1)
 
 
+class NoUnit(Waiting):
+    """What an mserver is asked by its path names no unit, and goes to the route's server whatever `units` say."""
+
+    def begin(self):
+        self.a, self.b = self.standin(MServer), self.standin(MServer)
+        self.made = self.settings({"a": self.a, "b": self.b}, [{"server": "a", "access": "anonymous", "units": {ICO: "a", "99999999": "b"}}], admin={"address": "127.0.0.1:0"})
+        return self.start(self.made)
+
+    def test_a_document_that_is_waited_for(self):
+        edge = self.begin()
+        self.a.turn(hold=True)
+        with edge.connect("lan") as busy, edge.connect("lan") as client:
+            busy.send(HEAD + b"\r\n" + BODY)
+            self.a.wait_for_requests(1)
+            client.send(b"GET /documents/faktura.pdf HTTP/1.1\r\nHost: localhost\r\nSTW-Authorization: Basic QDo=\r\n\r\n")
+            poll("the second in line", lambda: " 1\n" in waiting_turns(edge))
+            self.reload(edge, self.made)
+            self.a.release()
+            self.assertEqual(busy.reply("POST").status, 200)
+            self.assertNotIn("unit_unknown", client.reply().get("Proxy-Status") or "")
+        self.assertEqual([request.path for request in self.a.requests if request.path != b"/status"][1:], [b"/documents/faktura.pdf"])
+
+    def test_a_bare_status_that_is_waited_for(self):
+        edge = self.begin()
+        self.a.turn(hold_status=True)
+        with edge.connect("lan") as client:
+            client.send(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.a.wait_for_status(1)
+            self.reload(edge, self.made)
+            self.a.release_status()
+            self.assertEqual(client.reply().status, 200)
+
+
+def waiting_turns(edge):
+    text = edge.ask(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "admin", tls=False).body.decode()
+    return "".join(line + "\n" for line in text.splitlines() if line.startswith("ledgergate_turns_waiting{") and '"a"' in line)
+
+
 class Callers(Waiting):
     def test_a_password_that_nobody_had_looked_at(self):
         server = self.standin(MServer)

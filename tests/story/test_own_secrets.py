@@ -2,14 +2,21 @@
 
 import base64
 import gzip
+import re
 import secrets
 
-from harness import Story
+from harness import Story, poll
+from apicomprem import ApiComPrem
 from mserver import MServer
 from test_identity import ask, basic, digest, users
+from test_judged_again import waiting_turns
+from texts import text
 from web import Web
 
 BEARER = b"Authorization: Bearer "
+PACK = text("stock-request.xml")
+ICO = re.search(rb'ico="(\d+)"', PACK)[1].decode()
+UNIT = "c8175fe2-5aba-460e-a492-5da487105394"
 
 
 class OwnSecrets(Story):
@@ -176,3 +183,83 @@ class OwnSecrets(Story):
             reply = edge.ask(ask(field, b"Content-Length: %d" % len(command), path=b"/api/comm", method=b"POST") + command, "lan")
             self.assertEqual(reply.status, status)
         self.assertEqual([request.get("Authorization") for request in premier.requests], [b"Basic Z3JhczpncjE3"])
+
+
+class OfAnotherServer(Story):
+    """Where the unit names the server, what that server gets of the edge counts, not what the route's does."""
+
+    def begin(self, profile, a, b, units, **route):
+        login = self.credentials("@:\n")
+        self.password = secrets.token_hex(8)
+        self.settings = {
+            "listen": [{"name": "lan", "address": "127.0.0.1:0", "tls": "off"}],
+            "servers": {"a": {"profile": profile, "url": a.url}, "b": {"profile": profile, "url": b.url, "credentials": login}},
+            "clients": {"desk": {"user": "novakova"}},
+            "users": users(novakova=self.password),
+            "routes": [{"server": "b", "access": "anonymous", "units": units, **route}],
+            "admin": {"address": "127.0.0.1:0"},
+            "workers": 1,
+        }
+        return self.start(self.settings)
+
+    def shown(self):
+        return b"STW-Authorization: Basic " + base64.b64encode(f"novakova:{self.password}".encode()) + b"\r\n"
+
+    def test_of_a_unit_in_the_body(self):
+        a, b = self.standin(MServer), self.standin(MServer)
+        edge = self.begin("mserver", a, b, {ICO: "a", "99999999": "b"})
+        head = b"POST /xml HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %d\r\n" % (self.shown(), len(PACK))
+        edge.ask(head + b"\r\n" + PACK, "lan")
+        self.assertEqual([request.get("STW-Authorization") for request in a.requests if request.path == b"/xml"], [None])
+        with edge.connect("lan") as client:  # and a reload sees no change there
+            client.send(head + b"Expect: 100-continue\r\n\r\n")
+            client.until(b"100 Continue\r\n\r\n")
+            self.assertIn("reloaded", edge.reload(self.settings))
+            client.send(PACK)
+            self.assertNotIn("forwarded=no", (client.reply("POST").get("Proxy-Status") or "").replace('"', ""))
+        self.assertEqual([request.get("STW-Authorization") for request in a.requests if request.path == b"/xml"], [None, None])
+        self.assertEqual(b.requests, [])
+
+    def test_of_a_unit_in_the_body_that_waits_for_its_turn(self):
+        a, b = self.standin(MServer, hold=True), self.standin(MServer)
+        edge = self.begin("mserver", a, b, {ICO: "a", "99999999": "b"})
+        asked = b"POST /xml HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %d\r\n\r\n" % (self.shown(), len(PACK)) + PACK
+        with edge.connect("lan") as first, edge.connect("lan") as second:
+            first.send(asked)
+            a.wait_for_requests(1)
+            second.send(asked)
+            poll("the second in line", lambda: " 1\n" in waiting_turns(edge))
+            self.assertIn("reloaded", edge.reload(self.settings))
+            a.release()
+            for client in (first, second):
+                self.assertNotIn("no_capacity", client.reply("POST").get("Proxy-Status") or "")
+        self.assertEqual([request.get("STW-Authorization") for request in a.requests if request.path == b"/xml"], [None, None])
+
+    def test_of_a_unit_in_the_head(self):
+        a, b = self.standin(ApiComPrem), self.standin(ApiComPrem)
+        edge = self.begin("apicomprem", a, b, {UNIT: "a"})
+        body = b'{"command":{"inComm":"VERZEAPI"}}'
+        asked = b"POST /api/comm HTTP/1.1\r\nHost: localhost\r\nID-UJ: %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n" % (UNIT.encode(), self.shown(), len(body))
+        edge.ask(asked + body, "lan")
+        self.assertEqual([request.get("STW-Authorization") for request in a.requests], [None])
+        self.assertEqual(b.requests, [])
+
+    def test_a_login_that_another_server_gets_of_the_edge(self):
+        """`require_credentials` asks what goes to the unit's server."""
+        a, b = self.standin(MServer), self.standin(MServer)
+        edge = self.begin("mserver", a, b, {ICO: "a", "99999999": "b"})
+        login = self.settings["servers"]["b"].pop("credentials")
+        self.settings["routes"][0] |= {"require_credentials": True, "clients": ["desk"]}
+        del self.settings["routes"][0]["access"]
+        asked = b"POST /xml HTTP/1.1\r\nHost: localhost\r\n%s\r\nContent-Length: %d\r\n\r\n" % (basic("novakova", self.password), len(PACK)) + PACK
+        for server, status in (("b", None), ("a", 200)):
+            self.settings["clients"]["desk"]["credentials"] = {server: login}
+            self.assertIn("reloaded", edge.reload(self.settings))
+            reply = edge.ask(asked, "lan")
+            if status is None:
+                self.assertIn("credentials_missing", reply.get("Proxy-Status"))
+                self.assertEqual([each for each in a.requests if each.path == b"/xml"], [])
+            else:
+                self.assertNotIn("credentials_missing", reply.get("Proxy-Status") or "")
+                self.assertEqual(len([each for each in a.requests if each.path == b"/xml"]), 1)
+

@@ -197,6 +197,65 @@ class Turns(UnitStory):
         self.assertLessEqual(server.counters()["overlapping_requests"], 1, "no more than two at the server")
 
 
+class Rules(UnitStory):
+    """The unit is the one that goes to the server: what `request_headers` make of ID-UJ decides line and server."""
+
+    def rules(self, knobs, rules, units=(A, B), **server):
+        self.front_units(knobs, units, **server)
+        made = self.settings(units)
+        made["routes"].append({"path": "/ruled", "server": "upstream", "access": "anonymous", "strip_prefix": True, "request_headers": rules})
+        self.assertIn("reloaded", self.edge.reload(made))
+
+    def ruled(self, unit=None, extra=""):
+        client = self.edge.connect("lan")
+        self.addCleanup(client.close)
+        client.send(ask(unit, extra=extra).replace(b"/api", b"/ruled/api", 1))
+        return client
+
+    def assert_in_its_line(self, first, second):
+        """`second` waits for `first`."""
+        with first() as one:
+            self.server.wait_for_requests(1)
+            two, three = second(), second()
+            ready = select.select([two.sock, three.sock], [], [], PATIENCE)[0]
+            self.assertEqual(len(ready), 1, "the line has one place")
+            refused, waits = (two, three) if ready[0] is two.sock else (three, two)
+            self.assert_refused(refused.reply(), 503, "queue_full")
+            self.assertEqual(self.server.heads, 1)
+            self.server.release()
+            self.assertEqual([each.reply().status for each in (one, waits)], [200, 200])
+        self.assert_never_two()
+
+    def test_a_unit_that_the_route_sets(self):
+        for unit in (None, B, "what is this"):
+            with self.subTest(unit):
+                self.rules({"hold": True}, {"set": {"ID-UJ": A}}, **ONE)
+                self.assert_in_its_line(lambda: self.send(A), lambda unit=unit: self.ruled(unit))
+
+    def test_a_unit_that_the_route_adds(self):
+        self.rules({"hold": True}, {"add": {"id-uj": "{" + A.upper() + "}"}}, **ONE)
+        self.assert_refused(self.ruled(B).reply(), 400, "bad_request")
+        self.assert_in_its_line(lambda: self.send(A), self.ruled)
+
+    def test_a_unit_that_the_route_removes(self):
+        self.rules({"hold": True}, {"remove": ["ID_UJ"]}, **ONE)
+        self.assert_in_its_line(self.send, lambda: self.ruled(A))
+
+    def test_connection_takes_no_unit_away(self):
+        self.front_units({"hold": True}, **ONE)
+        self.assert_in_its_line(lambda: self.send(A), lambda: self.send(A, extra="Connection: ID-UJ\r\n"))
+
+    def test_a_unit_that_chooses_the_server(self):
+        other = self.standin(ApiComPrem)
+        self.front_units()
+        made = self.settings((A, B))
+        made["servers"]["other"] = {"profile": "apicomprem", "url": other.url}
+        made["routes"].append({"path": "/ruled", "server": "upstream", "access": "anonymous", "strip_prefix": True, "units": {A: "other"}, "request_headers": {"set": {"ID-UJ": A}}})
+        self.assertIn("reloaded", self.edge.reload(made))
+        self.assertEqual(self.ruled(B).reply().status, 200)
+        self.assertEqual(([request.get("ID-UJ") for request in other.requests], self.server.requests), ([A.encode()], []))
+
+
 class Reloads(UnitStory):
     def story(self, before, after, fit=1):
         self.front_units({"hold": True}, units=before, **ONE)
