@@ -1,24 +1,46 @@
 // What the head alone can decide, before a byte of the body is read: normalise, redirect, route; and once the caller may come in,
 // endpoint and bounds.
+#include "client/shown_secrets.h"
+#include "http/head.h"
 #include "http/websocket.h"
+#include "observe/mask.h"
 #include "profile/credentials.h"
 #include "profile/endpoints.h"
+#include "profile/secret_parameters.h"
 #include "route/choose.h"
 #include "route/field_names.h"
 #include "route/route.h"
 #include "story.h"
 #include "worker.h"
 
+#include <algorithm>
+#include <span>
+#include <string>
+
 namespace ledgergate {
 namespace {
 
 constexpr std::string_view kChallengePrefix = "/.well-known/acme-challenge/";
 
-bool carries_secrets(const http::RequestHead& request) {
-  for (const auto& field : request.fields)
-    for (const std::string_view secret : {"Authorization", "Proxy-Authorization", "STW-Authorization", "Cookie", "X-Edge-Key"})
-      if (route::same_variable(field.name, secret)) return true;
-  return false;
+// Parameters that are secrets before a kind of server count where there is one of that kind, or nobody knows which there are.
+bool shows_secret_parameter(const settings::Settings& settings, const http::Target& target) {
+  std::string scratch;
+  const auto masks = [&](std::span<const std::string_view> of_server) {
+    const observe::SecretNames names{settings.log.mask_query, of_server};
+    return observe::mask_query(target.query, names, scratch) != target.query ||
+           observe::mask_path(target.path, names, scratch) != target.path;
+  };
+  if (settings.servers.empty()) return masks(profile::all_secret_parameters());
+  return std::any_of(settings.servers.begin(), settings.servers.end(),
+                     [&](const settings::Server& server) { return masks(profile::secret_parameters(server.profile)); });
+}
+
+// Everything that could be a secret of somebody's, by its name; what a handshake of WebSocket has for a key is none.
+bool carries_secrets(const settings::Settings& settings, const http::RequestHead& request, const http::Target& target) {
+  const bool in_field = std::any_of(request.fields.begin(), request.fields.end(), [](const http::Field& field) {
+    return client::takes_credentials(field.name) && !http::iequals(field.name, "Sec-WebSocket-Key");
+  });
+  return in_field || shows_secret_parameter(settings, target);
 }
 
 // Whether the server will read a user of the caller's. Of all fields that it could take for it each must name one: which of two it
@@ -56,7 +78,7 @@ Result<Way> decide(Exchange& x) {
   if (!listener.acme_webroot.empty() && std::string_view(x.target.decoded).starts_with(kChallengePrefix)) return Way::challenge;
   if (listener.kind == settings::ListenerKind::redirect) {
     // A till would send its password in clear each time, and old .NET does not follow 308: the first request must fail loudly.
-    if (x.request.body.has_content() || carries_secrets(x.request))
+    if (x.request.body.has_content() || carries_secrets(settings, x.request, x.target))
       return Error{Cause::https_required, "migration due: a caller still uses plain http"};
     return Way::redirect;
   }

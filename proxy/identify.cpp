@@ -126,7 +126,8 @@ io::Task<Result<void>> check_basic(Exchange& x, Shown& shown, bool certified) {
   const client::Directory& directory = *x.generation->snapshot->directory;
   const std::string& user = shown.login.user;
   x.facts.edge_authorization = true;
-  const auto keyed = directory.by_key(client::digest_of(shown.login.password));
+  const bool blank = shown.login.password.empty(); // is no key, and no password, whatever hash of it there is
+  const auto keyed = blank ? std::nullopt : directory.by_key(client::digest_of(shown.login.password));
   if (keyed && x.generation->settings().clients[*keyed].name == user) {
     if (!prove(x, *keyed, settings::kApiKey)) co_return kTwoClients;
     co_return Result<void>{};
@@ -144,7 +145,7 @@ io::Task<Result<void>> check_basic(Exchange& x, Shown& shown, bool certified) {
     shown.login.known = *free;
   }
   bool right = false;
-  if (account.hash != nullptr && !of_another) {
+  if (account.hash != nullptr && !of_another && !blank) {
     shown.login.hash = *account.hash;
     const auto verdict = co_await check_password(x, shown);
     if (!verdict) co_return verdict.error();
@@ -228,6 +229,7 @@ Result<void> identify_again(Exchange& x, const Snapshot& before) {
     if (!prove(x, *named, settings::kApiKey)) return kTwoClients;
   }
   if (shown.basic && route_takes(x, settings::kPassword | settings::kApiKey)) {
+    if (shown.login.password.empty()) return Error{Cause::login_failed, "an empty password"};
     const auto keyed = directory.by_key(client::digest_of(shown.login.password));
     if (keyed && x.generation->settings().clients[*keyed].name == shown.login.user) {
       if (!prove(x, *keyed, settings::kApiKey)) return kTwoClients;

@@ -53,6 +53,11 @@ bool has_dashes(std::string_view line) noexcept {
          line.find("\xe2\x80\x95") != std::string_view::npos || line.find("\xe2\x88\x92") != std::string_view::npos;
 }
 
+// What a cut leaves of a line that begins a block.
+bool begins_a_mark(std::string_view line) noexcept {
+  return !line.empty() && (kBegin.starts_with(line) || line.find_first_not_of('-') == std::string_view::npos);
+}
+
 // A line that was meant to begin or end a block: with the word and dashes, or with the word and what blocks are called.
 bool is_nearly_a_mark(std::string_view line) {
   if (line.size() > kDashes.size() && (kBegin.starts_with(line) || kEnd.starts_with(line))) return true; // cut off in it
@@ -151,6 +156,8 @@ public:
       else
         take_outside();
     }
+    if (out_.mistake.empty() && !inside_ && begins_a_mark(last_))
+      refuse("the file ends in the beginning of a -----BEGIN line: it is cut off; copy it again as a whole");
     if (out_.mistake.empty() && inside_) refuse("has no -----END line: the file is cut off; copy it again as a whole");
     if (!out_.mistake.empty()) {
       std::string mistake = std::move(out_.mistake);
@@ -167,6 +174,7 @@ private:
     line_ = trimmed(text_.substr(at_, end - at_));
     at_ = end + 1;
     ++number_;
+    if (!line_.empty()) last_ = line_;
     return true;
   }
 
@@ -285,7 +293,7 @@ private:
     inside_ = false;
   }
 
-  std::string_view text_, line_;
+  std::string_view text_, line_, last_;
   std::size_t at_ = 0, number_ = 0;
   std::size_t lines_ = 0, sextets_ = 0, padding_ = 0; // of the block
   std::uint32_t collected_ = 0;

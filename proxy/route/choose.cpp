@@ -104,6 +104,10 @@ Result<const settings::Route*> choose(const settings::Settings& settings, const 
   const settings::Route* route = find(settings, listener, host, target.decoded);
   if (route == nullptr) return route; // nothing is forwarded, however it is read
   const Question q{settings, prefixes, listener, host, target};
+  // The whole server is more than a route gives of it, and what lies behind a lock is a part of it.
+  if (target.path == "*" && (prefixes.contested[q.index(*route)] || route->strip_prefix || !route->rewrite_prefix.empty()))
+    return Error{Cause::bad_target,
+                 "'*' asks of the whole server, and the host's routes publish parts of it, or by different rules"};
   const bool contested = prefixes.contested[q.index(*route)];
   if (target.plain) {
     if (contested && !plain_agrees(q, *route)) return elsewhere;

@@ -62,6 +62,7 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"keep-alive", false, hop},
     {"logon-user", false, edge_only},
     {"mellon-", true, identity},
+    {"ms-aspnetcore-", true, edge_only}, // IIS's module for ASP.NET Core: the caller's certificate and Windows login
     {"oidc-", true, identity},
     {"proxy", false, edge_only}, // CGI would make HTTP_PROXY of it (CVE-2016-5385)
     {"proxy-authenticate", false, hop},
@@ -74,6 +75,7 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"shib-", true, identity},
     {"sm-user", true, identity},
     {"ssl-client", true, edge_only},
+    {"sslclient", true, edge_only},
     {"ssl-", true, identity},
     {"stw-", true, credential}, // vendor document 001: STW-Authorization and what belongs to it
     {"tailscale-user-", true, edge_only},
@@ -87,11 +89,14 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"wl-proxy-", true, edge_only},
     {"x-amzn-mtls-", true, edge_only},
     {"x-amzn-oidc-", true, edge_only},
-    {"x-arr-", true, edge_only}, // IIS takes X-ARR-ClientCert for the client's certificate
+    {"x-anonymous-consumer", true, edge_only}, // Kong, as X-Consumer- and X-Credential-
+    {"x-arr-", true, edge_only},               // IIS takes X-ARR-ClientCert for the client's certificate
     {"x-auth-request-", true, edge_only},
     {"x-auth-user", true, edge_only},
     {"x-authenticated-", true, identity},
     {"x-authentik-", true, edge_only},
+    {"x-azure-clientip", true, edge_only},
+    {"x-azure-socketip", true, edge_only},
     {"x-cert", false, identity},
     {"x-cert-", true, identity},
     {"x-certificate", true, identity},
@@ -106,7 +111,10 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"x-clientcert", true, edge_only},
     {"x-cluster-client-ip", false, edge_only},
     {"x-consumer-", true, edge_only},
+    {"x-credential-", true, edge_only},
     {"x-edge-", true, edge_only},
+    {"x-envoy-external-address", true, edge_only},
+    {"x-envoy-", true, identity},
     {"x-forwarded-access-token", false, edge_only},
     {"x-forwarded-client-", true, edge_only},
     {"x-forwarded-email", false, edge_only},
@@ -128,18 +136,24 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"x-mtls-", true, identity},
     {"x-original-", true, edge_only}, // X-Original-URL: some servers believe it over the request line that was checked
     {"x-peer-cert", true, identity},
+    {"x-pomerium-", true, edge_only},
     {"x-proxy-", true, identity},
     {"x-real-ip", false, forwarding},
     {"x-remote-user", false, edge_only},
     {"x-remote-", true, identity},
     {"x-request-id", false, edge_only},
     {"x-rewrite-url", false, edge_only},
+    {"x-scheme", false, edge_only}, // of ingress-nginx: as X-Forwarded-Proto
     {"x-ssl-client", true, edge_only},
+    {"x-sslclient", true, edge_only},
+    {"x-sso-", true, identity},
     {"x-ssl", false, identity},
     {"x-ssl-", true, identity},
     {"x-subject-dn", true, identity},
     {"x-tls-client", true, edge_only},
     {"x-tls-", true, identity},
+    {"x-url-scheme", false, edge_only},
+    {"x-user-dn", true, identity},
     {"x-vouch-", true, edge_only},
     {"x-webauth-", true, edge_only},
 });

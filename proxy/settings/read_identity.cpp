@@ -76,6 +76,17 @@ void read_digest(const Value& value, std::optional<std::array<std::uint8_t, 32>>
   out = digest(text);
 }
 
+// What `printf %s "$KEY" | sha256sum` gives where KEY is not set, and `echo` in its place: everybody has this key.
+bool is_digest_of_nothing(const std::array<std::uint8_t, 32>& key) {
+  static const std::array kOfNothing{
+      digest("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), // ""
+      digest("01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b"), // "\n"
+      digest("7eb70257593da06f682a3ddda54a9d260d4fc514f645237f5ca74b08f8da61a6"), // "\r\n"
+      digest("36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068"), // " "
+  };
+  return std::find(kOfNothing.begin(), kOfNothing.end(), key) != kOfNothing.end();
+}
+
 // One or several; an empty list would look like a lock and be none.
 std::vector<Value> one_or_more(const Value& value) {
   if (value.present() && value.is_scalar()) return {value};
@@ -109,6 +120,9 @@ void read_keys(const Value& value, Client& client) {
     if (!item.text(text)) continue;
     if (!good_key(text))
       item.error("`api_key_sha256` must be the SHA-256 of a random key in hex: 64 digits (`ledgergate client add` makes both)");
+    else if (is_digest_of_nothing(digest(text)))
+      item.error("`api_key_sha256` is the SHA-256 of an empty key: whatever made it was given none (an unset variable?); make a "
+                 "random one (`ledgergate client add`)");
     else
       client.api_keys.push_back(digest(text));
   }

@@ -22,6 +22,14 @@ TurnQueue::Bounds bounds_of(std::uint32_t places) noexcept {
   return bounds;
 }
 
+// Linux connects to this machine where no address is named.
+IpAddress reached_by(IpAddress ip) noexcept {
+  if (!ip.unspecified()) return ip;
+  ip.bytes[0] = ip.v6 ? 0 : 127;
+  ip.bytes[ip.v6 ? 15 : 3] = 1;
+  return ip;
+}
+
 io::TimeMs left(const io::Wake& wake, io::TimeMs until) { return until - std::min(until, wake.loop().now()); }
 
 } // namespace
@@ -42,7 +50,9 @@ std::shared_ptr<Turns> AddressLines::line(const Key& key, std::uint32_t places, 
 std::vector<std::shared_ptr<Turns>> AddressLines::lines(const Addresses& addresses, std::uint16_t port,
                                                         const std::shared_ptr<ServerTurns>& turns, std::string_view unit) {
   Addresses sorted = addresses;
+  std::transform(sorted.begin(), sorted.end(), sorted.begin(), reached_by);
   std::sort(sorted.begin(), sorted.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   std::vector<std::shared_ptr<Turns>> out;
   out.reserve(2 * sorted.size());
   const std::lock_guard guard(lock_);

@@ -29,6 +29,16 @@ TEST(Pem, BlocksAreReadInTheirOrder) {
   EXPECT_EQ(read.blocks[1].line, 5U);
 }
 
+TEST(Pem, AFileThatEndsInTheBeginningOfABlockIsCutOff) {
+  const std::string whole = kOne + kTwo;
+  for (std::size_t cut = kOne.size() + 1; cut < whole.size() - 1; ++cut)
+    for (const char* end : {"", "\n", "\r\n", "\n\n", " \n"})
+      EXPECT_NE(read_pem_blocks(whole.substr(0, cut) + end).mistake, "") << cut;
+  EXPECT_EQ(read_pem_blocks(kOne + "---\n" + kTwo + "the end\n").mistake, "");
+  EXPECT_NE(read_pem_blocks(kOne + "--------").mistake, "");
+  EXPECT_NE(read_pem_blocks("-").mistake, "");
+}
+
 TEST(Pem, AllThatIsUsualAroundBlocksIsTaken) {
   const std::string bag = "Bag Attributes\n    localKeyID: 01 00 00 00 \n    friendlyName: Pokladna Brn\xc4\x9b\n"
                           "subject=C = CZ, O = Nov\xe1k, CN = edge\n\nissuer=CN = Root\n";

@@ -78,23 +78,40 @@ std::set<std::string> named_in_connection(const http::RequestHead& request) {
 constexpr std::array kOfTerminators{"ssl-",        "x-ssl-",    "tls-client",    "x-tls-",         "x-mtls-",      "x-client-",
                                     "cert-",       "x-cert-",   "x-certificate", "x-peer-cert",    "x-subject-dn", "x-issuer-dn",
                                     "client-cert", "client-dn", "client-s-dn",   "client-subject", "client-verif", "x-arr-",
-                                    "wl-proxy-",   "proxy-",    "x-proxy-",      "x-clientcert",   "x-amzn-mtls-"};
-constexpr std::array kOfLoginPages{"remote-",          "x-remote-",
-                                   "auth-user",        "logon-user",
-                                   "x-authenticated-", "x-auth-request-",
-                                   "x-auth-user",      "x-authentik-",
-                                   "x-webauth-",       "oidc-",
-                                   "mellon-",          "shib-",
-                                   "sm-user",          "iv-",
-                                   "x-iisnode-",       "x-ms-client-principal",
-                                   "x-amzn-oidc-",     "x-goog-authenticated-",
-                                   "x-goog-iap-",      "x-vouch-",
-                                   "x-consumer-",      "cf-access-",
-                                   "tailscale-user-"};
+                                    "wl-proxy-",   "proxy-",    "x-proxy-",      "x-clientcert",   "x-amzn-mtls-", "sslclient",
+                                    "x-sslclient", "x-user-dn", "ms-aspnetcore-"};
+constexpr std::array kOfLoginPages{"remote-",
+                                   "x-remote-",
+                                   "auth-user",
+                                   "logon-user",
+                                   "x-authenticated-",
+                                   "x-auth-request-",
+                                   "x-auth-user",
+                                   "x-authentik-",
+                                   "x-webauth-",
+                                   "oidc-",
+                                   "mellon-",
+                                   "shib-",
+                                   "sm-user",
+                                   "iv-",
+                                   "x-iisnode-",
+                                   "x-ms-client-principal",
+                                   "x-amzn-oidc-",
+                                   "x-goog-authenticated-",
+                                   "x-goog-iap-",
+                                   "x-vouch-",
+                                   "x-consumer-",
+                                   "cf-access-",
+                                   "tailscale-user-",
+                                   "x-anonymous-consumer",
+                                   "x-credential-",
+                                   "x-pomerium-",
+                                   "x-sso-"};
 // Of the way it came: nobody is trusted to say that here, and four of these names are the edge's own.
-constexpr std::array kOfProxies{"x-forwarded",         "forwarded-for",   "cf-connecting-", "fastly-client-",
-                                "x-cluster-client-ip", "front-end-https", "x-original-",    "x-edge-"};
-const std::set<std::string> kWhole{"x-ssl", "x-cert"};
+constexpr std::array kOfProxies{"x-forwarded",     "forwarded-for", "cf-connecting-", "fastly-client-", "x-cluster-client-ip",
+                                "front-end-https", "x-original-",   "x-edge-",        "x-envoy-",       "x-azure-clientip",
+                                "x-azure-socketip"};
+const std::set<std::string> kWhole{"x-ssl", "x-cert", "x-scheme", "x-url-scheme"};
 
 bool withheld(const std::string& name) {
   const auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };

@@ -209,16 +209,26 @@ TEST_F(Choose, RoutesThatSomeServersCannotTellApartAreToldAndRefused) {
   EXPECT_EQ(at("/Admin/x"), "large");
 }
 
-TEST_F(Choose, OptionsOfTheWholeServerBelongsToTheRootRoute) {
+TEST_F(Choose, OptionsOfTheWholeServerIsRefusedWhereARouteGivesAPartOfIt) {
+  const auto options = [&] {
+    http::Target target;
+    target.path = "*";
+    target.decoded = "*";
+    target.plain = true;
+    const auto route = choose(settings_, make_prefixes(settings_), 0, "a", target);
+    return !route ? "refused" : *route == nullptr ? "none" : (*route)->name;
+  };
   publish("open", "", "/");
-  lock("locked", "", "/admin");
-  http::Target target;
-  target.path = "*";
-  target.decoded = "*";
-  target.plain = true;
-  const auto route = choose(settings_, make_prefixes(settings_), 0, "a", target);
-  ASSERT_TRUE(route.ok());
-  EXPECT_EQ((*route)->name, "open");
+  publish("same", "", "/admin");
+  EXPECT_EQ(options(), "open");
+  settings_.routes[0].rewrite_prefix = "/app";
+  EXPECT_EQ(options(), "refused");
+  settings_.routes[0].rewrite_prefix.clear();
+  settings_.routes[1].anonymous = false;
+  settings_.routes[1].any_client = true;
+  EXPECT_EQ(options(), "refused") << "of other rules";
+  settings_.routes.erase(settings_.routes.begin());
+  EXPECT_EQ(options(), "none");
 }
 
 } // namespace

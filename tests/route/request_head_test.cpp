@@ -108,7 +108,13 @@ INSTANTIATE_TEST_SUITE_P(
                     "X-Goog-IAP-JWT-Assertion", "X-Certificate-Subject", "X-Cert-Serial", "X-Cert", "Cert-Subject", "CERT_ISSUER",
                     "X-Subject-DN", "X-Issuer-DN", "X-Peer-Certificate", "X-Proxy-User", "Proxy-User", "Proxy-Client-IP",
                     "WL-Proxy-Client-Cert", "WL-Proxy-SSL", "OIDC_CLAIM_email", "Mellon-User", "Shib-Identity-Provider", "SM_USER",
-                    "iv-user", "iv_groups", "Auth-User", "Logon-User", "X-iisnode-auth_user"));
+                    "iv-user", "iv_groups", "Auth-User", "Logon-User", "X-iisnode-auth_user", "MS-ASPNETCORE-CLIENTCERT",
+                    "MS-ASPNETCORE-WINAUTHTOKEN", "MS-ASPNETCORE-TOKEN", "ms_aspnetcore_clientcert", "X-Credential-Identifier",
+                    "X-Credential-Username", "X-Anonymous-Consumer", "X_Anonymous_Consumer", "X-Pomerium-Jwt-Assertion",
+                    "X-Pomerium-Claim-Email", "X-SSO-User", "X_SSO_USER", "X-User-DN", "X.User.DN", "X-SSLClientCert",
+                    "SSLClientCert", "SSLClientCertStatus", "X_SslClientCertSn", "X-Scheme", "X_SCHEME", "X-Url-Scheme",
+                    "X-Envoy-External-Address", "X-Envoy-Peer-Metadata", "X-Azure-ClientIP", "X_Azure_SocketIP", "X-Remote-Addr",
+                    "Remote-Addr", "X-WebAuth-Name", "REMOTE_USER"));
 
 TEST(RequestHead, OfAServersOwnUsersAndKeysNothingIsMissed) {
   World w;

@@ -151,6 +151,11 @@ class Passwords(Guarded):
         self.assertEqual(edge.ask(ask(basic("shop", key), path=b"/status")).status, 200)
         self.assert_refused(edge.ask(ask(basic("other", key), path=b"/status")), 401, "login_failed")
 
+    def test_an_empty_password_opens_nothing_whatever_hash_there_is_of_it(self):
+        server, edge = self.open({"desk": {"user": "novakova"}}, profile="mserver", kind=MServer, users=users(novakova=""))
+        self.assert_refused(edge.ask(ask(basic("novakova", ""), path=b"/status")), 401, "login_failed")
+        self.assertEqual(server.heads, 0)
+
     def test_authorization_that_the_server_needs_is_not_the_edges(self):
         key = secrets.token_urlsafe(32)
         server, edge = self.open({"shop": {"api_key_sha256": digest(key)}})

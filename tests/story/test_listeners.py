@@ -57,6 +57,14 @@ class Redirect(Story):
         self.assertIn("migration due", self.edge.log.text)
         self.assertNotIn("QDo=", self.edge.log.text + self.edge.said.text)
 
+    def test_a_secret_under_any_other_name_is_refused_too(self):
+        for field in ("X-Api-Key: abc", "X-Auth-Token: abc", "Authorization_: abc", "X-Password: abc", "X-Login: abc", "Session: abc", "Proxy-Authorization: Basic QDo="):
+            self.assert_refused(self.ask(f"GET /status HTTP/1.1\nHost: ucto.ledger.test\n{field}\n"), 403, "https_required")
+        for target in ("/x?password=abc", "/e1cib/login?cred=abc", "/x?token=abc", "/x?a=b&api_key=abc", "/x?p%61ssword=abc", "/x;token=abc"):
+            self.assert_refused(self.ask(f"GET {target} HTTP/1.1\nHost: ucto.ledger.test\n"), 403, "https_required")
+        for head in ("GET /x?page=2&p=1 HTTP/1.1\n", "GET /x HTTP/1.1\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nUser-Agent: x\n"):
+            self.assertEqual(self.ask(head + "Host: ucto.ledger.test\n").status, 308, head)
+
     def test_acme_challenges_are_served(self):
         reply = self.ask("GET /.well-known/acme-challenge/token-1_A HTTP/1.1\nHost: ucto.ledger.test\n")
         self.assertEqual((reply.status, reply.body), (200, b"token-1_A.thumbprint"))

@@ -4,6 +4,7 @@ import base64
 import gzip
 import re
 import secrets
+import urllib.parse
 
 from harness import Story, poll
 from apicomprem import ApiComPrem
@@ -74,6 +75,15 @@ class OwnSecrets(Story):
         for name in (b"X-Api-Key", b"Api_Key", b"X-Auth-Token", b"Cookie", b"X-Authorization", b"X-Secret", b"STW_Authorization", b"STW-Authorization"):
             yield name + b": " + key
             yield name + b": a=b; session=" + key
+        # Behind many small parts, and inside of what is decoded first.
+        yield b"Cookie: " + b"".join(b"c%d=v; " % i for i in range(150)) + b"s=" + key
+        inside = [b'"' + key + b'"', b"a " + key, b"a|" + key, b"(" + key + b")", b"[" + key + b"]", b'{"key":"' + key + b'"}', b"shop;" + key, b"shop," + key, b"user=" + key]
+        for text in inside:
+            yield b"Cookie: s=" + urllib.parse.quote(text).encode()
+            yield b"Authorization: Bearer " + text
+            yield b"Authorization: Basic " + base64.b64encode(text)
+        for name in (b"X-Pass", b"X-Pwd", b"X-Login", b"Session"):
+            yield name + b": " + key
         yield b"X-Authorization: Basic " + plain
         yield b"X-Edge-Key: " + self.key.encode()
         yield b"X_Edge_Key: " + self.key.encode()
@@ -111,7 +121,7 @@ class OwnSecrets(Story):
         self.assertGreater(len(self.web.requests), 20)
         self.assert_nothing(self.web, base64.b64encode(f"novakova:{self.password}".encode()).rstrip(b"="), self.password.encode())
         for request in self.web.requests:
-            self.assertFalse([name for name, _ in request.fields if name.lower() in (b"cookie", b"x-api-key", b"stw-authorization")], request.head)
+            self.assertFalse([name for name, _ in request.fields if name.lower() in (b"cookie", b"x-api-key", b"stw-authorization", b"x-pass", b"x-pwd", b"x-login", b"session")], request.head)
         # The server's own users, tokens and Windows logins are not the edge's to keep.
         for own in (basic("admin", "1c"), basic("novak", "x"), basic("novakovaa", "x"), b"Authorization: Basic eDp5, Basic eDp6", BEARER + b"token", b"Authorization: Negotiate YII=", b"Authorization: token", b"Authorization: Digest username=\"novakova\""):
             for path, extra in ((b"/open/head", []), (b"/base/head", []), (b"/keys/head", [b"X-Edge-Key: " + self.key.encode()])):

@@ -110,6 +110,24 @@ TEST_F(AddressLinesTest, NamesThatHaveOneAddressInCommonAreOneServer) {
   until([&] { return b.there() && c.there(); });
 }
 
+TEST_F(AddressLinesTest, NoAddressInParticularIsThisMachine) {
+  NameService::says("here", {"127.0.0.1"});
+  NameService::says("here6", {"::1"});
+  NameService::says("both", {"0.0.0.0", "127.0.0.1"});
+  for (const auto& [nowhere, name] : {std::pair("0.0.0.0", "here"), std::pair("::", "here6"), std::pair("::ffff:0.0.0.0", "here"),
+                                      std::pair("::ffff:127.0.0.1", "here"), std::pair("both", "here")}) {
+    Caller one(loop, server(nowhere)), other(loop, server(name));
+    begin(one);
+    until([&] { return one.there(); });
+    begin(other);
+    settle();
+    EXPECT_FALSE(other.outcome) << nowhere;
+    one.turn.give_back();
+    until([&] { return other.there(); });
+    other.turn.give_back();
+  }
+}
+
 TEST_F(AddressLinesTest, AnotherPortIsAnotherServer) {
   Caller one(loop, server("192.0.2.10")), other(loop, server("192.0.2.10"));
   other.server.port = 445;
