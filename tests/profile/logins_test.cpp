@@ -79,6 +79,55 @@ TEST(FieldLogin, AMessageOfWindowsThatIsCutOrLiesNamesNobody) {
   EXPECT_TRUE(read_field_login("NTLM " + base64(authenticate("ivan", 0xFFFF, 64, 0)), Profile::onec).nameless);
 }
 
+TEST(FieldLogin, ALoginThatOnlyALooserServerReadsNamesNobody) {
+  const std::string pair = base64("boss:g"), message = base64(authenticate("boss", 4, 64, 0));
+  const std::string begins = base64(std::string("NTLMSSP\0\1\0\0\0", 12));
+  for (const std::string& value :
+       std::vector<std::string>{"Basic\t" + pair,
+                                "Basic," + pair,
+                                "Basic\xa0" + pair,
+                                "\"Basic\" " + pair,
+                                "Bearer x, Basic " + pair,
+                                "Negotiate, Basic " + pair,
+                                "NTLM " + begins + ", Basic " + pair,
+                                "NTLM " + message + "==",
+                                "NTLM " + message + ",",
+                                "NTLM " + message.substr(0, 40) + " " + message.substr(40),
+                                "NTLM," + message,
+                                "Bearer x, NTLM " + message,
+                                "Negotiate " + base64("\xa1\x81" + authenticate("boss", 4, 64, 0) + "x") + "=",
+                                "Kerberos " + message + "=",
+                                "Nego2 " + message + ",",
+                                "NTLM " + base64("NTLMSSP" + std::string("\0\1\0\0\0", 5) + authenticate("boss", 4, 64, 0)),
+                                R"(Digest username = "boss", response="1")",
+                                R"(Digest username="x1", username="boss")",
+                                R"(Digest xusername="x1", username="boss")",
+                                R"(Digest,username="boss")"}) {
+    for (const Profile profile : {Profile::http, Profile::onec}) {
+      const auto login = read_field_login(value, profile);
+      EXPECT_NE(login.kind, LoginKind::none) << value;
+      EXPECT_TRUE(login.nameless) << value;
+    }
+  }
+  for (const char* const between : {"\t", ",", " , "})
+    EXPECT_TRUE(read_field_login("Basic" + (between + pair), Profile::apicomprem).nameless) << between;
+  EXPECT_TRUE(read_field_login("Bearer x, Basic " + pair, Profile::mserver).nameless);
+}
+
+TEST(FieldLogin, TheSameSchemesAreReadAsOnAConnectionOfItsOwn) {
+  const std::string message = base64(authenticate("boss", 4, 64, 0));
+  for (const char* const scheme : {"NTLM ", "Negotiate ", "Kerberos ", "Nego2 ", "ntlm\t"})
+    EXPECT_EQ(read_field_login(scheme + message, Profile::onec).account, "boss") << scheme;
+}
+
+TEST(FieldLogin, WhatBeginsAHandshakeIsNoneHoweverItIsWritten) {
+  const std::string begins = base64(std::string("NTLMSSP\0\1\0\0\0abcd", 16));
+  for (const std::string& value :
+       std::vector<std::string>{"NTLM " + begins, "Negotiate " + begins + "=", "NTLM " + begins.substr(0, 22), "Negotiate YIIabcde",
+                                "Negotiate " + base64(std::string(60, 'k')), "Bearer eyJhbGciOi.J-basics_x", "NTLM ,"})
+    EXPECT_EQ(read_field_login(value, Profile::http).kind, LoginKind::none) << value;
+}
+
 TEST(FieldLogin, NamesAUserByDigest) {
   EXPECT_EQ(read_field_login(R"(Digest realm="r", Username="iv\"an", nonce="n")", Profile::http).account, "iv\"an");
   EXPECT_TRUE(read_field_login("Digest username*=UTF-8''iv%61n", Profile::http).nameless);
@@ -100,6 +149,30 @@ TEST(FormLogin, IsOneOf1C) {
   for (const char* path : {"/base/e1cib/logout", "/login", "/", "", "/e1cib/login/x", "/xe1cib/login"})
     EXPECT_FALSE(is_login_form(Profile::onec, path)) << path;
   EXPECT_FALSE(is_login_form(Profile::http, "/base/e1cib/login"));
+}
+
+TEST(FormLogin, IsOneInAnyReadingOfThePath) {
+  for (const char* path : {"/b/e1cib\\login", "/b/e1cib/login;x", "/b/e1cib;v/login", "/b/e1cib/login ", "/b/e1cib/login.",
+                           "/b/e1cib/login\\", "/b/e1cib/%6Cogin", "/b/e1cib%5Clogin", "/b/e1cib/login?x", "/b/e1cib/login::$DATA",
+                           "/b/e1cib/logi\xef\xbd\x8e", "/b/e1cib/%u006Cogin", "/b/e1cib/./login"})
+    EXPECT_TRUE(is_login_form(Profile::onec, path)) << path;
+  for (const char* path : {"/b/e1cib/login.html", "/b/e1cib/logins", "/b/e1cib;login", "/b/xe1cib%2Flogin", "/b/e1cib.login"})
+    EXPECT_FALSE(is_login_form(Profile::onec, path)) << path;
+}
+
+TEST(FormLogin, AParameterThatCouldBeItNamesNobody) {
+  const std::string cred = base64("boss:g1");
+  for (const char* name : {"x=1;cred=", "+cred=", "cred%20=", "cred[]=", "%2563red=", "?cred=", "cred%00=", "%u0063red=",
+                           "x%26cred=", "a[cred]=", "cred.=", "%63%72%65%64+=", "x=1%3Bcred=", "cred:="}) {
+    for (const auto& login : {read_form_login(name + cred, {}), read_form_login({}, name + cred)}) {
+      EXPECT_EQ(login.kind, LoginKind::form) << name;
+      EXPECT_TRUE(login.nameless) << name;
+    }
+  }
+  for (const std::string& body : std::vector<std::string>{
+           "{\"CRED\":\"" + cred + "\"}", "{\"cred \":\"" + cred + "\"}", "[{\"cred\":\"" + cred + "\"}]",
+           "{\"cred\":\"YTpi\",\"Cred\":\"" + cred + "\"}", "--x\r\nContent-Disposition: form-data; name=\"cred\"\r\n\r\n" + cred})
+    EXPECT_TRUE(read_form_login({}, body).nameless) << body;
 }
 
 std::string token(const std::string& user) {

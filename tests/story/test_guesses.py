@@ -229,7 +229,7 @@ class AtTheServer(Story):
                 asked = server.heads
                 self.assert_guesses(edge, requests, self.login(creds[2], address=address))
                 self.assertEqual(server.heads, asked + 3)
-                edge.said.wait(rf"login banned: address=192\.0\.2\.{number + 1} account=server:{user} seconds=3600")
+                edge.said.wait(rf"login banned: address=192\.0\.2\.{number + 1} account=server:{user}@\S+:\d+ seconds=3600")
 
     def test_what_1c_asks_before_it_has_a_login_is_no_guess(self):
         server, edge = self.front_of(WebBase, "onec")
@@ -251,6 +251,72 @@ class AtTheServer(Story):
         self.assert_guesses(edge, odd, self.login(body=b"{broken"))
         large = self.login(body=b" " * 20000 + b'{"cred":"YTpi"}', address=b"192.0.2.1")
         self.assert_guesses(edge, [large] * 3, large)
+
+    def test_a_login_of_1c_counts_by_any_reading_of_its_path_and_parameter(self):
+        class Careless(Web):
+            def reply(self, request):
+                return Reply(402, "Payment Required", [("Content-Type", "text/plain")], b"who?")
+
+        server, edge = self.front_of(Careless, "onec")
+        cred = base64.b64encode(b"boss:g").rstrip(b"=")
+        whats = [(path, b"cred=") for path in (b"e1cib%5Clogin", b"e1cib/login;x", b"e1cib;v/login", b"e1cib/login%20", b"e1cib/login.",
+                                               b"e1cib/login%5C", b"e1cib/%256Cogin")]
+        whats += [(b"e1cib/login", name) for name in (b"x=1;cred=", b"+cred=", b"cred%20=", b"cred[]=", b"%2563red=")]
+        for number, (path, name) in enumerate(whats):
+            with self.subTest(path=path, name=name):
+                address = b"198.51.100.%d" % number
+                guess = [ask(path=b"/b/" + path + b"?" + name + cred + b"%d" % n, method=b"POST", address=address) for n in range(4)]
+                self.assert_guesses(edge, guess[:3], guess[3])
+
+    def test_only_a_post_to_the_login_itself_forgives(self):
+        class Kind(Web):
+            def reply(self, request):
+                wrong = request.head.startswith(b"POST") and request.path == b"/b/e1cib/login"
+                return Reply(402, "Payment Required", [], b"") if wrong else Reply(200, "OK", [], b"")
+
+        server, edge = self.front_of(Kind, "onec")
+        others = [(b"OPTIONS", b"/b/e1cib/login"), (b"HEAD", b"/b/e1cib/login"), (b"GET", b"/b/e1cib/login"), (b"POST", b"/b/e1cib/login;x")]
+        for number, (method, path) in enumerate(others):
+            with self.subTest(method=method, path=path):
+                def guess(n, method=b"POST", path=b"/b/e1cib/login", address=b"198.51.100.%d" % number):
+                    cred = base64.b64encode(b"boss%d:g%d" % (number, n))
+                    return edge.ask(ask(path=path + b"?cred=" + cred, method=method, address=address), "lan", method=method.decode()).status
+
+                self.assertEqual([guess(1), guess(2), guess(3, method, path), guess(4), guess(5)], [402, 402, 200, 402, 429])
+
+    def test_what_is_right_at_one_server_forgives_nothing_at_another(self):
+        class Right(Web):
+            def reply(self, request):
+                good = request.get("Authorization") == basic("boss", "right").partition(b": ")[2]
+                return Reply(200, "OK", [("Content-Type", "application/json")], b'{"Result":1}') if good else Reply(401, "No", [], b"")
+
+        one, other = self.standin(Right), self.standin(Web)
+        settings = config(one, "apicomprem", **LOCK)
+        settings["servers"]["other"] = {"profile": "apicomprem", "url": other.url}
+        settings["routes"] = [{"host": f"{name}.example", "path": "/", "server": server, "access": "anonymous"}
+                              for name, server in (("one", "upstream"), ("other", "other"))]
+        edge = self.start(settings)
+        body = b'{"command":{"inComm":"INFO"}}'
+
+        def login(host, password):
+            request = ask(basic("boss", password), b"Content-Type: application/json", path=b"/api/comm", method=b"POST", body=body)
+            return edge.ask(request.replace(b"Host: localhost", b"Host: " + host), "lan").status
+
+        other.reply = lambda request: Reply(401, "No", [], b"")
+        statuses = []
+        for n in range(4):
+            self.assertEqual(login(b"one.example", "right"), 200)
+            statuses.append(login(b"other.example", f"guess {n}"))
+        self.assertEqual(statuses, [401, 401, 401, 429])
+        self.assertEqual(login(b"one.example", "right"), 200)
+
+    def test_a_401_to_what_the_route_writes_in_place_of_the_callers_is_no_guess(self):
+        for rules in ({"set": {"Authorization": "Basic c3RhbGU6cHc="}}, {"remove": ["Authorization"]}):
+            with self.subTest(rules=rules):
+                server, edge = self.front(Web, "onec", route={"request_headers": rules}, **LOCK)
+                for _ in range(6):
+                    self.assertEqual(edge.ask(ask(basic("me", "right"), path=b"/status/401"), "lan").status, 401)
+                self.assertNotIn("login failed", edge.said.text)
 
     def test_402_elsewhere_is_no_failed_login(self):
         server, edge = self.front_of(WebBase, "onec")
@@ -280,7 +346,7 @@ class AtTheServer(Story):
                         self.assertEqual(edge.ask(leg(3, user), "lan").status, 401)
                     self.assert_refused(edge.ask(leg(3, "ivan", b"right"), "lan"), 429, "locked_out")
                     self.assertEqual(edge.ask(leg(1), "lan").status, 401, "nobody is named yet")
-                    edge.said.wait(r"login banned: address=203\.0\.113\.9 account=server:ivan seconds=3600")
+                    edge.said.wait(r"login banned: address=203\.0\.113\.9 account=server:ivan@\S+:\d+ seconds=3600")
 
     def test_a_wrong_basic_login_that_iis_answers_with_its_own_schemes(self):
         server, edge = self.front_of(WebBase, "onec")
