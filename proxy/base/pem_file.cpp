@@ -94,6 +94,12 @@ bool has_readable_key(X509* certificate) noexcept {
   return id != NID_rsaEncryption && id != NID_rsassaPss && id != NID_X9_62_id_ecPublicKey && id != NID_ED25519 && id != NID_ED448;
 }
 
+// A key whose strength OpenSSL does not know was read by half, for want of memory, and would be refused in each handshake. DSA
+// alone may have been given without its parameters.
+bool is_half_read(const EVP_PKEY* key) noexcept {
+  return key != nullptr && EVP_PKEY_get_security_bits(key) <= 0 && EVP_PKEY_get_base_id(key) != EVP_PKEY_DSA;
+}
+
 bool out_of_memory() noexcept { return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE; }
 
 class Reader {
@@ -206,6 +212,7 @@ private:
       return refuse(out_of_memory() ? "can't be read: out of memory"
                                     : "is a certificate whose extensions can't be read; get it anew from its CA");
     if (!has_readable_key(read.get())) return refuse(std::string("is a certificate whose key can't be read").append(kAgain));
+    if (is_half_read(X509_get0_pubkey(read.get()))) return refuse("can't be read: out of memory");
     file_.certificates.push_back(std::move(read));
     file_.places.push_back(place(block));
     return true;
@@ -225,6 +232,7 @@ private:
     if (block.label == "OPENSSH PRIVATE KEY") return refuse("is a key of SSH; make one for TLS: openssl genpkey");
     if (file_.key) return refuse("is a second private key: take the one out that is not the certificate's");
     file_.key.reset(decode(block, d2i_AutoPrivateKey, EVP_PKEY_free));
+    if (is_half_read(file_.key.get())) return refuse("can't be read: out of memory");
     if (file_.key) return true;
     return refuse(out_of_memory() ? "can't be read: out of memory" : std::string("is no private key inside").append(kAgain));
   }

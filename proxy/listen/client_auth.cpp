@@ -200,13 +200,15 @@ std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateP
   policy_.append(read->digest.begin(), read->digest.end());
   for (const CrlPtr& list : read->lists) {
     if (X509_STORE_add_crl(store_.get(), list.get()) != 1) problems.errors.push_back(file + ": out of memory");
+    auto mark = mark_of(list.get(), authorities_);
+    if (!mark && !is_damaged(list.get(), authorities_)) problems.errors.push_back(file + ": out of memory");
     if (is_damaged(list.get(), authorities_))
       problems.errors.push_back(file +
                                 ": a revocation list is not signed by its CA in client_ca: it is damaged, or of another CA of "
                                 "this name; copy it again as a whole: " +
                                 list_facts(list.get()));
     facts_.push_back("revocation list " + list_facts(list.get()));
-    lists_.push_back(mark_of(list.get(), authorities_));
+    if (mark) lists_.push_back(std::move(*mark));
     const ASN1_TIME* end = X509_CRL_get0_nextUpdate(list.get());
     if (const ASN1_TIME* begin = X509_CRL_get0_lastUpdate(list.get()); X509_cmp_current_time(begin) > 0)
       problems.warnings.push_back(
@@ -247,6 +249,10 @@ std::shared_ptr<const ClientAuth> ClientAuth::renew(const settings::CallerCertif
 bool ClientAuth::complete(const settings::CallerCertificates& rules, CertificateProblems& problems, const ListMarks& in_use) {
   const std::size_t before = problems.errors.size();
   store_.reset(X509_STORE_new());
+  if (!store_) {
+    problems.errors.emplace_back("client_ca: out of memory");
+    return false;
+  }
   facts_ = authorities_facts_;
   policy_ = "ca " + authorities_policy_;
   // A CA that is named is believed by itself: whoever names one below a root does not mean the root's others.

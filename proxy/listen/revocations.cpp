@@ -2,12 +2,16 @@
 
 #include "base/chain_doubts.h"
 
+#include <openssl/bn.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <ctime>
+#include <memory>
 
 namespace ledgergate::listen {
 namespace {
@@ -40,19 +44,54 @@ std::string encoded(const X509_NAME* name) {
   return X509_NAME_get0_der(name, &bytes, &size) == 1 ? std::string(reinterpret_cast<const char*>(bytes), size) : std::string();
 }
 
+void free_integer(ASN1_INTEGER* object) { ASN1_INTEGER_free(object); }
+void free_number(BIGNUM* object) { BN_free(object); }
+void free_text(char* object) { OPENSSL_free(object); }
+using IntegerPtr = std::unique_ptr<ASN1_INTEGER, OpenSslFree<ASN1_INTEGER, free_integer>>;
+using NumberPtr = std::unique_ptr<BIGNUM, OpenSslFree<BIGNUM, free_number>>;
+using TextPtr = std::unique_ptr<char, OpenSslFree<char, free_text>>;
+
+// Whether one of OpenSSL's errors since the queue was emptied is want of memory. Empties it.
+bool memory_was_out() noexcept {
+  bool out = false;
+  while (const unsigned long error = ERR_get_error()) out = out || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+  return out;
+}
+
 // A CA may have had several keys under one name, each with lists and numbers of its own: the one that has signed this list, or if
-// it is not known here, what the list says of it.
-std::string key_of(X509_CRL* list, const std::vector<X509Ptr>& authorities) {
+// it is not known here, what the list says of it. False: it is of a CA that is named, and no signature fits; want of memory looks
+// like that, too.
+bool append_key_of(X509_CRL* list, const std::vector<X509Ptr>& authorities, std::string& out) {
+  const KeyIdPtr id(static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, nullptr, nullptr)));
+  bool known = false;
   for (const X509Ptr& each : authorities) {
     if (X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(each.get())) != 0) continue;
-    if (X509_CRL_verify(list, X509_get0_pubkey(each.get())) != 1) continue;
-    std::string digest(EVP_MAX_MD_SIZE, '\0');
+    if (X509_CRL_verify(list, X509_get0_pubkey(each.get())) != 1) {
+      known = known || !id || X509_check_akid(each.get(), id.get()) == X509_V_OK;
+      continue;
+    }
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
-    X509_pubkey_digest(each.get(), EVP_sha256(), reinterpret_cast<unsigned char*>(digest.data()), &size);
-    digest.resize(size);
-    return digest;
+    if (X509_pubkey_digest(each.get(), EVP_sha256(), digest.data(), &size) != 1) return false;
+    out.append(reinterpret_cast<const char*>(digest.data()), size);
+    return true;
   }
-  return extension(list, NID_authority_key_identifier);
+  out += extension(list, NID_authority_key_identifier);
+  return !known;
+}
+
+// The list's number; none: `mark` stays as it is. False: out of memory.
+bool read_number(const X509_CRL* list, ListMark& mark) {
+  const IntegerPtr number(static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(list, NID_crl_number, nullptr, nullptr)));
+  if (!number) return !memory_was_out();
+  const NumberPtr value(ASN1_INTEGER_to_BN(number.get(), nullptr));
+  const TextPtr text(value ? BN_bn2dec(value.get()) : nullptr);
+  if (!text) return false;
+  mark.number.resize(static_cast<std::size_t>(BN_num_bytes(value.get())));
+  BN_bn2bin(value.get(), reinterpret_cast<unsigned char*>(mark.number.data()));
+  if (mark.number.empty()) mark.number.assign(1, '\0'); // zero is a number too
+  mark.words = std::string("number ") + text.get() + " of ";
+  return true;
 }
 
 // Of two versions of one list. What has no number is told by its date, as are two of one number; a list that had a number keeps
@@ -72,27 +111,19 @@ const ListMark* newest(const ListMarks& all, const std::string& whose) {
 
 } // namespace
 
-ListMark mark_of(X509_CRL* list, const std::vector<X509Ptr>& authorities) {
+std::optional<ListMark> mark_of(X509_CRL* list, const std::vector<X509Ptr>& authorities) {
   ListMark mark;
-  ERR_set_mark();
-  const std::string name = encoded(X509_CRL_get_issuer(list)), key = key_of(list, authorities);
-  mark.whose = name + key + extension(list, NID_issuing_distribution_point);
-  auto* const number = static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(list, NID_crl_number, nullptr, nullptr));
-  if (number != nullptr) {
-    BIGNUM* const value = ASN1_INTEGER_to_BN(number, nullptr);
-    mark.number.resize(value != nullptr ? static_cast<std::size_t>(BN_num_bytes(value)) : 0);
-    if (value != nullptr) BN_bn2bin(value, reinterpret_cast<unsigned char*>(mark.number.data()));
-    if (mark.number.empty()) mark.number.assign(1, '\0'); // zero is a number too
-    char* const text = value != nullptr ? BN_bn2dec(value) : nullptr;
-    if (text != nullptr) mark.words = std::string("number ") + text + " of ";
-    OPENSSL_free(text);
-    BN_free(value);
-    ASN1_INTEGER_free(number);
+  ERR_clear_error();
+  mark.whose = encoded(X509_CRL_get_issuer(list));
+  if (!append_key_of(list, authorities, mark.whose) || !read_number(list, mark)) {
+    ERR_clear_error();
+    return std::nullopt;
   }
+  mark.whose += extension(list, NID_issuing_distribution_point);
   const ASN1_TIME* const since = X509_CRL_get0_lastUpdate(list);
   if (std::tm moment{}; ASN1_TIME_to_tm(since, &moment) == 1) mark.since = timegm(&moment);
   mark.words += moment_words(since);
-  ERR_pop_to_mark();
+  ERR_clear_error();
   return mark;
 }
 

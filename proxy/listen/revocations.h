@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct ListMark {
 };
 using ListMarks = std::vector<ListMark>;
 
-[[nodiscard]] ListMark mark_of(X509_CRL* list, const std::vector<X509Ptr>& authorities);
+// Nothing: out of memory, or is_damaged().
+[[nodiscard]] std::optional<ListMark> mark_of(X509_CRL* list, const std::vector<X509Ptr>& authorities);
 // One sentence for each list of `now` whose newest version is older than that of `before`: it was copied from somewhere, and would
 // undo what has been revoked since.
 [[nodiscard]] std::vector<std::string> older_lists(const ListMarks& now, const ListMarks& before);
