@@ -22,6 +22,11 @@ XML = "text/xml; charset=Windows-1250"
 LAST_MODIFIED = "Mon, 02 Oct 2017 08:55:23 GMT"  # of every file; the document's own date
 
 
+def stock_reply():
+    """The document's reply, with the one tag put right that the document has broken."""
+    return text("stock-reply.xml").replace(b"<s>true</stk:isInternet>", b"<stk:isInternet>true</stk:isInternet>")
+
+
 class MServer(StandIn):
     """POHODA mServer stand-in"""
 
@@ -188,7 +193,7 @@ class MServer(StandIn):
         if not pack:
             return _response(b"", b"error", "Chyba při čtení XML".encode("cp1250"))
         if b"<lStk:listStockRequest" in body:
-            return text("stock-reply.xml")
+            return stock_reply()
         return _response(pack[1], b"ok", b"")
 
     def _packed(self, request, body):
