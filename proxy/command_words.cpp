@@ -15,8 +15,9 @@ std::string unknown_command(const CLI::App& app, int argc, const char* const* ar
   std::string path;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
-    const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
-    if (commands.empty() || word.starts_with('-')) return ""; // what follows is the command's own
+    const auto commands =
+        at->get_subcommands([](const CLI::App* each) { return !each->get_name().empty(); }); // groups have no name
+    if (commands.empty() || word.starts_with('-')) return "";                                // what follows is the command's own
     std::vector<std::string> names;
     const CLI::App* next = nullptr;
     for (const CLI::App* each : commands) {

@@ -3,7 +3,6 @@
 
 #include "base/networks.h"
 #include "settings/suggest.h"
-#include "settings/units.h"
 #include "settings/url.h"
 
 #include <algorithm>
@@ -57,19 +56,12 @@ void read_limits(const Value& map, Limits& out) {
     out.target = out.head / 2; // a smaller head alone was asked for
 }
 
-namespace {
-constexpr Millis kUnitStops = 90s; // TimeoutStopSec in systemd/ledgergate.service
-} // namespace
-
 void read_timeouts(const Value& map, Timeouts& out) {
   Map fields(map);
   fields.get("handshake").duration(out.handshake, 1ms, 1h);
   fields.get("head").duration(out.head, 1ms, 1h);
   fields.get("idle").duration(out.idle, 1ms, 24h);
-  const Value drain = fields.get("drain");
-  if (drain.duration(out.drain, 1ms, 24h) && out.drain >= kUnitStops)
-    drain.warning("`drain`: the unit ends the service after " + duration_text(kUnitStops) +
-                  " (TimeoutStopSec), whatever is on its way; make that longer, too: `systemctl edit ledgergate`");
+  fields.get("drain").duration(out.drain, 1ms, 24h);
   fields.get("linger").duration(out.linger, 1ms, 10min);
 }
 
