@@ -145,11 +145,11 @@ io::Task<Result<void>> check_basic(Exchange& x, Shown& shown, bool certified) {
     shown.login.known = *free;
   }
   bool right = false;
-  if (account.hash != nullptr && !of_another && !blank) {
+  if (account.hash != nullptr && !of_another) { // an empty one, too: what a login costs tells nobody which users there are
     shown.login.hash = *account.hash;
     const auto verdict = co_await check_password(x, shown);
     if (!verdict) co_return verdict.error();
-    right = *verdict;
+    right = *verdict && !blank;
   }
   if (!right || !account.client) {
     if (own) co_return Error{Cause::login_failed, "password"};
