@@ -227,8 +227,8 @@ class ServersUsers(Guarded):
         server, edge = self.front_of(MServer, "mserver")
         for user in ("boss", "BOSS", "Boss"):
             self.assertEqual(edge.ask(self.login(user, "wrong")).status, 401)
-        edge.said.wait(r"login failed: address=203\.0\.113\.9 account=server:boss way=server listener=internet request=\S+")
-        edge.said.wait(r"login banned: address=203\.0\.113\.9 account=server:boss seconds=3600")
+        edge.said.wait(r"login failed: address=203\.0\.113\.9 account=server:boss@\S+:\d+ way=server listener=internet request=\S+")
+        edge.said.wait(r"login banned: address=203\.0\.113\.9 account=server:boss@\S+:\d+ seconds=3600")
         asked = server.heads
         with edge.connect() as client:
             client.send(self.login("boss", "right").replace(b"Content-Length: 4", b"Content-Length: 9999\r\nExpect: 100-continue")[:-4])
