@@ -208,7 +208,7 @@ io::Task<void> serve_requests(Connection& c) {
     const settings::Timeouts& timeouts = c.generation->settings().timeouts;
     c.wake.deadline_in(ms(c.requests == 0 ? timeouts.head : timeouts.idle));
     c.open.phase = c.requests == 0 ? OpenConnection::Phase::arriving : OpenConnection::Phase::idle;
-    c.open.since = c.wake.loop().now();
+    c.open.idled = c.worker.next_idled();
     Coming coming = look_for_request(c);
     while (coming == Coming::perhaps) {
       const auto happened = co_await c.wake.wait(io::kClientIn | io::kDrain);

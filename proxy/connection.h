@@ -35,7 +35,7 @@ struct OpenConnection {
   const void* listener = nullptr; // in whose count it is (Slot)
   bool spared = false;            // it is no stranger's, though nobody has proven anything: a front proxy's, or the administrator's
   enum class Phase : std::uint8_t { arriving, idle, asking } phase = Phase::arriving; // idle: between two requests
-  io::TimeMs since = 0;                                                               // when it became idle
+  std::uint64_t idled = 0; // which of its worker's it was to become idle: the least idles longest
   OpenConnection* next = nullptr;
   OpenConnection* previous = nullptr;
 };

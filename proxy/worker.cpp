@@ -221,7 +221,7 @@ bool Worker::end_a_stranger(const void* listener) noexcept {
     if (listener != nullptr && each->listener != listener) continue;
     ++strangers;
     if (each->phase == Phase::idle) {
-      if (idle == nullptr || each->since <= idle->since) idle = each;
+      if (idle == nullptr || each->idled < idle->idled) idle = each;
     } else if (strangers > kNewcomers) {
       (each->phase == Phase::arriving ? arriving : asking) = each;
     }

@@ -100,6 +100,7 @@ public:
 
   void opened(OpenConnection& connection) noexcept;
   void closed(OpenConnection& connection) noexcept;
+  [[nodiscard]] std::uint64_t next_idled() noexcept { return ++idled_; } // for OpenConnection::idled
   // Moves a connection to the newest generation. False: its listener is gone, and nothing is published there any more.
   [[nodiscard]] bool refresh(std::shared_ptr<const Generation>& generation, std::size_t& listener) const;
   [[nodiscard]] const std::shared_ptr<const Generation>& newest() const noexcept { return current_; }
@@ -136,6 +137,7 @@ private:
   std::vector<std::unique_ptr<Exchange>> spare_;
   std::unique_ptr<Doors> doors_;
   OpenConnection* open_ = nullptr;
+  std::uint64_t idled_ = 0;
   std::size_t open_count_ = 0;
   std::function<void()> drained_; // set before the order to drain is given
   const std::shared_ptr<Order> to_beat_, to_drain_, to_halt_, to_end_;
