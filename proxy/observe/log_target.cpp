@@ -49,10 +49,10 @@ LogTarget& LogTarget::operator=(LogTarget&& other) noexcept {
 }
 
 std::string LogTarget::doubt(const std::string& where) {
-  if (where.find('/') == std::string::npos) { // a stream, which can be closed
-    std::string why;
-    static_cast<void>(open(where, why));
-    return why;
+  if (where == "off") return "";
+  if (where == "stdout" || where == "stderr") { // which can be closed
+    const int stream = where == "stdout" ? STDOUT_FILENO : STDERR_FILENO;
+    return ::fcntl(stream, F_GETFD) < 0 ? words_of(where, errno) : "";
   }
   const int fd = ::open(where.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   int error = fd < 0 ? errno : 0;

@@ -312,8 +312,9 @@ TEST_F(LogWriterTest, a_flood_of_information_does_not_push_a_warning_out) {
   for (int i = 0; i < 5'000; ++i) writer->event(settings::LogLevel::info, long_text); // far beyond pipe and ring, and nobody reads
   for (int i = 0; i < 100; ++i) writer->event(settings::LogLevel::warning, "login failed: guess " + std::to_string(i) + ".");
   for (int i = 0; i < 5'000; ++i) writer->event(settings::LogLevel::info, long_text);
-  const std::string said =
-      stderr_.read_until([](const std::string& text) { return text.find("events were dropped") != std::string::npos; });
+  const std::string said = stderr_.read_until([](const std::string& text) { // what was dropped may be told before them, and behind
+    return text.find("events were dropped") != std::string::npos && text.find("guess 99.") != std::string::npos;
+  });
   std::size_t at = 0;
   for (int i = 0; i < 100; ++i) {
     at = said.find("warning login failed: guess " + std::to_string(i) + ".", at);
