@@ -2,6 +2,7 @@
 
 #include "judge_as.h"
 #include "server.h"
+#include "settings/units.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -25,13 +26,6 @@ void print_hint() {
       "note: this is what user %s may read. Files for the service are root:ledgergate 0640, their directories 0750 or wider: "
       "chown root:ledgergate FILE && chmod 640 FILE\n",
       user.c_str());
-}
-
-// For people: 90s, 5min, 500ms.
-std::string words_of(std::chrono::milliseconds span) {
-  if (span.count() % 60'000 == 0) return std::to_string(span.count() / 60'000) + "min";
-  if (span.count() % 1'000 == 0) return std::to_string(span.count() / 1'000) + "s";
-  return std::to_string(span.count()) + "ms";
 }
 
 } // namespace
@@ -59,10 +53,10 @@ std::vector<std::string> doubts_of_unit(const settings::Settings& settings, cons
   const std::chrono::milliseconds drain = settings.timeouts.drain;
   if (!unit.timeout_stop || drain + kBehindDrain < *unit.timeout_stop) return {};
   const auto most = std::chrono::duration_cast<std::chrono::milliseconds>(*unit.timeout_stop);
-  return {"`timeouts.drain` is " + words_of(drain) + ", but systemd kills the service " + words_of(most) +
-          " after it was told to stop (TimeoutStopSec" + (unit.file.empty() ? " of the unit" : " of " + unit.file) +
-          "): requests would be cut. Let TimeoutStopSec be more than " +
-          words_of(std::chrono::duration_cast<std::chrono::milliseconds>(drain + kBehindDrain)) +
+  return {"`timeouts.drain` is " + settings::duration_text(drain) + ", but systemd kills the service " +
+          settings::duration_text(most) + " after it was told to stop (TimeoutStopSec" +
+          (unit.file.empty() ? " of the unit" : " of " + unit.file) + "): requests would be cut. Let TimeoutStopSec be more than " +
+          settings::duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(drain + kBehindDrain)) +
           " (systemctl edit ledgergate), or the drain shorter"};
 }
 

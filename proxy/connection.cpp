@@ -166,8 +166,8 @@ io::Task<bool> serve_one(Connection& c, Exchange& x) {
   } catch (const std::bad_alloc&) {} // for its frame
   end_without_memory(x);
   c.client->read_at_most(kHeadRead);
-  // Whatever ended it: a reply that began and is not whole must be seen as broken (law 5). Where none began, an alert says more
-  // than a reset, which would destroy it.
+  // Whatever ended it: a reply that began and is not whole must be seen as broken (RFC 9112 section 8). Where none began, an alert
+  // says more than a reset, which would destroy it.
   const bool cut = reply.was_cut() || (x.head_sent && !reply.whole());
   if (cut && (x.head_sent || !c.client->broken_in_tls())) {
     c.cut = true;

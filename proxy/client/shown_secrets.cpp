@@ -12,6 +12,8 @@
 namespace ledgergate::client {
 namespace {
 
+using http::in_base64;
+
 using namespace std::string_view_literals;
 
 constexpr std::string_view kAround = " \t\r\n\v\f\"'<>\0"sv;                  // of a part
@@ -34,24 +36,15 @@ std::string_view bare(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(kAround) + 1 - first);
 }
 
-bool in_base64(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
-
 // Letters of words: keys are written in those of base64, of base64url or UUIDs, or of hex.
 bool in_token(char c) noexcept { return in_base64(c) || c == '-' || c == '_' || c == '.' || c == '~'; } // RFC 9110 section 11.2
 bool in_name(char c) noexcept { return (in_base64(c) && c != '+' && c != '/') || c == '-' || c == '_'; }
 bool in_number(char c) noexcept { return in_base64(c) && c != '+' && c != '/'; }
 
-// As decoders do that mind neither padding nor alphabet, and pass over what is no base64 (PHP's).
+// As decoders do that mind nothing.
 bool decode_base64(std::string_view token, std::string& out) {
   Plain clean;
-  clean.text.reserve(token.size() + 4);
-  for (const char c : token) {
-    const char plain = c == '-' ? '+' : c == '_' ? '/' : c;
-    if (in_base64(plain)) clean.text += plain;
-  }
-  if (clean.text.size() % 4 == 1) clean.text.pop_back();
+  http::append_letters_of_base64(token, clean.text);
   clean.text.append((4 - clean.text.size() % 4) % 4, '=');
   out.reserve(clean.text.size());
   return http::decode_base64(clean.text, out);

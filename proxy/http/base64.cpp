@@ -9,19 +9,30 @@
 
 namespace ledgergate::http {
 
+bool in_base64(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+}
+
 bool decode_base64(std::string_view token, std::string& out) {
   if (token.empty() || token.size() % 4 != 0) return false;
   const std::size_t padding = token.ends_with("==") ? 2 : token.ends_with('=') ? 1 : 0;
-  const bool alphabet = std::all_of(token.begin(), token.end() - static_cast<std::ptrdiff_t>(padding), [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-  });
-  if (!alphabet) return false;
+  if (!std::all_of(token.begin(), token.end() - static_cast<std::ptrdiff_t>(padding), in_base64)) return false;
   out.resize(token.size() / 4 * 3);
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                                    reinterpret_cast<const unsigned char*>(token.data()), static_cast<int>(token.size()));
   if (size < 0) return false;
   out.resize(static_cast<std::size_t>(size) - padding);
   return true;
+}
+
+void append_letters_of_base64(std::string_view token, std::string& out) {
+  const std::size_t start = out.size();
+  out.reserve(start + token.size() + 3);
+  for (const char c : token) {
+    const char plain = c == '-' ? '+' : c == '_' ? '/' : c;
+    if (in_base64(plain)) out += plain;
+  }
+  if ((out.size() - start) % 4 == 1) out.pop_back();
 }
 
 void append_base64(std::string_view bytes, std::string& out) {

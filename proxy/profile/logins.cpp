@@ -87,14 +87,10 @@ ServerLogin nameless_login(LoginKind kind, std::string_view secret) {
   return out;
 }
 
-// As decoders do that mind neither padding nor alphabet, and pass over what is no base64.
+// As decoders do that mind nothing.
 std::string decode_carelessly(std::string_view token) {
   std::string clean, out;
-  for (const char c : token) {
-    const char plain = c == '-' ? '+' : c == '_' ? '/' : c;
-    if (in_word(plain) || plain == '+' || plain == '/') clean += plain;
-  }
-  if (clean.size() % 4 == 1) clean.pop_back();
+  http::append_letters_of_base64(token, clean);
   // Without the last bits of a group that is not full: they may be any.
   clean.resize(clean.size() / 4 * 4);
   static_cast<void>(http::decode_base64(clean, out));

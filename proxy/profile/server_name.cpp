@@ -1,5 +1,5 @@
-// The LAN name in mServer's /status reply (vendor document 001), in any encoding that spells ASCII as it is (UTF-8, Windows-1250),
-// or in code units of two or four bytes (UTF-16, UTF-32; told by how the document begins, XML 1.0 appendix F.1).
+// The LAN name in mServer's /status reply (tests/standins/texts/status.xml), in any encoding that spells ASCII as it is (UTF-8,
+// Windows-1250), or in code units of two or four bytes (UTF-16, UTF-32; told by how the document begins, XML 1.0 appendix F.1).
 #include "profile/endpoints.h"
 
 #include <algorithm>
