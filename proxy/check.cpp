@@ -11,9 +11,6 @@
 namespace ledgergate {
 namespace {
 
-// Behind the end of the drain, for what does not end at once: Server's last resort.
-constexpr std::chrono::seconds kBehindDrain{5};
-
 bool of_rights(const std::string& text) {
   static const std::string kWords = std::generic_category().message(EACCES);
   return text.find(kWords) != std::string::npos;
@@ -51,12 +48,12 @@ void print(const SnapshotProblems& problems) {
 
 std::vector<std::string> doubts_of_unit(const settings::Settings& settings, const ServiceUnit& unit) {
   const std::chrono::milliseconds drain = settings.timeouts.drain;
-  if (!unit.timeout_stop || drain + kBehindDrain < *unit.timeout_stop) return {};
+  if (!unit.timeout_stop || drain + kLastResort < *unit.timeout_stop) return {};
   const auto most = std::chrono::duration_cast<std::chrono::milliseconds>(*unit.timeout_stop);
   return {"`timeouts.drain` is " + settings::duration_text(drain) + ", but systemd kills the service " +
           settings::duration_text(most) + " after it was told to stop (TimeoutStopSec" +
           (unit.file.empty() ? " of the unit" : " of " + unit.file) + "): requests would be cut. Let TimeoutStopSec be more than " +
-          settings::duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(drain + kBehindDrain)) +
+          settings::duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(drain + kLastResort)) +
           " (systemctl edit ledgergate), or the drain shorter"};
 }
 

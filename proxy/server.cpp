@@ -33,7 +33,8 @@ constexpr std::uint64_t kTickMs = 60'000; // ticket keys; also the watchdog's wh
 constexpr std::uint64_t kLookAtMemoryMs = 100;
 constexpr std::uint64_t kLookAtListsMs = 1'000; // a revoked certificate is good for a second at most
 constexpr std::uint64_t kLookAtTimeZoneMs = 1'000;
-constexpr std::uint64_t kLastResortMs = 5'000; // halted stories end at once; whatever does not (a slow disk) is left behind
+constexpr std::uint64_t kLastResortMs =
+    std::chrono::milliseconds(kLastResort).count(); // halted stories end at once; whatever does not (a slow disk) is left behind
 
 class Server {
 public:

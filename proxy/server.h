@@ -3,6 +3,7 @@
 
 #include "settings/load.h"
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -12,6 +13,9 @@ namespace ledgergate {
 inline constexpr int kExitFine = 0;
 inline constexpr int kExitRuntime = 1;
 inline constexpr int kExitSettings = 2;
+
+// Behind the end of a drain, for what does not end at once.
+inline constexpr std::chrono::seconds kLastResort{5};
 
 using Loader = std::function<settings::Loaded()>;
 

@@ -50,19 +50,14 @@ bool decode_base64(std::string_view token, std::string& out) {
   return http::decode_base64(clean.text, out);
 }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = http::lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // As decoders do that leave a '%' alone which begins nothing. False: nothing was encoded.
 bool decode_percent(std::string_view text, std::string& out) {
   bool any = false;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool encoded = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-    out += encoded ? static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])) : text[i];
+    const bool encoded =
+        text[i] == '%' && i + 2 < text.size() && http::is(text[i + 1], http::hex_byte) && http::is(text[i + 2], http::hex_byte);
+    out += encoded ? static_cast<char>(http::hex_value(text[i + 1]) << 4U | http::hex_value(text[i + 2])) : text[i];
     if (encoded) i += 2;
     any = any || encoded;
   }

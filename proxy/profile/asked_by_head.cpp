@@ -1,6 +1,7 @@
 #include "profile/asked_by_head.h"
 
 #include "http/chars.h"
+#include "http/query.h"
 #include "profile/endpoints.h"
 #include "settings/known_operations.h"
 
@@ -13,27 +14,11 @@ namespace {
 
 constexpr std::string_view kParameter = "companydetail";
 
-// Percent-decoded once; nothing when a '%' begins nothing (some servers read %uXXXX).
-std::optional<std::string> decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (text.size() - i < 3 || !http::is(text[i + 1], http::hex_byte) || !http::is(text[i + 2], http::hex_byte))
-      return std::nullopt;
-    out += static_cast<char>(http::hex_value(text[i + 1]) << 4U | http::hex_value(text[i + 2]));
-    i += 2;
-  }
-  return out;
-}
-
 // Letters beyond ASCII that some code page makes ASCII ones of, and controls that end or vanish from a name, are not told from it.
 bool could_be_parameter(std::string_view query) {
   std::string text(query);
   for (int i = 0; i < 2 && text.find('%') != std::string::npos; ++i) {
-    auto next = decoded(text);
+    auto next = http::percent_decoded(text);
     if (!next) return true;
     text = std::move(*next);
   }
