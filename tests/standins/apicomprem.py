@@ -45,7 +45,7 @@ class ApiComPrem(StandIn):
         self.sequence = 0
         self.killed = 0
         self.finished = threading.Condition()
-        self.under_way = {}  # unit -> exchanges from their head to their end
+        self.under_way = {}  # unit -> exchanges from their head until the last bytes of their reply are sent
         self.unit_overlaps = 0  # exchanges that began while another of their unit was under way
         super().__init__(*arguments, **knobs)
 
@@ -62,11 +62,12 @@ class ApiComPrem(StandIn):
         with self.finished:
             self.under_way[unit] = self.under_way.get(unit, 0) + 1
             self.unit_overlaps += self.under_way[unit] > 1
-        try:
-            return super().exchange(connection, request)
-        finally:
+        return super().exchange(connection, request)
+
+    def count_out_request(self, request):
+        if super().count_out_request(request):
             with self.finished:
-                self.under_way[unit] -= 1
+                self.under_way[_unit(request)] -= 1
 
     def reply(self, request):
         if request.path.lower() != b"/api/comm":

@@ -57,14 +57,15 @@ def before_body(fault, connection, request):
 def send(fault, connection, request, reply, knobs):
     """Sends the reply, broken as told. Whether the connection can carry another exchange."""
     if request.method == "HEAD" or reply.status in (204, 304):
+        connection.standin.count_out_request(request)
         connection.send(reply.head())
         return True
     if fault is None or fault == "slow" or fault == "big":
-        return _whole(fault, connection, reply, knobs)
+        return _whole(fault, connection, request, reply, knobs)
     return _SENDERS[fault](connection, reply)
 
 
-def _whole(fault, connection, reply, knobs):
+def _whole(fault, connection, request, reply, knobs):
     if fault == "big":
         reply.stream = int(knobs.get("bytes", 64 << 20))
     if fault == "slow":
@@ -74,9 +75,12 @@ def _whole(fault, connection, reply, knobs):
             connection.gone.wait(0.05)
         return True
     pieces = reply.pieces()
-    connection.send(reply.head() + next(pieces, b""))
+    last = reply.head() + next(pieces, b"")
     for piece in pieces:
-        connection.send(piece)
+        connection.send(last)
+        last = piece
+    connection.standin.count_out_request(request)
+    connection.send(last)
     return not reply.no_length
 
 

@@ -253,6 +253,7 @@ class StandIn:
             if request is None:
                 return
             request.connection = connection.number
+            request.in_flight = True
             with self.changed:
                 self.heads += 1
                 self.in_flight += 1
@@ -262,9 +263,16 @@ class StandIn:
                 if not self.exchange(connection, request):
                     return
             finally:
-                with self.changed:
-                    self.in_flight -= 1
-                    self.changed.notify_all()
+                self.count_out_request(request)
+
+    def count_out_request(self, request):
+        """Before the last bytes of its reply are sent: whoever reads them may send the next request at once, and that is no overlap.
+        Returns whether it was counted until now."""
+        with self.changed:
+            counted, request.in_flight = request.in_flight, False
+            self.in_flight -= counted
+            self.changed.notify_all()
+        return counted
 
     def exchange(self, connection, request):
         """One request and its reply; whether the connection can go on."""

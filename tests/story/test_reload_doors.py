@@ -3,6 +3,7 @@
 import signal
 import unittest
 
+from client import Ended
 from harness import Story, config, free_port, poll, scratch
 from threads import Stopped, workers_of
 
@@ -107,7 +108,7 @@ class Everywhere(Story):
         def answers():
             try:
                 return edge.ask(ASK, "b", tls=False).status == 200
-            except OSError:
+            except (OSError, Ended):
                 return False  # between the two; signals that wait together are one
 
         poll("the second reload's door", answers)
