@@ -1,5 +1,7 @@
 #include "io/loop.h"
 
+#include "io/farewell.h"
+
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -11,7 +13,7 @@
 
 namespace ledgergate::io {
 
-Loop::Loop() {
+Loop::Loop() : farewells_(std::make_unique<Farewells>()) {
   // Failures here are failures to start (no descriptors, no memory): there is nothing to serve with.
   if (uv_loop_init(&uv_) != 0) std::abort();
   uv_.data = this;
@@ -67,6 +69,8 @@ bool Loop::prepare(int descriptors) {
 void Loop::run() { uv_run(&uv_, UV_RUN_DEFAULT); }
 
 void Loop::stop() {
+  farewells_->close_all();
+  farewells_.reset();
   {
     const std::lock_guard lock(jobs_lock_);
     stopped_ = true;

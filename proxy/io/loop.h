@@ -25,6 +25,7 @@ struct DescriptorBounds {
   int files = INT_MAX;   // of the spool; the rest is for logs, names and settings
 };
 
+class Farewells;
 class Loop;
 
 // Something to be done on a loop's thread that was made beforehand: to send it needs no memory, so an end can always be told. One
@@ -84,6 +85,8 @@ public:
   void set_descriptors(DescriptorBounds bounds) noexcept { descriptors_ = bounds; }
   [[nodiscard]] const DescriptorBounds& descriptors() const noexcept { return descriptors_; }
   [[nodiscard]] BufferPool& buffers() noexcept { return buffers_; }
+  // Null: the loop stops, and nothing is begun on it any more.
+  [[nodiscard]] Farewells* farewells() const noexcept { return farewells_.get(); }
 
   // The shared read buffer; a stream that must keep what is in it takes it away, and the loop gets another.
   [[nodiscard]] Block& read_block();
@@ -103,6 +106,7 @@ private:
   TimeMs timer_at_ = kNever;
   DeadlineQueue deadlines_;
   DeadlineQueue next_round_; // by the number of the round
+  std::unique_ptr<Farewells> farewells_;
   BufferPool buffers_;
   Block read_block_;
   Block write_block_;

@@ -1,5 +1,7 @@
 #include "io/stream.h"
 
+#include "io/farewell.h"
+
 #include <linux/sockios.h>
 #include <openssl/ssl.h>
 #include <sys/ioctl.h>
@@ -388,7 +390,14 @@ int Stream::descriptor() const noexcept {
   return descriptor;
 }
 
+// Of one that the edge has opened; a caller's is seen to by its story. Behind bytes that the kernel has not taken the alert can't
+// leave, either.
+bool Stream::owes_farewell() const noexcept {
+  return broken_in_tls() && SSL_is_server(ssl_) == 0 && unsent() == 0 && loop_.farewells() != nullptr;
+}
+
 void Stream::release() noexcept {
+  if (owes_farewell()) return loop_.farewells()->take(Ptr(this));
   wake_ = nullptr;
   watcher_ = nullptr;
   reading_ = false;
@@ -396,6 +405,8 @@ void Stream::release() noexcept {
 }
 
 void Stream::reset() noexcept {
+  // The alert is a break that the server sees, and it says why.
+  if (owes_farewell()) return;
   reading_ = false;
   if (error_ == 0) error_ = UV_ECANCELED; // of no more use to whoever holds it still
   if (uv_is_closing(handle()) != 0) return;

@@ -126,7 +126,8 @@ public:
   [[nodiscard]] int descriptor() const noexcept;
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
 
-  // Closes; with reset the peer sees a broken connection, and what the kernel still holds is thrown away (law 5).
+  // Closes; with reset the peer sees a broken connection, and what the kernel still holds is thrown away (law 5). A server that was
+  // sent an alert reads it first (farewell.h).
   void release() noexcept;
   void reset() noexcept;
 
@@ -172,6 +173,7 @@ private:
   [[nodiscard]] Bytes& landing() noexcept { return ssl_ != nullptr ? raw_ : in_; }
   [[nodiscard]] int open_socket(int family) noexcept;
   [[nodiscard]] int socket_error() const noexcept;
+  [[nodiscard]] bool owes_farewell() const noexcept;
   void notify_in();
   void notify_out();
   void start_reading() noexcept;

@@ -1,5 +1,6 @@
 #include "upstream/relief.h"
 
+#include "io/farewell.h"
 #include "upstream/pool.h"
 
 #include <algorithm>
@@ -25,7 +26,8 @@ void Relief::remove(Pool& pool) noexcept {
 }
 
 bool Relief::close_idle() noexcept {
-  bool any = false;
+  io::Farewells* const farewells = loop_.farewells();
+  bool any = farewells != nullptr && farewells->close_all();
   for (Pool* const first : pools_) { // what a caller has for itself is closed only where no other has anything to close
     if (any) break;
     for (Pool* pool = first; pool != nullptr; pool = pool->after_) {

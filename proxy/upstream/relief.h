@@ -29,7 +29,8 @@ public:
   void add(Pool& pool) noexcept;
   void remove(Pool& pool) noexcept;
 
-  // Closes this worker's idle connections: those of its pools, or where there are none, those that callers have for themselves.
+  // Closes this worker's idle connections: those of no more use (io/farewell.h), or where there are none, those of its pools, or
+  // those that callers have for themselves.
   // True: there were some, and their descriptors are free now.
   bool close_idle() noexcept;
   // Asks the other workers to do the same; nobody waits for it.

@@ -2,6 +2,7 @@
 
 #include "../certificates.h"
 #include "../loop_world.h"
+#include "io/farewell.h"
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
@@ -285,6 +286,28 @@ TEST_P(StreamTls, ATouchedRecordFailsTheConnection) {
   }));
   EXPECT_EQ(edge.seen, "");
   EXPECT_FALSE(edge.stream->write("x"));
+}
+
+TEST_P(StreamTls, AnAlertBehindBytesThatNobodyTakesIsGivenUp) {
+  auto caller_side = connected_pair();
+  auto edge_side = connected_pair();
+  Socket wire_up = std::move(caller_side.second), wire_down = std::move(edge_side.second);
+  begin(std::move(caller_side.first), std::move(edge_side.first));
+  ASSERT_TRUE(until([&] {
+    turn();
+    wire_down.send(wire_up.receive());
+    wire_up.send(wire_down.receive());
+    return caller.secured && edge.secured;
+  }));
+  ASSERT_TRUE(caller.stream->write(pattern(9'000'001)));
+  ASSERT_EQ(caller.stream->flush(), Step::blocked);
+  wire_up.send(std::string("\x17\3\3\0\x20", 5) + std::string(32, 'x'));
+  ASSERT_TRUE(until([&] {
+    caller.turn();
+    return caller.last == Step::failed;
+  }));
+  caller.stream.reset();
+  EXPECT_FALSE(loop.farewells()->close_all());
 }
 
 TEST_P(StreamTls, BytesThatCameBeforeTheHandshakeBeganAreItsFirst) {
