@@ -41,7 +41,7 @@ install(CODE [[
   foreach(name README.md CHANGELOG.md SECURITY.md)
     install_document(${name} ${name} "" "")
   endforeach()
-  foreach(name architecture config errors lockout metrics operations paths performance reload)
+  foreach(name architecture config errors invariants lockout metrics operations paths performance reload vendors)
     install_document(docs/${name}.md docs/${name}.md "../" "../")
   endforeach()
   install_document(certs/README.md certificates.md "../" "")

@@ -9,7 +9,7 @@ namespace ledgergate {
 
 namespace {
 
-// POHODA's own exchanges with a shop (eshop) say it in every reply (vendor document 002).
+// POHODA's own exchanges with a shop (eshop) say it in every reply (docs/vendors.md, Shops).
 bool tells_outcome(const Exchange& x) {
   return x.answer.body.kind != http::BodyKind::none && (x.asks_by_body || x.facts.server->profile == settings::Profile::eshop);
 }

@@ -96,8 +96,8 @@ namespace {
 
 using route::Encoding;
 
-// A reply of unknown length needs a reader of chunks (law 7); a short one is held and gets its length.
-// None while memory is short: it is what a compressor takes much of.
+// A reply of unknown length needs a reader of chunks (docs/invariants.md, "What the client could decode before"); a short one is
+// held and gets its length. None while memory is short: it is what a compressor takes much of.
 CompressorLease lease(Exchange& x, http::Coding coding) {
   if (coding == http::Coding::identity || x.worker->shared().short_of_memory.load(std::memory_order_relaxed)) return {};
   return x.worker->compressors().lease(coding, x.facts.route->compress.level);

@@ -1,5 +1,5 @@
 // A reply compressed on its way to the caller: a sink before the sink. What was flushed can be read at once; a reply that is cut
-// has no trailer, so that no reader takes it for whole (law 5).
+// has no trailer, so that no reader takes it for whole (docs/invariants.md, "A broken reply is seen as broken").
 //
 // Invariants
 //  * Loop thread only. A worker has one Compressors, and every lease of it ends before it does.

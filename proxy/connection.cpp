@@ -12,8 +12,8 @@
 namespace ledgergate {
 namespace {
 
-// Discarded after a refusal, so that a reset does not destroy the answer (law 6a). More than most lines carry in
-// `timeouts.linger`: the time is what bounds, and this what a caller on a fast line can cost.
+// Discarded after a refusal, so that a reset does not destroy the answer (docs/invariants.md, "A refusal arrives"). More than most
+// lines carry in `timeouts.linger`: the time is what bounds, and this what a caller on a fast line can cost.
 constexpr std::size_t kLingerBytes = 64 * 1024 * 1024;
 constexpr io::TimeMs kFirstWhileDrainingMs = 1000;
 constexpr std::uint32_t kMostUnwaited = 32;

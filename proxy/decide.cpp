@@ -144,7 +144,7 @@ Result<void> check_rules(const Exchange& x, std::string_view upstream_target) {
   if (endpoint.verdict == profile::Verdict::no_such_endpoint)
     return Error{Cause::no_route, "no such endpoint on this kind of server"};
   if (endpoint.verdict == profile::Verdict::method_not_allowed) return Error{Cause::method_not_allowed, endpoint.allow};
-  // mServer asks nobody who only wants to know whether it is there (vendor document 001).
+  // mServer asks nobody who only wants to know whether it is there (docs/vendors.md, mServer).
   const bool knows_server = route->units.empty() || server.profile != settings::Profile::mserver || !x.unit.empty() ||
                             !profile::asks_by_body(server.profile, path);
   if (route->require_credentials && knows_server && !profile::answers_while_busy(server.profile, upstream_target) &&

@@ -87,7 +87,8 @@ public:
   [[nodiscard]] virtual std::size_t undelivered() const = 0;
   // Takes back all that was given, if not one byte of it has left: a reply may begin anew then. False: too late.
   [[nodiscard]] virtual bool take_back() = 0;
-  // The reply can't be completed: the caller must see that (law 5). Nothing can be sent after it.
+  // The reply can't be completed: the caller must see that (docs/invariants.md, "A broken reply is seen as broken"). Nothing can be
+  // sent after it.
   virtual void cut() = 0;
   // A verified 101: hands its head over, and then the caller's connection, which speaks another protocol from here on and ends
   // behind the exchange. Null where a protocol has no such thing. The stream is the connection's.
@@ -205,7 +206,8 @@ struct Exchange {
   std::uint32_t retry_after = 5;                     // seconds, on a 503
   observe::AccessRecord record;
   std::uint64_t head_done = 0; // uv_hrtime()
-  bool last = false;           // the connection can't go on behind this request: what it said is not believed (law 2)
+  // The connection can't go on behind this request: what it said is not believed (docs/invariants.md, "Nothing is half-believed").
+  bool last = false;
   bool own_connection = false; // the server's connection in use is this caller's alone: a login was seen on it
   bool head_sent = false;      // the reply's head went to the sink
   bool through = false;        // the sink has all of the reply, or was told that it is cut

@@ -56,8 +56,8 @@ Result<void> choose_server(Exchange& x) {
   return {};
 }
 
-// ApiComPrem's callers say it in the head: ID-UJ (vendor document 004). Where units have lines or servers of their own, one that
-// can't be read is refused: .NET's Guid.Parse reads more than is read here ("{0x…}", any Unicode blank around it, "+" and "0x"
+// ApiComPrem's callers say it in the head: ID-UJ (docs/vendors.md, ApiComPrem). Where units have lines or servers of their own, one
+// that can't be read is refused: .NET's Guid.Parse reads more than is read here ("{0x…}", any Unicode blank around it, "+" and "0x"
 // before a part), and what it takes for a listed unit must not stand in another line. Elsewhere it leaves `unit` empty, as who
 // names none.
 Result<void> find_unit(Exchange& x) {

@@ -1,5 +1,5 @@
-// One request to its server and the reply back. Law 1 lives here: a request is sent a second time only while not one byte of it has
-// left, or when a kept connection was closed before any answer and the method is safe.
+// One request to its server and the reply back. docs/invariants.md, "Nothing is sent twice", lives here: a request is sent a second
+// time only while not one byte of it has left, or when a kept connection was closed before any answer and the method is safe.
 #include "place.h"
 #include "profile/endpoints.h"
 #include "spool_source.h"

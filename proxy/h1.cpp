@@ -167,7 +167,7 @@ void H1Reply::body(std::string_view bytes) {
 void H1Reply::end() {
   ended_ = true;
   if (framing_ == route::ReplyFraming::chunked) put("0\r\n\r\n");
-  // Never ended as if whole (law 5).
+  // Never ended as if whole (docs/invariants.md, "A broken reply is seen as broken").
   if (framing_ == route::ReplyFraming::length && sent_ != length_) cut();
 }
 

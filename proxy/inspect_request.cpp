@@ -23,7 +23,7 @@ bool has_rules(const Exchange& x) {
   return !x.facts.route->operations.empty() || (x.client != nullptr && !x.client->operations.empty());
 }
 
-// ApiComPrem's commands are always read: `select` must be asked for by name (vendor document 004: it is raw SQL).
+// ApiComPrem's commands are always read: `select` must be asked for by name (docs/vendors.md, ApiComPrem: it is raw SQL).
 bool must_be_read(const Exchange& x) {
   return x.asks_by_body && (x.facts.server->profile == Profile::apicomprem || has_rules(x) || !x.facts.route->units.empty());
 }

@@ -105,8 +105,8 @@ void refuse(Exchange& x, Error error) {
   append_proxy_status(x, info, x.out);
   x.answer.fields.push_back({"Proxy-Status", x.out});
   if (error.cause == Cause::method_not_allowed) x.answer.fields.push_back({"Allow", error.detail});
-  // RFC 9110 section 15.5.2. mServer's own 401 has no challenge (vendor document 001): none is registered for STW-Authorization,
-  // and Basic would make a client send Authorization, which is not read there.
+  // RFC 9110 section 15.5.2. mServer's own 401 has no challenge (docs/vendors.md, mServer): none is registered for
+  // STW-Authorization, and Basic would make a client send Authorization, which is not read there.
   if (error.cause == Cause::credentials_missing && x.facts.server->profile != settings::Profile::mserver)
     x.answer.fields.push_back({"WWW-Authenticate", "Basic realm=\"ledgergate\", charset=\"UTF-8\""});
   if (error.cause == Cause::login_required || error.cause == Cause::login_failed)

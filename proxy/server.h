@@ -9,7 +9,7 @@
 
 namespace ledgergate {
 
-// Exit codes (issue 2): 0 fine, 1 it could not run, 2 the settings are wrong.
+// Exit codes: 0 fine, 1 it could not run, 2 the settings are wrong.
 inline constexpr int kExitFine = 0;
 inline constexpr int kExitRuntime = 1;
 inline constexpr int kExitSettings = 2;

@@ -106,7 +106,7 @@ io::Task<Result<void>> tunnel(Exchange& x, io::Stream& server) {
   x.record.bytes_in += static_cast<std::uint64_t>(up_bytes);
   x.record.bytes_out += static_cast<std::uint64_t>(down_bytes);
   if (!outcome)
-    server.reset(); // never ended as if whole (law 5); refuse() does the same to the caller
+    server.reset(); // docs/invariants.md, "A broken reply is seen as broken"; refuse() does the same to the caller
   else
     server.end_output();
   co_return outcome;

@@ -1,4 +1,4 @@
-// Every failure is a value that names its side and its cause (DESIGN: law 4).
+// Every failure is a value that names its side and its cause (docs/invariants.md, "Failures are named").
 //
 // `Cause` is the finest grain: one row of the table in error.cpp turns it into
 //   * the side that failed (client, edge, upstream),

@@ -62,7 +62,8 @@ struct ReplyHead {
   void clear() noexcept;
 };
 
-// Law 7: a reader that speaks HTTP/1.0 or asked to close may not know the chunked coding.
+// docs/invariants.md, "What the client could decode before": a reader that speaks HTTP/1.0 or asked to close may not know the
+// chunked coding.
 [[nodiscard]] inline bool knows_chunked(const RequestHead& request) noexcept {
   return request.minor == 1 && !request.connection_close;
 }

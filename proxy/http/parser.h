@@ -1,7 +1,7 @@
 // Bytes -> heads. Two readers must agree before a head is believed: ours (scan.cpp: line ends, characters, bounds; parser.cpp and
 // framing.cpp: what the words mean) and llhttp (second_reader.cpp). What llhttp's versions differ on is decided by ours, before
 // llhttp sees the head, so that the outcome is the same with 8.1 and 9.x. Any doubt is an error value, and the connection is closed
-// (DESIGN: law 2; RFC 9112 sections 2.2, 3, 5, 6).
+// (docs/invariants.md, "Nothing is half-believed"; RFC 9112 sections 2.2, 3, 5, 6).
 #pragma once
 
 #include "base/result.h"

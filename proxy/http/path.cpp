@@ -1,5 +1,5 @@
 // The path goes to the server as it came, so it must be harmless in the server's reading, which we don't know: mServer reads
-// Windows-1250 on Windows (vendor document 001), 1C stands behind Apache or IIS, a shop behind PHP. So every reading that such
+// Windows-1250 on Windows (docs/vendors.md, mServer), 1C stands behind Apache or IIS, a shop behind PHP. So every reading that such
 // servers are known for is tried (docs/paths.md), and one dot segment in one of them is enough to refuse:
 //  * percent-decoded once, twice, and on until nothing changes;
 //  * '\' as '/', and either of them encoded; ';' parameters cut off ("..;/", Java servers), and what follows an encoded '?' or '#',

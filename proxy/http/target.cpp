@@ -1,4 +1,5 @@
-// One reading of where a request goes: target and Host together (RFC 9112 section 3.2, RFC 9110 section 7.2; DESIGN: law 2).
+// One reading of where a request goes: target and Host together (RFC 9112 section 3.2, RFC 9110 section 7.2; docs/invariants.md,
+// "Nothing is half-believed").
 #include "http/target.h"
 
 #include "http/chars.h"
@@ -76,7 +77,7 @@ struct Scheme {
   std::uint16_t port;
 };
 // The first two are those of absolute-form targets; the third is what PHP's fsockopen() wants and Premier's sample sends as Host
-// too (vendor document 004); POHODA's clients send the first (vendor documents 001, 002).
+// too (docs/vendors.md, ApiComPrem); POHODA's clients send the first (docs/vendors.md, mServer and Shops).
 constexpr std::array<Scheme, 3> schemes{{{"http://", 80}, {"https://", 443}, {"ssl://", 443}}};
 
 // Takes "http://" or "https://" off a target; schemes know no case (RFC 3986 section 3.1).

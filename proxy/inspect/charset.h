@@ -1,6 +1,6 @@
 // The character sets that are read: more than base/encode.h writes, since callers are many.
 //
-// Vendor documents 001 and 002: XML is Windows-1250, replies may also be UTF-8; older exporters write ISO-8859-2.
+// docs/vendors.md, mServer and Shops: XML is Windows-1250, replies may also be UTF-8; older exporters write ISO-8859-2.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ enum class Charset : std::uint8_t { utf8, utf16, ascii, windows1250, windows1252
 // Windows reads them.
 [[nodiscard]] std::uint16_t character_of(Charset charset, unsigned char byte) noexcept;
 
-// The charset parameter of a Content-Type value ("text/xml; charset=Windows-1250"). Empty when there is none; vendor document 001
-// has "text/xml;" with nothing behind it.
+// The charset parameter of a Content-Type value ("text/xml; charset=Windows-1250"). Empty when there is none; mServer
+// sends "text/xml;" with nothing behind it.
 [[nodiscard]] std::string_view charset_parameter(std::string_view content_type) noexcept;
 
 } // namespace ledgergate::inspect

@@ -41,7 +41,7 @@ bool structure_survives(std::string_view charset) noexcept {
 JsonCommand::JsonCommand(std::string_view header_charset, JsonBounds bounds) noexcept
     : header_readable_(structure_survives(header_charset)), reader_(*this, bounds) {}
 
-// The names of the documented members, in the places that vendor document 004 gives them ("Formát HTTP_in" lists select among the
+// The names of the documented members, in the places that the vendor's manual gives them ("Formát HTTP_in" lists select among the
 // command's own members, its PHP sample has it at the top).
 JsonCommand::Part JsonCommand::part_of_root(JsonReader& reader, std::string_view name) const {
   if (is(name, "command")) return Part::command;

@@ -1,10 +1,10 @@
 // What a JSON request to ApiComPrem asks: `{"command":{"inComm":"INFO",…}}`, `{"select":"select top 10 * from partnery"}` or both.
 //
-// Vendor document 004. Json.NET reads it there and finds members without regard to case: so does this. Refused is what could be
-// read in two ways (see json_reader.h), and: other top-level names than command, select, queryFields, queryCondition and data; a
-// command inside something else; `%` in a name or in inComm and a percent-encoded quote or backslash anywhere, since the server may
-// percent-decode the text before it reads the JSON (vendor document 004, "URL kódovanie"); names that begin with `$`, which
-// Json.NET takes for references and types.
+// docs/vendors.md, ApiComPrem. Json.NET reads it there and finds members without regard to case: so does this. Refused is what
+// could be read in two ways (see json_reader.h), and: other top-level names than command, select, queryFields, queryCondition and
+// data; a command inside something else; `%` in a name or in inComm and a percent-encoded quote or backslash anywhere, since the
+// server may percent-decode the text before it reads the JSON (docs/vendors.md, ApiComPrem, "The reader"); names that begin with
+// `$`, which Json.NET takes for references and types.
 #pragma once
 
 #include "inspect/json_reader.h"

@@ -3,8 +3,9 @@
 // Why not a library: Debian's readers (nlohmann, RapidJSON) pull, and keep each string whole, while a picture in a `Data` field has
 // tens of megabytes. tests/inspect and tests/fuzz hold this reader to nlohmann's.
 //
-// Json.NET, which reads behind it (vendor document 004), takes more: comments, single quotes, names without quotes, trailing
-// commas, octal and hexadecimal numbers, NaN, duplicate keys. All that is refused here, so that nothing is read in two ways.
+// Json.NET, which reads behind it (docs/vendors.md, ApiComPrem), takes more: comments, single quotes, names without quotes,
+// trailing commas, octal and hexadecimal numbers, NaN, duplicate keys. All that is refused here, so that nothing is read in two
+// ways.
 #pragma once
 
 #include "base/result.h"

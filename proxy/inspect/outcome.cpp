@@ -15,7 +15,7 @@ constexpr std::uint32_t kMostItems = 10'000;
 constexpr std::size_t kMostResult = 16; // bytes of a Result that are kept: more than any that means something
 constexpr Error kKnown{Cause::body_unreadable, "enough was read"};
 
-// Vendor document 001 writes "ok", 002 also "OK"; 004 "OK" and "ERR".
+// mServer writes "ok", shops also "OK"; ApiComPrem "OK" and "ERR" (docs/vendors.md).
 State state_named(std::string_view word) noexcept {
   if (http::iequals(word, "ok")) return State::ok;
   if (http::iequals(word, "warning")) return State::warning;
@@ -83,7 +83,7 @@ void OutcomeReader::finish() noexcept {
 void OutcomeReader::element(XmlParser& parser, const XmlName& name) {
   in_pack_ = parser.depth() == 1;
   in_item_ = parser.depth() == 2 && name.local == "responsePackItem";
-  // Shops answer in version 1's namespace, too (vendor document 002): the local name says it.
+  // Shops answer in version 1's namespace, too (docs/vendors.md, Shops): the local name says it.
   if (in_pack_ && name.local != "responsePack") parser.stop(kKnown);
   if (in_item_ && ++items_ > kMostItems) parser.stop(kKnown);
 }

@@ -19,7 +19,7 @@ namespace ledgergate::inspect {
 enum class State : std::uint8_t { unknown, ok, warning, error };
 
 struct Outcome {
-  State state = State::unknown; // responsePack/@state (vendor documents 001 and 002), Result (vendor document 004)
+  State state = State::unknown; // responsePack/@state (mServer, shops), Result (ApiComPrem): docs/vendors.md
   std::uint32_t ok = 0;         // responsePackItems of that state
   std::uint32_t warning = 0;
   std::uint32_t error = 0;

@@ -13,7 +13,8 @@ namespace {
 
 using settings::Profile;
 
-// Vendor document 004: INFO says of itself that it is an OUT command, FA_OUT is asked with queryFields; VERZEAPI tells the version.
+// docs/vendors.md, ApiComPrem: INFO says of itself that it is an OUT command, FA_OUT is asked with queryFields; VERZEAPI tells the
+// version.
 constexpr std::string_view kOut[] = {"INFO", "VERZEAPI", "FA_OUT"};
 constexpr std::string_view kIn[] = {"PARTNERI_ADD"};
 

@@ -1,7 +1,7 @@
 // Which operations a caller may use: names, patterns with `*`, and the groups `read` and `write`. Pure.
 //
-// mserver: names of elements, with regard to case, as XML has it. `read` is `list*Request`, the exports of vendor documents 001 and
-// 002 (a request that prints or liquidates documents is not one of them), `write` is all else.
+// mserver: names of elements, with regard to case, as XML has it. `read` is `list*Request`, the exports (a request that prints or
+// liquidates documents is not one of them), `write` is all else.
 //
 // What the head asks of an mserver has names too, `documents` and `company_detail`: allowed by these words alone, never by a
 // pattern or group (settings/known_operations.h).

@@ -1,4 +1,4 @@
-// What mServer's /status says of itself (vendor document 001). Tolerant: builds differ, and some answer in plain text.
+// What mServer's /status says of itself (docs/vendors.md, mServer). Tolerant: builds differ, and some answer in plain text.
 #pragma once
 
 #include <cstdint>

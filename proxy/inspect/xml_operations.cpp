@@ -56,7 +56,7 @@ void XmlOperations::attribute(XmlParser& parser, const XmlName& name, std::strin
   if (parser.depth() != 1) return;
   const bool ico = http::iequals(name.local, "ico");
   if (!ico && !http::iequals(name.local, "id")) return;
-  // XML tells `ico` from `ICO` and from `dat:ico`; the prose of vendor document 002 does not.
+  // XML tells `ico` from `ICO` and from `dat:ico`; the vendor's prose about shops does not.
   if (!name.space.empty() || (name.local != "ico" && name.local != "id"))
     return parser.stop(unreadable("the dataPack has a second spelling of ico or id"));
   if (value.size() > bounds_.value) return parser.stop(unreadable("ico or id of the dataPack is too long"));

@@ -1,6 +1,6 @@
 // What an XML request to mServer asks: the unit it is for, and the name of what each item wants done.
 //
-// Vendor document 001: `<dat:dataPack id ico …>` holds `<dat:dataPackItem>`s, and the first child element of each says what it
+// docs/vendors.md, mServer: `<dat:dataPack id ico …>` holds `<dat:dataPackItem>`s, and the first child element of each says what it
 // asks: `lStk:listStockRequest`, `ord:order`, … Whatever a server could read differently is refused: another root, an item with two
 // children or none, a name that is not ASCII, a namespace that is not the vendor's, an attribute that is `ico` but for its case.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace ledgergate::inspect {
 
-// The namespace of dataPack and dataPackItem (vendor documents 001 and 002).
+// The namespace of dataPack and dataPackItem (docs/vendors.md, mServer and Shops).
 inline constexpr std::string_view kDataSpace = "http://www.stormware.cz/schema/version_2/data.xsd";
 
 struct XmlRequest {

@@ -56,7 +56,7 @@ protected:
 class XmlParser {
 public:
   // `handler` must outlive the parser. `header_charset`: the charset parameter of Content-Type, or empty; it counts where the
-  // document declares no encoding (vendor document 002 has a reply whose header says utf-8 and whose declaration Windows-1250: the
+  // document declares no encoding (docs/vendors.md, Shops: a reply whose header says utf-8 and whose declaration Windows-1250; the
   // declaration is right).
   XmlParser(XmlHandler& handler, XmlCare care, std::string_view header_charset, XmlBounds bounds = {}) noexcept;
   ~XmlParser();

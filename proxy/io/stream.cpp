@@ -108,7 +108,7 @@ void Stream::stop_reading() noexcept {
 }
 
 // libuv says "end" for a reset that arrives together with the last data (EPOLLHUP); a reply that ends with its connection would
-// then pass for whole (law 5). The socket knows better.
+// then pass for whole (docs/invariants.md, "A broken reply is seen as broken"). The socket knows better.
 int Stream::socket_error() const noexcept {
   int error = 0;
   socklen_t length = sizeof error;

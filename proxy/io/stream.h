@@ -104,7 +104,7 @@ public:
   [[nodiscard]] std::size_t undelivered() const noexcept;
   // Memory, in bytes, that the stream holds: about what its end gives back.
   [[nodiscard]] std::size_t held() const noexcept;
-  // Bytes the kernel has taken: whether "not one byte of it has left" (law 1).
+  // Bytes the kernel has taken: whether "not one byte of it has left" (docs/invariants.md, "Nothing is sent twice").
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
   // close_notify (TLS) and FIN, behind what is still to be sent. Reading goes on.
   void end_output() noexcept;
@@ -126,8 +126,8 @@ public:
   [[nodiscard]] int descriptor() const noexcept;
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
 
-  // Closes; with reset the peer sees a broken connection, and what the kernel still holds is thrown away (law 5). A server that was
-  // sent an alert reads it first (farewell.h).
+  // Closes; with reset the peer sees a broken connection, and what the kernel still holds is thrown away (docs/invariants.md, "A
+  // broken reply is seen as broken"). A server that was sent an alert reads it first (farewell.h).
   void release() noexcept;
   void reset() noexcept;
 

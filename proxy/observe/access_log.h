@@ -56,8 +56,8 @@ struct AccessRecord {
 
 // Appends one line, '\n' included, to `out`. JSON (RFC 8259, bytes >= 0x80 that are not UTF-8 are escaped as \u00XX of their value)
 // or text (key=value). Values of query keys that look like secrets (key, token, password, pwd, secret, auth, sig… and `mask`) are
-// "***" (see mask.h). Times are in milliseconds; a field that says nothing is left out; `forwarded` is always there (DESIGN: law
-// 4). Allocates nothing once `out` and the thread's scratch space have grown to the size of the lines.
+// "***" (see mask.h). Times are in milliseconds; a field that says nothing is left out; `forwarded` is always there (docs/log.md).
+// Allocates nothing once `out` and the thread's scratch space have grown to the size of the lines.
 void append_line(const AccessRecord& record, settings::LogFormat format, const std::vector<std::string>& mask, std::string& out);
 
 } // namespace ledgergate::observe

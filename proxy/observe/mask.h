@@ -1,5 +1,6 @@
-// Secrets that callers put into a URL are taken out before it is logged (DESIGN: law 6). What counts is the name of the parameter
-// in any reading a server could give it: any case, any punctuation, percent-encoded once or more. In doubt too much is masked.
+// Secrets that callers put into a URL are taken out before it is logged (docs/invariants.md, "Secrets stay inside"). What counts is
+// the name of the parameter in any reading a server could give it: any case, any punctuation, percent-encoded once or more. In
+// doubt too much is masked.
 #pragma once
 
 #include <span>

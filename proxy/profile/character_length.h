@@ -1,6 +1,6 @@
 // ApiComPrem builds that count Content-Length in characters: a reply with a letter outside ASCII is longer than it says, and cut
-// short by whoever believes the number (vendor document 004). Such a reply can be believed only as a whole, behind the server's
-// FIN.
+// short by whoever believes the number (docs/vendors.md, ApiComPrem). Such a reply can be believed only as a whole, behind the
+// server's FIN.
 #pragma once
 
 #include "base/result.h"

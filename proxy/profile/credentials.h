@@ -15,7 +15,8 @@
 
 namespace ledgergate::profile {
 
-// The field that a profile's server reads: mserver STW-Authorization (vendor document 001), the others Authorization. A literal.
+// The field that a profile's server reads: mserver STW-Authorization (docs/vendors.md, mServer), the others Authorization. A
+// literal.
 [[nodiscard]] std::string_view credentials_field(settings::Profile profile) noexcept;
 
 // A secret. Immutable, shared by all workers, wiped at its end; only value() ever leaves it, and only into a request's head.
@@ -48,9 +49,9 @@ private:
                                                                   std::string& why);
 
 // Whether the value of a caller's field names a user, as far as that can be seen from outside: Basic, the only scheme of mserver
-// and apicomprem (vendor documents 001 and 004), and base64 of `user:password` with a user, other than `@` without a password
-// (`QDo=`: what document 001 prints, and what connectors send that were never set up). For an mserver the word Basic may be
-// missing, as it is with some clients in the field.
+// and apicomprem (docs/vendors.md, mServer and ApiComPrem), and base64 of `user:password` with a user, other than `@` without a
+// password (`QDo=`: what the vendor's page prints, and what connectors send that were never set up). For an mserver the word
+// Basic may be missing, as it is with some clients in the field.
 [[nodiscard]] bool names_a_user(std::string_view value, settings::Profile profile);
 
 // The user that it names, as the caller wrote it; "?" when it is Basic and can't be read (a server may be less strict than we are).
@@ -58,7 +59,7 @@ private:
 [[nodiscard]] std::optional<std::string> named_user(std::string_view value, settings::Profile profile);
 
 // Whether a reply with a 2xx says that the user and password which went with the request are right: a page of another server may
-// be public, and mServer's /status is (vendor document 001).
+// be public, and mServer's /status is (docs/vendors.md, mServer).
 [[nodiscard]] bool success_proves_login(settings::Profile profile, bool post) noexcept;
 
 } // namespace ledgergate::profile

@@ -1,4 +1,4 @@
-// The endpoint tables. Sources: mserver: vendor documents 000 and 001; eshop: 002; onec and mobile_smarts: 003; apicomprem: 004.
+// The endpoint tables. Why they are as they are: docs/vendors.md.
 #include "profile/endpoints.h"
 
 #include "http/path_readings.h"
@@ -20,16 +20,16 @@ struct Row {
   std::string_view allow;
 };
 
-// Vendor document 001: XML goes by POST only ("GET on it is not supported"), files by GET; HEAD asks the same of a file without its
-// bytes. /status answers both GET and POST.
+// docs/vendors.md, mServer: XML goes by POST only ("GET on it is not supported"), files by GET; HEAD asks the same of a file
+// without its bytes. /status answers both GET and POST.
 constexpr Row kMserver[] = {
     {"/xml", false, bit(Method::post), "POST"},
     {"/status", false, bit(Method::get) | bit(Method::post), "GET, POST"},
     {"/documents", true, bit(Method::get) | bit(Method::head), "GET, HEAD"},
 };
-// Vendor document 004: one address, one method.
+// docs/vendors.md, ApiComPrem: one address, one method.
 constexpr Row kApicomprem[] = {{"/api/comm", false, bit(Method::post), "POST"}};
-// Vendor document 002: POHODA sends every exchange as POST, to whatever page the shop has.
+// docs/vendors.md, Shops: POHODA sends every exchange as POST, to whatever page the shop has.
 constexpr Row kEshop[] = {{"", true, bit(Method::post), "POST"}};
 
 std::span<const Row> table(Profile profile) noexcept {
@@ -98,8 +98,8 @@ bool describes_api(Profile profile, std::string_view path) {
 
 bool needs_length(Profile profile) noexcept { return profile == Profile::mserver || profile == Profile::apicomprem; }
 
-// Both do one thing at a time (vendor documents 001 and 004: requests are serialised; commands that overlap are cancelled), so a
-// request that was lost on a dying kept-alive connection would be in doubt for nothing.
+// Both do one thing at a time (docs/vendors.md, mServer and ApiComPrem: requests are serialised; commands that overlap are
+// cancelled), so a request that was lost on a dying kept-alive connection would be in doubt for nothing.
 bool fresh_for_unsafe(Profile profile) noexcept { return profile == Profile::mserver || profile == Profile::apicomprem; }
 
 bool tells_status(Profile profile) noexcept { return profile == Profile::mserver; }

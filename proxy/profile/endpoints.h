@@ -1,4 +1,4 @@
-// Which methods a profile's server answers where (the vendor documents are named in the .cpp).
+// Which methods a profile's server answers where (docs/vendors.md).
 #pragma once
 
 #include "http/head.h"
@@ -25,7 +25,7 @@ struct Endpoint {
 
 // Whether request bodies must go out with Content-Length even when they came chunked (mserver, apicomprem).
 [[nodiscard]] bool needs_length(settings::Profile profile) noexcept;
-// Whether unsafe requests get a fresh connection (one-slot servers; DESIGN "Concurrency").
+// Whether unsafe requests get a fresh connection (one-slot servers; docs/invariants.md, "Nothing is sent twice").
 [[nodiscard]] bool fresh_for_unsafe(settings::Profile profile) noexcept;
 
 // Whether the server says of itself, at any time and to anybody, if it is at work: mserver's /status.
@@ -38,7 +38,7 @@ struct Endpoint {
 [[nodiscard]] bool asks_by_body(settings::Profile profile, std::string_view server_path) noexcept;
 
 // mserver prints its LAN name in /status: `<server>http://C0508P:444</server>`. Writes `body` with the content of the first
-// <server> element replaced by `public_url` to `out`; false (out untouched) when there is none. Source: vendor document 001.
+// <server> element replaced by `public_url` to `out`; false (out untouched) when there is none. Source: docs/vendors.md, mServer.
 [[nodiscard]] bool replace_server_name(std::string_view body, std::string_view public_url, std::string& out);
 // Whether this is mserver's /status, however it is spelled: a reply may hold that name, and says nothing of a login (it asks
 // nobody).

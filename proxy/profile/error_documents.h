@@ -20,9 +20,9 @@ struct Account {
 };
 
 // error_xml.cpp
-// <rsp:responsePack state="error" note="…">, as mServer answers (vendor document 001).
+// <rsp:responsePack state="error" note="…">, as mServer answers (docs/vendors.md, mServer).
 void append_response_pack(const Account& account, Encoding encoding, std::string& out);
-// The same as a shop answers POHODA (vendor document 002: an older version and namespace).
+// The same as a shop answers POHODA (docs/vendors.md, Shops: an older version and namespace).
 void append_shop_pack(const Account& account, Encoding encoding, std::string& out);
 // SOAP 1.1 section 4.4; SOAP 1.2 part 1 section 5.4. In UTF-8.
 void append_soap_fault(const Account& account, bool version_1_2, std::string& out);
@@ -32,7 +32,7 @@ void append_odata_xml(const Account& account, std::string& out);
 void append_page(const Account& account, std::string& out);
 
 // error_json.cpp, all in UTF-8
-// {"Result":"ERR","CommandIn":…,"Error":[{"number":…,"desc":…}]} (vendor document 004).
+// {"Result":"ERR","CommandIn":…,"Error":[{"number":…,"desc":…}]} (docs/vendors.md, ApiComPrem).
 void append_premier(const Account& account, std::string& out);
 // {"odata.error":{…}}: OData Version 3.0, JSON format, section 14.
 void append_odata_json(const Account& account, std::string& out);

@@ -110,7 +110,7 @@ Language language_for(const Reader& reader) noexcept {
 }
 
 // The request's own encoding, since its sender can read that; the header speaks louder than the XML declaration (RFC 7303 section
-// 3). Else what POHODA writes (vendor documents 001, 002).
+// 3). Else what POHODA writes (docs/vendors.md, mServer and Shops).
 Encoding encoding_for(const Reader& reader) noexcept {
   const auto stated = find_encoding(inspect::charset_parameter(field(*reader.request, "Content-Type")));
   if (stated) return *stated;

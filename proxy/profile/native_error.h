@@ -49,8 +49,8 @@ struct ErrorBody {
 // Whether it may be sent again. `safe`: RFC 9110 section 9.2.1.
 [[nodiscard]] Again may_send_again(Cause cause, bool forwarded, bool safe) noexcept;
 
-// apicomprem's Error.number of ours, above the vendor's own (vendor document 004: 502, 900, 3005 … 3521): 97000 + status where it
-// is known that nothing was carried out, 98000 + status where it may have been.
+// apicomprem's Error.number of ours, above the vendor's own (docs/vendors.md, ApiComPrem: 502, 900, 3005 … 3521): 97000 + status
+// where it is known that nothing was carried out, 98000 + status where it may have been.
 [[nodiscard]] unsigned premier_number(Cause cause, Again again) noexcept;
 
 } // namespace ledgergate::profile

@@ -1,4 +1,4 @@
-// What POHODA takes from a shop's web service: a reply of the type text/xml, and no other (vendor document 002, its error -4).
+// What POHODA takes from a shop's web service: a reply of the type text/xml, and no other (docs/vendors.md, Shops: its error -4).
 #pragma once
 
 #include "http/head.h"

@@ -34,7 +34,7 @@ bool matches(std::string_view type, std::string_view pattern) noexcept {
 }
 
 bool listed(const settings::Compress& compress, std::string_view content_type) noexcept {
-  // mServer writes "text/xml;" (vendor document 001).
+  // mServer writes "text/xml;" (docs/vendors.md, mServer).
   const std::string_view type = http::trim(content_type.substr(0, content_type.find(';')));
   const auto is_it = [&](std::string_view pattern) { return matches(type, pattern); };
   if (compress.types.empty()) return std::any_of(kUsualTypes.begin(), kUsualTypes.end(), is_it);

@@ -50,14 +50,14 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"content-length", false, framing},
     {"content-type", false, credential}, // the same
     {"cookie", false, credential},
-    {"expect", false, framing}, // the edge answers 100 itself (DESIGN: law 6a)
+    {"expect", false, framing}, // the edge answers 100 itself (docs/invariants.md, "A refusal arrives")
     {"fastly-client-", true, edge_only},
     {"forwarded", false, forwarded},
     {"forwarded-for", true, edge_only}, // PHP programs ask it beside Client-IP
     {"front-end-https", false, edge_only},
     {"host", false, framing},
     {"http2-settings", false, hop}, // RFC 7540 section 3.2.1: goes with Upgrade
-    {"id-uj", false, credential},   // vendor document 004: the accounting unit
+    {"id-uj", false, credential},   // docs/vendors.md, ApiComPrem: the accounting unit
     {"iv-", true, identity},
     {"keep-alive", false, hop},
     {"logon-user", false, edge_only},
@@ -77,7 +77,7 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"ssl-client", true, edge_only},
     {"sslclient", true, edge_only},
     {"ssl-", true, identity},
-    {"stw-", true, credential}, // vendor document 001: STW-Authorization and what belongs to it
+    {"stw-", true, credential}, // docs/vendors.md, mServer: STW-Authorization and what belongs to it
     {"tailscale-user-", true, edge_only},
     {"te", false, hop},
     {"tls-client", true, edge_only},

@@ -25,7 +25,7 @@ struct Fit {
 // listener.
 [[nodiscard]] Fit fit(const settings::Route& route, std::size_t listener, std::string_view host) noexcept;
 
-// An mserver's paths are read loosely: vendor document 001 writes /xml and /XML, and its clients write //xml and /xml/.
+// An mserver's paths are read loosely: its vendor's pages write /xml and /XML, and its clients write //xml and /xml/.
 [[nodiscard]] inline Spelling spelling_of(const settings::Server& server) noexcept {
   return server.profile == settings::Profile::mserver ? Spelling::loose : Spelling::exact;
 }

@@ -71,13 +71,13 @@ std::string server_prefix(const Route& route) {
   return route.strip_prefix ? "/" : !route.rewrite_prefix.empty() ? route.rewrite_prefix : route.path;
 }
 
-// The endpoints that profile/ lets through (PROTOCOLS; vendor documents 001 and 004). A prefix that leads to none of them is 404
+// The endpoints that profile/ lets through (docs/vendors.md). A prefix that leads to none of them is 404
 // for ever.
 bool reaches_an_endpoint(Profile profile, const Route& route) {
   std::string prefix = server_prefix(route);
   if (profile == Profile::apicomprem) return begins_with("/api/comm", prefix);
   if (profile != Profile::mserver) return true;
-  prefix = lower(prefix); // vendor documents write /xml and /XML
+  prefix = lower(prefix); // the vendor's pages write /xml and /XML
   return begins_with("/xml", prefix) || begins_with("/status", prefix) || begins_with("/documents", prefix) ||
          begins_with(prefix, "/documents");
 }

@@ -105,7 +105,7 @@ constexpr std::string_view kPohoda[] = {
     "vyroba",
 };
 
-// Vendor document 004, and the commands of type IN that an ApiComPrem lists when it is asked INFO.
+// The vendor's manual, and the commands of type IN that an ApiComPrem lists when it is asked INFO.
 constexpr std::string_view kPremier[] = {
     "FA_IN_ADD",    "FA_IN_AUDIT",  "FA_IN_UPD",    "FA_OUT",       "FA_OUT_ADD", "FA_ZIN_ADD", "FA_ZIN_AUDIT",
     "FA_ZIN_UPD",   "FA_ZOUT_ADD",  "INFO",         "NABIDKY_ADD",  "OB_IN_ADD",  "OB_IN_UPD",  "OB_OUT_ADD",

@@ -51,7 +51,7 @@ void read_health(const Value& value, Server& server) {
   expected("company", health.company);
   expected("database", health.database);
   expected("year", health.year);
-  // Vendor document 001: /status?companyDetail needs authentication.
+  // docs/vendors.md, mServer: /status?companyDetail needs authentication.
   if (expects && server.profile == Profile::mserver && server.credentials.empty())
     value.error("`company`, `database` and `year` are told to a POHODA user only: the server needs `credentials`");
 }

@@ -7,7 +7,7 @@
 namespace ledgergate::settings {
 namespace {
 
-// XML local names and ApiComPrem's command names as the vendors use them (vendor documents 001 and 004).
+// XML local names and ApiComPrem's command names as the vendors use them (docs/vendors.md).
 bool good_pattern(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' ||

@@ -131,13 +131,13 @@ Server with_profile_defaults(Profile profile) {
   case Profile::http: break;
   case Profile::mserver:
     server.timeouts.reply = 300s;
-    server.concurrency = 1; // vendor document 001: one request at a time
+    server.concurrency = 1; // docs/vendors.md, mServer: one request at a time
     server.body_limit = 256 * kMi;
     break;
   case Profile::apicomprem:
-    server.timeouts.reply = 130s; // vendor document 004: one command may take 2 minutes
+    server.timeouts.reply = 130s; // docs/vendors.md, ApiComPrem: one command may take 2 minutes
     server.body_limit = 64 * kMi;
-    server.concurrency = 1; // vendor document 004: a command fired before the last one's result can be cancelled
+    server.concurrency = 1; // docs/vendors.md, ApiComPrem: a command fired before the last one's result can be cancelled
     break;
   case Profile::eshop:
     server.body_limit = 256 * kMi;

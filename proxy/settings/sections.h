@@ -72,8 +72,8 @@ inline constexpr Choice<Profile> kProfiles[] = {
     {"http", Profile::http},   {"mserver", Profile::mserver}, {"apicomprem", Profile::apicomprem},
     {"eshop", Profile::eshop}, {"onec", Profile::onec},       {"mobile_smarts", Profile::mobile_smarts}};
 
-// What each profile's server is known to need (PROTOCOLS: mServer's imports and 1C's calls run for minutes, one ApiComPrem command
-// may take two).
+// What each profile's server is known to need (docs/vendors.md: mServer's imports and 1C's calls run for minutes, one ApiComPrem
+// command may take two).
 [[nodiscard]] Server with_profile_defaults(Profile profile);
 
 // Whether a listener may publish plain HTTP without a word: loopback, private and link-local networks only.

@@ -20,7 +20,8 @@ namespace ledgergate::settings {
 
 using Millis = std::chrono::milliseconds;
 
-// Who goes first when several wait for a turn at a server (DESIGN "Concurrency"); inside a class all share fairly.
+// Who goes first when several wait for a turn at a server (docs/invariants.md, "The queue is fair"); inside a class all share
+// fairly.
 enum class TurnClass : std::uint8_t { high, normal, bulk };
 
 enum class Profile : std::uint8_t { http, mserver, apicomprem, eshop, onec, mobile_smarts };
@@ -67,7 +68,7 @@ struct Listener {
   bool proxy_protocol = false;            // trusted_proxies begin each connection with a PROXY line (v1 or v2)
   std::string acme_webroot;               // empty: none. Serves /.well-known/acme-challenge/ from here
   std::uint16_t redirect_port = 443;      // the port named in the redirect's Location
-  bool odd_hosts = true;                  // law 2: a Host of the form http://host:port is understood
+  bool odd_hosts = true;                  // a Host of the form http://host:port is understood
   std::uint32_t max_connections = 10'000; // over all workers
 };
 
@@ -157,7 +158,8 @@ struct Server {
   Health health;
   std::vector<OpenSpan> hours; // empty: always open
   Commands commands;
-  bool length_in_characters = false; // `length: characters`: this build's Content-Length counts characters (PROTOCOLS)
+  // `length: characters`: this build's Content-Length counts characters (docs/vendors.md, ApiComPrem).
+  bool length_in_characters = false;
 };
 
 // --- routes -------------------------------------------------------------------------------------------------------------------

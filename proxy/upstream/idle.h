@@ -1,6 +1,7 @@
 // When a server may be believed to have done with a request whose answer nobody waits for any more: seen idle twice, a second
-// apart, by questions that were begun after the last byte left (DESIGN "Concurrency"). Once is not enough: between taking a request
-// off the network and beginning with it a server is idle, too. Pure: the clock is passed in.
+// apart, by questions that were begun after the last byte left (docs/invariants.md, "A slot is kept until the server is done").
+// Once is not enough: between taking a request off the network and beginning with it a server is idle, too. Pure: the clock is
+// passed in.
 #pragma once
 
 #include "upstream/fair_line.h"

@@ -1,5 +1,5 @@
 // The steady state allocates nothing: once the reused objects have their capacity, a request and its reply go through this folder
-// without a call of operator new (DESIGN: Speed).
+// without a call of operator new (docs/invariants.md, "The steady state allocates nothing").
 #include "heads.h"
 
 #include "../allocations.h"

@@ -23,7 +23,7 @@ TEST(AcceptEncoding, GzipIsTakenWhereItIsNamed) {
   EXPECT_EQ(accepted("gzip"), Coding::gzip);
   EXPECT_EQ(accepted("GZip"), Coding::gzip);
   EXPECT_EQ(accepted("x-gzip"), Coding::gzip);        // RFC 9110 section 8.4.1.3
-  EXPECT_EQ(accepted("gzip, deflate"), Coding::gzip); // vendor document 002
+  EXPECT_EQ(accepted("gzip, deflate"), Coding::gzip); // docs/vendors.md, Shops
   EXPECT_EQ(accepted("deflate, gzip"), Coding::gzip);
   EXPECT_EQ(accepted("gzip, deflate, br, zstd"), Coding::gzip);
   EXPECT_EQ(accepted("br;q=1.0, gzip;q=0.8, *;q=0.1"), Coding::gzip);

@@ -179,7 +179,7 @@ inline const std::vector<Refused>& refused_requests() {
       {post("Content-Length:\t5"), Cause::bad_framing},
       {post("Transfer-Encoding: chunked\t"), Cause::bad_framing},
       {post("Transfer-Encoding:\tchunked"), Cause::bad_framing},
-      {post("Content-Length: xy"), Cause::bad_framing}, // as vendor document 004 prints it
+      {post("Content-Length: xy"), Cause::bad_framing}, // as Premier's manual prints it
       {post("Content-Length: +5"), Cause::bad_framing},
       {post("Content-Length: -5"), Cause::bad_framing},
       {post("Content-Length: 0x5"), Cause::bad_framing},
@@ -265,7 +265,7 @@ inline const std::vector<std::string>& vendor_requests() {
       "User-Agent: User-Agent: STORMWARE HTTP client. http://www.stormware.cz\r\nSTW-Authorization: Basic QDo=\r\n"
       "Host: http://localhost:444\r\nSTW-application: eShop\r\nSTW-Instance: export souboru\r\n"
       "If-Modified-Since: Wed, 19 Jun 2017 07:28:00\r\nConnection: Keep-Alive\r\nCache-Control: no-cache\r\n\r\n",
-      // 001: the document with a name in Windows-1250, and the two status calls.
+      // mServer: the document with a name in Windows-1250, and the two status calls.
       "GET http://localhost:444/documents/obr%E1zky/%9Eidle.jpg HTTP/1.1\r\nHost: http://localhost:444\r\n\r\n",
       "GET http://localhost:444/status HTTP/1.1\r\nHost: http://localhost:444\r\n\r\n",
       "GET http://localhost:444/status?companyDetail HTTP/1.1\r\nHost: http://localhost:444\r\n\r\n",

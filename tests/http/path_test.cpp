@@ -16,7 +16,7 @@ TEST(Path, HonestNamesPass) {
       {"/", "/"},
       {"/xml", "/xml"},
       {"/XML", "/XML"},
-      {"/documents/obr%E1zky/%9Eidle.jpg", "/documents/obr\xE1zky/\x9Eidle.jpg"}, // vendor document 001: Windows-1250
+      {"/documents/obr%E1zky/%9Eidle.jpg", "/documents/obr\xE1zky/\x9Eidle.jpg"}, // docs/vendors.md, mServer: Windows-1250
       {"/documents/obr%C3%A1zky/%C5%BEidle.jpg", "/documents/obr\xC3\xA1zky/\xC5\xBEidle.jpg"},
       {"/documents/Nov%E1k%20s.r.o./smlouva.pdf", "/documents/Nov\xE1k s.r.o./smlouva.pdf"},
       {"/documents/.skryte/a..b/..c/d..", "/documents/.skryte/a..b/..c/d.."},

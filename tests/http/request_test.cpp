@@ -35,7 +35,7 @@ TEST(Request, OddButRightHeadsParse) {
 }
 
 TEST(Request, ApiComPremsPrintedHeadLacksItsHost) {
-  // Vendor document 004 prints it without; no client of HTTP/1.1 sends it so, and it is refused (RFC 9112 section 3.2).
+  // Premier's manual prints it without; no client of HTTP/1.1 sends it so, and it is refused (RFC 9112 section 3.2).
   RequestHead head;
   const Outcome outcome = read_request("POST /api/comm HTTP/1.1\r\nContent-Type: application/json; charset=utf-8\r\n"
                                        "ID-UJ: c8175fe2-5aba-460e-a492-5da487105394\r\nContent-Length: 2\r\n\r\n",

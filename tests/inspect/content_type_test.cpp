@@ -20,7 +20,7 @@ TEST(ContentType, OfTheVendorsAndOfAllUsualClients) {
   };
   constexpr Case kCases[] = {
       {"text/xml", ""},
-      {"text/xml;", ""}, // vendor document 001
+      {"text/xml;", ""}, // docs/vendors.md, mServer
       {"text/xml; ", ""},
       {"", ""},
       {"text/xml; charset=Windows-1250", "Windows-1250"},

@@ -39,7 +39,7 @@ void expect(std::string_view json, const Names& operations) {
 }
 void expect_refused(std::string_view json, std::string_view why) { EXPECT_EQ(read(json).why, why) << json; }
 
-TEST(JsonCommand, ReadsTheExamplesOfVendorDocument004) {
+TEST(JsonCommand, ReadsTheExamplesOfTheManual) {
   expect(R"({ "command": { "inComm": "INFO", "inParam": { "parameters": { "prikaz": "FULL" } } } })", {"INFO"});
   expect(R"({"select": "select top 10 * from partnery"})", {"select"});
   expect(R"({ "command": { "inComm": "PARTNERI_ADD", "inParam": { "parameters": { "typCmd": null } } }, "Data": { "INTER": 0, )"

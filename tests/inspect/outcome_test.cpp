@@ -34,8 +34,8 @@ Outcome read(Profile profile, std::string_view body, std::string_view type = {},
 constexpr std::string_view kPack =
     R"(<rsp:responsePack xmlns:rsp="http://www.stormware.cz/schema/version_2/response.xsd" version="2.0" )";
 
-TEST(Outcome, IsReadFromTheExamplesOfTheVendorDocuments) {
-  // Vendor document 001, as it is printed: an end tag that has no start.
+TEST(Outcome, IsReadFromTheExamplesOfTheVendors) {
+  // docs/vendors.md, mServer, as it is printed: an end tag that has no start.
   const Outcome example = read(Profile::mserver,
                                "<?xml version=\"1.0\" encoding=\"Windows-1250\"?>\n"
                                "<rsp:responsePack version=\"2.0\" id=\"Z001\" state=\"ok\" programVersion=\"11600.32 (8.2.2017)\" "
@@ -50,7 +50,7 @@ TEST(Outcome, IsReadFromTheExamplesOfTheVendorDocuments) {
   EXPECT_EQ(example.state, State::ok);
   EXPECT_EQ(example.ok, 1U);
   EXPECT_TRUE(example.partial);
-  // Vendor document 002: version 1 of the namespace, and a header that says another charset.
+  // docs/vendors.md, Shops: version 1 of the namespace, and a header that says another charset.
   const Outcome shop =
       read(Profile::eshop,
            "<?xml version=\"1.0\" encoding=\"Windows-1250\"?>\n"
@@ -59,7 +59,7 @@ TEST(Outcome, IsReadFromTheExamplesOfTheVendorDocuments) {
            "text/xml; charset=utf-8");
   EXPECT_EQ(shop.state, State::ok);
   EXPECT_FALSE(shop.partial);
-  // Vendor document 004.
+  // docs/vendors.md, ApiComPrem.
   EXPECT_EQ(
       read(Profile::apicomprem, R"({ "Result":"OK", "CommandIn":"INFO", "Data": [ { "CommList": [ { "INFO": { "ID": 100 )").state,
       State::ok);

@@ -6,7 +6,7 @@ namespace {
 
 using namespace ledgergate::inspect;
 
-TEST(ServerStatus, IsReadFromTheExamplesOfVendorDocument001) {
+TEST(ServerStatus, IsReadFromTheVendorsExamples) {
   const auto plain = read_status(R"(<?xml version="1.0" encoding="UTF-8"?>
 <mserver>
   <message>Response from POHODA mServer</message>

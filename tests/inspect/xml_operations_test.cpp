@@ -67,7 +67,7 @@ std::string utf16(std::string_view ascii, bool big) {
 
 using Names = std::vector<std::string>;
 
-TEST(XmlOperations, ReadsTheExampleOfVendorDocument001) {
+TEST(XmlOperations, ReadsTheExampleOfMserver) {
   const Read got = read(R"(<?xml version="1.0" encoding="Windows-1250"?>
 <dat:dataPack xmlns:dat="http://www.stormware.cz/schema/version_2/data.xsd" xmlns:stk="http://www.stormware.cz/schema/version_2/stock.xsd" xmlns:ftr="http://www.stormware.cz/schema/version_2/filter.xsd" xmlns:lStk="http://www.stormware.cz/schema/version_2/list_stock.xsd" xmlns:typ="http://www.stormware.cz/schema/version_2/type.xsd" id="00000001" ico="25313142" application="HTTP klient" version="2.0" note="Export zasob">
   <dat:dataPackItem id="00000001" version="2.0">
@@ -85,7 +85,7 @@ TEST(XmlOperations, ReadsTheExampleOfVendorDocument001) {
   EXPECT_EQ(got.request.items, 1U);
 }
 
-TEST(XmlOperations, ReadsTheExamplesOfVendorDocument002) {
+TEST(XmlOperations, ReadsTheExamplesOfShops) {
   const Read ask =
       read("<?xml version=\"1.0\" encoding=\"Windows-1250\"?>\n"
            "<dat:dataPack xmlns:dat=\"http://www.stormware.cz/schema/version_2/data.xsd\" "
@@ -237,7 +237,7 @@ TEST(XmlOperations, RefusesAnEncodingThatIsNotTheDocumentsOwn) {
 
 TEST(XmlOperations, LetsHeaderAndDeclarationDifferOnlyWhereTagsReadTheSame) {
   const std::string czech = pack(item("<ord:order>\x8E\x9E</ord:order>"));
-  // Vendor document 002 has a reply with charset=utf-8 in its header and Windows-1250 in its declaration.
+  // docs/vendors.md, Shops: a reply with charset=utf-8 in its header and Windows-1250 in its declaration.
   const Read declared = read("<?xml version=\"1.0\" encoding=\"Windows-1250\"?>" + czech, "utf-8");
   EXPECT_TRUE(declared.ok) << declared.why;
   EXPECT_EQ(declared.request.charset, Charset::windows1250);

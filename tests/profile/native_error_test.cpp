@@ -81,7 +81,7 @@ TEST_F(NativeError, OfAnMserverIsInTheRequestsEncoding) {
   EXPECT_EQ(with("text/xml; charset", ""), "text/xml; charset=Windows-1250");
 }
 
-TEST_F(NativeError, OfAShopIsTheDocumentThatVendorDocument002Shows) {
+TEST_F(NativeError, OfAShopIsTheDocumentThatPohodaReads) {
   reader.profile = Profile::eshop;
   reader.pack_id = "00000001";
   EXPECT_EQ(made(), "<?xml version=\"1.0\" encoding=\"Windows-1250\"?>\n"

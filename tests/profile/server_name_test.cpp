@@ -27,7 +27,7 @@ constexpr std::string_view kUrl = "https://ucto.example.cz";
 INSTANTIATE_TEST_SUITE_P(
     Bodies, ServerName,
     testing::Values(
-        // The literal reply of vendor document 001.
+        // The vendor's literal reply (docs/vendors.md, mServer).
         Case{"vendor",
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<mserver>\n  <message>Response from POHODA mServer</message>\n"
              "  <server>http://C0508P:444</server>\n  <status>idle</status>\n  <processing>0</processing>\n</mserver>",

@@ -1,4 +1,4 @@
-// The steady state of the hot path allocates nothing (DESIGN "Speed"): every allocation of this test program is counted.
+// The steady state of the hot path allocates nothing (docs/invariants.md): every allocation of this test program is counted.
 #include "../allocations.h"
 #include "route/choose.h"
 #include "route/route.h"

@@ -10,7 +10,7 @@ namespace {
 using settings::HeaderAction;
 
 TEST(ReplyHead, KeepsTheServersWordsAndItsLength) {
-  // The literal document reply of vendor document 001.
+  // The vendor's literal reply with a document (docs/vendors.md, mServer).
   World w;
   w.reply.fields = {{"Date", "Thu, 05 Oct 2017 11:09:47 GMT"},
                     {"Connection", "Keep-Alive"},

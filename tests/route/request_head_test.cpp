@@ -9,7 +9,7 @@ using settings::HeaderAction;
 using settings::Variable;
 
 TEST(RequestHead, OfTheVendorsClientKeepsItsFieldsOrderAndSpelling) {
-  // The literal POST of vendor document 001.
+  // The vendor's literal POST (docs/vendors.md, mServer).
   World w;
   w.request.method = http::Method::post;
   w.request.method_text = "POST";

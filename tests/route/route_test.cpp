@@ -107,7 +107,7 @@ TEST_P(UpstreamTarget, IsMapped) {
 INSTANTIATE_TEST_SUITE_P(
     Of, UpstreamTarget,
     testing::Values(
-        // The literal document path of vendor document 001: percent-encoded Windows-1250.
+        // The vendor's literal path of a document (docs/vendors.md, mServer): percent-encoded Windows-1250.
         TargetCase{"untouched", "/", false, "", "/documents/obr%E1zky/%9Eidle.jpg", "/documents/obr\xE1zky/\x9Eidle.jpg",
                    "/documents/obr%E1zky/%9Eidle.jpg", "/documents/obr\xE1zky/\x9Eidle.jpg"},
         TargetCase{"empty", "/", false, "", "", "", "/", "/"},

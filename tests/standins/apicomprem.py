@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for Premier's ApiComPrem, as vendor document 004 describes it.
+"""A stand-in for Premier's ApiComPrem, as docs/vendors.md describes it.
 
 POST /api/comm, JSON both ways, one accounting unit by ID-UJ. A command that comes while another of the same unit is at work cancels
 that one ("the session is in the kill state"), as the document warns; the stand-in counts such overlaps.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for the POHODA mServer, as vendor document 001 describes it.
+"""A stand-in for the POHODA mServer, as docs/vendors.md describes it.
 
 One request at a time, in order of arrival, /status aside (it is answered while an import runs: that is what `working` and
 `processing` are for). Counts requests and connections that overlap.
@@ -211,7 +211,7 @@ class MServer(StandIn):
             return self.refuse(405, "Method Not Allowed")
         if denied := self.denied(request):
             return denied
-        # "Characters with diacritics in the URL are to be recoded to Windows-1250" (document 001).
+        # Letters with diacritics come in Windows-1250 (docs/vendors.md, mServer).
         name = urllib.parse.unquote_to_bytes(request.path[len(b"/documents/") :])
         found = self.files.get(name.decode("cp1250", "replace").lower())
         if not found:

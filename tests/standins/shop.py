@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for the web service of an internet shop, as vendor document 002 describes it: POHODA calls it."""
+"""A stand-in for the web service of an internet shop, as docs/vendors.md describes it: POHODA calls it."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""The vendor documents' bodies, as bytes of the wire."""
+"""The bodies that the vendors print, as bytes of the wire."""
 
 import pathlib
 

@@ -12,7 +12,7 @@ from harness import Story, certificates, config, pair, program, scratch
 from mserver import MServer
 from texts import text
 
-# Vendor document 001, with its lengths corrected.
+# What the vendor prints (docs/vendors.md, mServer), with its lengths corrected.
 BODY = text("stock-request.xml")
 REQUEST = (b"POST http://localhost:444/xml HTTP/1.1\r\nUser-Agent: User-Agent: STORMWARE HTTP client. http://www.stormware.cz\r\n"
            b"STW-Authorization: Basic QDo=\r\nContent-Type: text/xml\r\nAccept-Encoding: gzip, deflate\r\nHost: http://localhost:444\r\n"

@@ -1,4 +1,4 @@
-"""ApiComPrem builds that count Content-Length in characters, and PHP clients that read to the end (vendor document 004)."""
+"""ApiComPrem builds that count Content-Length in characters, and PHP clients that read to the end (docs/vendors.md, ApiComPrem)."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""POHODA calls the web service of a shop through the edge: plain HTTP on the LAN, verified TLS to the shop (vendor document 002)."""
+"""POHODA calls the web service of a shop through the edge: plain HTTP on the LAN, verified TLS to the shop (docs/vendors.md, Shops)."""
 
 import unittest
 

@@ -202,7 +202,7 @@ class Fine(Story):
 
 
 class Repeating(Story):
-    """DESIGN law 1: what may have been carried out is never sent twice."""
+    """What may have been carried out is never sent twice (docs/invariants.md, "Nothing is sent twice")."""
 
     def prime(self, edge, client):
         client.send(ASK)

@@ -46,7 +46,7 @@ PLAIN = [{"name": "lan", "address": "127.0.0.1:0", "tls": "off"}]
 
 
 def typed(answer):
-    """The same with the media type that POHODA's shops must say (vendor document 002), where there is a line to put it behind."""
+    """The same with the media type that POHODA's shops must say (docs/vendors.md, Shops), where there is a line to put it behind."""
     kind = b"Content-Type: text/xml\r\n"
     if hostile.OK in answer:
         return answer.replace(hostile.OK, hostile.OK + kind)

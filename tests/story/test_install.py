@@ -28,12 +28,14 @@ usr/share/doc/ledgergate/certificates.md
 usr/share/doc/ledgergate/docs/architecture.md
 usr/share/doc/ledgergate/docs/config.md
 usr/share/doc/ledgergate/docs/errors.md
+usr/share/doc/ledgergate/docs/invariants.md
 usr/share/doc/ledgergate/docs/lockout.md
 usr/share/doc/ledgergate/docs/metrics.md
 usr/share/doc/ledgergate/docs/operations.md
 usr/share/doc/ledgergate/docs/paths.md
 usr/share/doc/ledgergate/docs/performance.md
 usr/share/doc/ledgergate/docs/reload.md
+usr/share/doc/ledgergate/docs/vendors.md
 usr/share/doc/ledgergate/examples/1c.yaml
 usr/share/doc/ledgergate/examples/branch.yaml
 usr/share/doc/ledgergate/examples/eshop.yaml

@@ -1,4 +1,4 @@
-"""What 1C bases and Mobile SMARTS servers need of an edge (PROTOCOLS; vendor document 003)."""
+"""What 1C bases and Mobile SMARTS servers need of an edge (docs/vendors.md, 1C and Mobile SMARTS)."""
 
 import unittest
 
