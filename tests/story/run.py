@@ -26,8 +26,9 @@ LONGEST = 900  # seconds that one class of stories may take: one that hangs is a
 class Result(unittest.TestResult):
     """Keeps what happened to each test, in a form that crosses processes."""
 
-    def __init__(self):
+    def __init__(self, first):
         super().__init__()
+        self.first = first
         self.outcomes = []
         self.begun = 0.0
 
@@ -37,6 +38,8 @@ class Result(unittest.TestResult):
 
     def note(self, test, outcome, text=""):
         self.outcomes.append({"test": test.id(), "outcome": outcome, "text": text, "seconds": round(time.monotonic() - self.begun, 2)})
+        if outcome == "FAIL" and self.first:
+            self.stop()
 
     def addSuccess(self, test):
         self.note(test, "ok")
@@ -64,8 +67,8 @@ def all_tests():
     return found
 
 
-def child(names):
-    result = Result()
+def child(names, first):
+    result = Result(first)
     unittest.defaultTestLoader.loadTestsFromNames(names).run(result)
     json.dump(result.outcomes, sys.stdout)
 
@@ -90,11 +93,11 @@ def main():
     parser.add_argument("patterns", nargs="*")
     parser.add_argument("-j", "--jobs", type=int, default=2 * (os.cpu_count() or 1))
     parser.add_argument("-q", "--quiet", action="store_true", help="only failures and the count")
-    parser.add_argument("--first", action="store_true", help="end behind the first class with a failure")
+    parser.add_argument("--first", action="store_true", help="end behind the first class with a failure (with --child: behind the first failure)")
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        return child(options.child)
+        return child(options.child, options.first)
     if not os.environ.get("LEDGERGATE_BIN"):
         parser.error("LEDGERGATE_BIN names no program")
     groups = []

@@ -255,6 +255,7 @@ def main():
     parser.add_argument("patterns", nargs="*", help="only cases whose file:line name matches one of these")
     parser.add_argument("-j", "--jobs", type=int, default=2 * (os.cpu_count() or 1))
     parser.add_argument("-q", "--quiet", action="store_true", help="only failures and the count")
+    parser.add_argument("--first", action="store_true", help="end behind the first case with a failure")
     options = parser.parse_args()
     if not os.environ.get("LEDGERGATE_BIN"):
         parser.error("LEDGERGATE_BIN names no program")
@@ -272,6 +273,9 @@ def main():
                     print(f"FAIL {label}\n    " + problem.replace("\n", "\n    "), flush=True)
                 elif not options.quiet:
                     print(f"ok   {label}", flush=True)
+            if options.first and failed:
+                pool.shutdown(cancel_futures=True)
+                break
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
