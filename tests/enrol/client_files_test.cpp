@@ -60,6 +60,18 @@ TEST_F(FilesOfClients, ChangeTheNamedClientWhereverItStands) {
   EXPECT_EQ((*all)[3].name, "warehouse");
 }
 
+TEST_F(FilesOfClients, ListOneThatIsWrongByTheNameOfItsFile) {
+  write("eshop.yaml", client("eshop", '1'));
+  write("kasa.yaml", "kasa: {\n");
+  const auto all = ClientFiles::list(place(), why_);
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 2U);
+  EXPECT_EQ((*all)[0].name, "eshop");
+  EXPECT_EQ((*all)[0].mistake, "");
+  EXPECT_EQ((*all)[1].name, "kasa");
+  EXPECT_TRUE((*all)[1].mistake.starts_with("kasa.yaml:")) << (*all)[1].mistake;
+}
+
 TEST_F(FilesOfClients, ChangeNobodyElse) {
   write("eshop.yaml", client("warehouse", '1'));
   for (const bool disabled : {true, false}) EXPECT_FALSE(open().set_disabled("eshop", disabled, kNow, why_));

@@ -124,4 +124,14 @@ TEST(San, IsAHostAnAddressAMailOrAUri) {
   EXPECT_NE(san_mistake(std::string("a\0b", 3)), "");
 }
 
+TEST(San, IsNoLongerThanADnsNameCanBe) {
+  const std::string label(63, 'a');
+  const std::string longest = label + '.' + label + '.' + label + '.' + std::string(61, 'a');
+  ASSERT_EQ(longest.size(), 253U);
+  for (const std::string& san : {label, longest, "*." + longest.substr(2), "*." + longest, "urn:" + std::string(251, 'a')})
+    EXPECT_EQ(san_mistake(san), "") << san;
+  for (const std::string& san : {label + 'a', longest + 'a', "*." + longest + 'a', "urn:" + std::string(252, 'a')})
+    EXPECT_NE(san_mistake(san), "") << san;
+}
+
 } // namespace

@@ -356,6 +356,48 @@ TEST_F(ReliefTest, SeveralWhoAskAtOnceAreOneQuestion) {
   EXPECT_TRUE(until([&] { return answered_one && answered_two; }));
 }
 
+TEST_F(ReliefTest, IsAskingUntilAllHaveAnswered) {
+  Relief second(loop, all), third(loop, all);
+  EXPECT_FALSE(relief.asking());
+  relief.ask_others();
+  EXPECT_TRUE(relief.asking());
+  EXPECT_FALSE(second.asking());
+  settle();
+  EXPECT_FALSE(relief.asking());
+}
+
+TEST_F(ReliefTest, AQuestionWithoutAnAnswerIsAskedAgainAfterASecondAndNotBefore) {
+  io::Loop first_silent, other_silent;
+  Relief second(loop, all), third(first_silent, all), fourth(other_silent, all);
+  Pool theirs(loop, server(4), nullptr, &second);
+  const io::TimeMs began = loop.now();
+  relief.ask_others();
+  put(theirs);
+  settle();
+  EXPECT_EQ(theirs.idle(), 0U);
+  EXPECT_TRUE(relief.asking()) << "one of three has answered";
+  put(theirs);
+  relief.ask_others();
+  settle();
+  EXPECT_EQ(theirs.idle(), 1U) << "asked a second time";
+  ASSERT_TRUE(until([&] { return !relief.asking(); }));
+  EXPECT_GE(loop.now(), began + 1000);
+  relief.ask_others();
+  EXPECT_TRUE(relief.asking());
+  settle();
+  EXPECT_EQ(theirs.idle(), 0U);
+  // An answer to the first question is none to the second.
+  const auto wake_up = [&](io::Loop& silent) {
+    silent.post([&] { silent.stop(); });
+    silent.run();
+    settle();
+  };
+  wake_up(first_silent);
+  EXPECT_TRUE(relief.asking());
+  wake_up(other_silent);
+  EXPECT_FALSE(relief.asking());
+}
+
 TEST_F(ReliefTest, AloneThereIsNobodyToWaitFor) {
   io::Wake wake(loop);
   bool answered = false;
