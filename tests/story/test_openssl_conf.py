@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import Story, config, pair, program, scratch
+from harness import Lines, Story, certificates, config, free_port, pair, program, scratch
 
 from web import Web
 
@@ -35,6 +35,40 @@ class System(Story):
         done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{edge.ports['internet']}", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
                               capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
         self.assertNotEqual(done.returncode, 0, done.stdout)
+
+    def server(self, version):
+        """One that speaks only this version, and settings for an edge before it."""
+        server = self.standin(Web, tls=(certificates() / "server-ecdsa.pem", certificates() / "server-ecdsa.key"))
+        server.tls.minimum_version = server.tls.maximum_version = version
+        return config(server, server={"tls": {"ca": str(certificates() / "ca.pem"), "name": "localhost"}})
+
+    def test_a_least_version_of_the_system_holds_towards_servers(self):
+        system = self.system("MinProtocol = TLSv1.3")
+        self.assert_refused(self.start(self.server(ssl.TLSVersion.TLSv1_2), environment=system).ask(ASK, "lan"), 502, "tls_protocol_error")
+        self.assertEqual(self.start(self.server(ssl.TLSVersion.TLSv1_3), environment=system).ask(ASK, "lan").status, 200)
+
+    def test_a_greatest_version_of_the_system_holds_towards_servers(self):
+        system = self.system("MaxProtocol = TLSv1.2")
+        self.assert_refused(self.start(self.server(ssl.TLSVersion.TLSv1_3), environment=system).ask(ASK, "lan"), 502, "tls_protocol_error")
+        self.assertEqual(self.start(self.server(ssl.TLSVersion.TLSv1_2), environment=system).ask(ASK, "lan").status, 200)
+
+    def test_towards_servers_it_can_not_be_less_than_the_edges_own(self):
+        system = self.system("MinProtocol = TLSv1", "CipherString = DEFAULT@SECLEVEL=0")
+        self.assertEqual(self.start(self.server(ssl.TLSVersion.TLSv1_2), environment=system).ask(ASK, "lan").status, 200)
+        old = self.server(ssl.TLSVersion.TLSv1_2)
+        port, identity = free_port(), certificates() / "server-ecdsa"
+        command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0", "-www"]
+        command += ["-cert", f"{identity}.pem", "-cert_chain", f"{identity}.pem", "-key", f"{identity}.key"]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | system)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        Lines(server.stdout).wait("ACCEPT")
+        old["servers"]["upstream"]["url"] = f"https://127.0.0.1:{port}"
+        self.assert_refused(self.start(old, environment=system).ask(ASK, "lan"), 502, "tls_protocol_error")
+        # It is the edge that does not want to: others come in.
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
+                              capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+        self.assertIn("TLSv1.1", done.stdout)
 
     def test_a_refusal_for_a_security_level_says_why(self):
         path = scratch() / "level.yaml"
