@@ -1,19 +1,22 @@
 """The units as they are installed, under a real systemd as the first process of a small machine (machine.py): the service's hardening
 is intact, its drop-ins change times and credentials only."""
 
+import datetime
 import hashlib
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import unittest
 
-from client import Client
-from harness import SOURCE, Story, certificates, poll
+from client import Client, Ended
+from harness import SOURCE, Story, certificates, poll, scratch
 from machine import Machine
 from threads import Stopped, workers_of
 
@@ -345,6 +348,123 @@ class UnderSystemd(Story):
         self.assertEqual(self.ask(request=b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Edge-Key: lg_wrong\r\n\r\n").status, 401)
         poll("the failed login in the journal", lambda: "login failed: address=127.0.0.1" in self.machine.journal())
         self.assertLess(self.machine.journal().count('"status":200'), 200)
+
+    # revocation list -----------------------------------------------------------------------------------------------------------
+
+    CA, CRL, TIMER = "/var/lib/ledgergate/ca", "ledgergate-crl.service", "ledgergate-crl.timer"
+
+    def authority(self):
+        """A CA as the tool makes it, with a branch and another one whose certificate is revoked; their key and certificate out here."""
+        self.addCleanup(self.machine.run, "rm", "-rf", self.CA)
+        self.addCleanup(self.machine.systemctl, "disable", "--now", self.TIMER)
+        self.machine.run("ledgergate", "cert", "init-ca")
+        files = {}
+        for name in ("till", "stolen"):
+            self.machine.run("ledgergate", "cert", "issue", name)
+            files[name] = certificates() / f"{name}.pem"
+            files[name].write_bytes(self.machine.path(f"{self.CA}/private/{name}.pem").read_bytes())
+        self.machine.run("ledgergate", "cert", "revoke", "stolen")
+        return files
+
+    def serial(self, file):
+        return subprocess.run(["openssl", "x509", "-in", file, "-noout", "-serial"], check=True, capture_output=True, text=True).stdout.split("=")[1].strip()
+
+    def age_list(self, until, revoked):
+        """The list as it would be that many days before its end: of the same number, signed by the CA."""
+        place = self.scratch_directory()
+        day = "250101000000Z"
+        (place / "index").write_text(f"R\t490101000000Z\t{day}\t{revoked}\tunknown\t/CN=stolen\n")
+        (place / "number").write_text(f"{self.listed()[0]:02X}\n")
+        (place / "config").write_text("[ca]\ndefault_ca = x\n[x]\ndatabase = index\ncrlnumber = number\ndefault_md = sha256\n")
+        for name in ("ca.pem", "private/ca.key"):
+            (place / name.split("/")[-1]).write_bytes(self.machine.path(f"{self.CA}/{name}").read_bytes())
+        dates = ["-crl_lastupdate", "20250101000000Z", "-crl_nextupdate", until.strftime("%Y%m%d%H%M%SZ")]
+        subprocess.run(["openssl", "ca", "-gencrl", "-config", "config", "-cert", "ca.pem", "-keyfile", "ca.key", *dates, "-out", "list"], cwd=place, check=True, capture_output=True)
+        self.machine.write(f"{self.CA}/crl.new", (place / "list").read_bytes())
+        self.machine.path(f"{self.CA}/crl.new").rename(self.machine.path(f"{self.CA}/crl.pem"))
+
+    def scratch_directory(self):
+        return pathlib.Path(tempfile.mkdtemp(dir=scratch()))
+
+    def listed(self):
+        """Number and last day of the list, and how many are on it."""
+        text = subprocess.run(["openssl", "crl", "-noout", "-text"], input=self.machine.path(f"{self.CA}/crl.pem").read_bytes(), check=True, capture_output=True).stdout.decode()
+        until = datetime.datetime.strptime(re.search(r"Next Update: (.*) GMT", text)[1], "%b %d %H:%M:%S %Y").replace(tzinfo=datetime.timezone.utc)
+        return int(re.search(r"CRL Number:\s+(\d+)", text)[1]), until, text.count("Serial Number:")
+
+    def let_in(self, file):
+        try:
+            with self.connect(certificate=(file,)) as client:
+                client.send(ASK)
+                return client.reply().status == 200
+        except (OSError, Ended):
+            return False
+
+    def test_a_list_is_made_anew_before_its_end(self):
+        """By the service, in its hardening; and the edge that runs takes it."""
+        files = self.authority()
+        self.begin(self.settings(listen=[self.internet("[::]:443", client_ca=f"{self.CA}/ca.pem", client_crl=f"{self.CA}/crl.pem", client_certificate="required")]))
+        self.assertEqual((self.let_in(files["till"]), self.let_in(files["stolen"])), (True, False))
+        now = datetime.datetime.now(datetime.timezone.utc)
+        before = self.listed()
+        self.machine.systemctl("start", self.CRL)
+        self.assertEqual(self.listed(), before)
+        self.assertIn("nothing was done", self.machine.journal("-u", self.CRL))
+        for days in (300, -1):
+            with self.subTest(days=days):
+                self.age_list(now + datetime.timedelta(days=days), self.serial(files["stolen"]))
+                if days < 0:
+                    self.machine.systemctl("restart", SERVICE)
+                    self.assertFalse(self.let_in(files["till"]))
+                old = self.listed()
+                mark = self.machine.journal().count("a changed revocation list is in use")
+                self.machine.systemctl("start", self.CRL)
+                self.assertEqual(self.machine.show("Result", self.CRL), "success")
+                number, until, count = self.listed()
+                self.assertGreater(number, old[0])
+                self.assertGreater(until, now + datetime.timedelta(days=9 * 365))
+                self.assertEqual(count, 1)
+                poll("the edge's taking it", lambda: self.machine.journal().count("a changed revocation list is in use") > mark)
+                poll("the branch's return", lambda: self.let_in(files["till"]))
+                self.assertFalse(self.let_in(files["stolen"]))
+        self.assertIn("was put right", self.machine.journal("-u", self.CRL))
+        self.assertRegex(self.machine.path(f"{self.CA}/audit.log").read_text(), "made the revocation list anew")
+
+    def test_a_list_that_can_not_be_made_fails_in_words(self):
+        self.authority()
+        key = self.machine.path(f"{self.CA}/private/ca.key")
+        secret, user = key.read_bytes(), self.machine.number("passwd", "ledgergate")
+        for what, break_it, words in (
+            ("another's", lambda: os.chown(key, user, user), r"ca\.key.*([Pp]ermission denied|owner)"),
+            ("damaged", lambda: key.write_bytes(secret[: len(secret) // 2]), r"ca\.key"),
+        ):
+            with self.subTest(what):
+                break_it()
+                self.assertNotEqual(self.machine.systemctl("start", self.CRL, check=False).returncode, 0)
+                self.assertEqual((self.machine.show("ActiveState", self.CRL), self.machine.show("Result", self.CRL)), ("failed", "exit-code"))
+                self.assertRegex(self.machine.journal("-u", self.CRL), words)
+                key.write_bytes(secret)
+                os.chown(key, 0, 0)
+                self.machine.systemctl("start", self.CRL)
+        # Where there is no CA there is nothing to do.
+        key.unlink()
+        self.machine.systemctl("start", self.CRL)
+        self.assertEqual((self.machine.show("ConditionResult", self.CRL), self.machine.show("Result", self.CRL)), ("no", "success"))
+
+    def test_the_timer_of_the_list(self):
+        self.authority()
+        self.machine.systemctl("enable", "--now", self.TIMER)
+        self.assertEqual(self.machine.systemctl("is-enabled", self.TIMER).stdout.strip(), "enabled")
+        said = dict(line.split("=", 1) for line in self.machine.systemctl("show", self.TIMER).stdout.splitlines() if "=" in line)
+        self.assertEqual([said[name] for name in ("ActiveState", "Unit", "Persistent", "RandomizedDelayUSec")], ["active", self.CRL, "yes", "1h"])
+        self.assertIn("OnCalendar=*-*-01 00:00:00", said["TimersCalendar"])
+        self.assertTrue(said["NextElapseUSecRealtime"])
+        self.machine.path(f"{self.CA}/crl.pem").unlink()
+        self.machine.drop_in(self.TIMER, "[Timer]\nOnCalendar=*:*:*\nRandomizedDelaySec=0\nAccuracySec=1us\n")
+        self.machine.systemctl("restart", self.TIMER)
+        poll("a list by the timer", self.machine.path(f"{self.CA}/crl.pem").exists)
+        self.machine.systemctl("disable", "--now", self.TIMER)
+        self.assertEqual(self.machine.systemctl("is-enabled", self.TIMER, check=False).stdout.strip(), "disabled")
 
     # stop --------------------------------------------------------------------------------------------------------------------
 
