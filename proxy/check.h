@@ -14,7 +14,9 @@ namespace ledgergate {
 void print(const settings::Loaded& loaded);
 void print(const SnapshotProblems& problems);
 
-// Where settings and the installed unit don't go together: a drain that systemd would cut.
+// Where settings and the installed unit don't go together: a drain that systemd would cut, a spool that it lets nobody write.
 [[nodiscard]] std::vector<std::string> doubts_of_unit(const settings::Settings& settings, const ServiceUnit& unit);
+// "" or why the service would not start with them: its access log is where the unit lets it write nothing.
+[[nodiscard]] std::string refused_by_unit(const settings::Settings& settings, const ServiceUnit& unit);
 
 } // namespace ledgergate

@@ -37,13 +37,46 @@ std::string_view trimmed(std::string_view text) {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+std::vector<std::string> words_of(std::string_view value) {
+  std::vector<std::string> words;
+  std::istringstream in{std::string(value)};
+  for (std::string word; in >> word;) {
+    std::erase(word, '"');
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
+// systemd.exec(5): what may be written though all else is read-only. An empty value takes back what was said of that key.
+void take_writable(ServiceUnit& unit, std::string_view key, std::string_view value) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kBases = {{{"ReadWritePaths", ""},
+                                                                                           {"LogsDirectory", "/var/log/"},
+                                                                                           {"StateDirectory", "/var/lib/"},
+                                                                                           {"CacheDirectory", "/var/cache/"},
+                                                                                           {"RuntimeDirectory", "/run/"}}};
+  const auto base = std::find_if(kBases.begin(), kBases.end(), [&](const auto& each) { return each.first == key; });
+  if (base == kBases.end()) return;
+  std::vector<std::string>& paths = unit.writable[std::string(key)];
+  if (value.empty()) paths.clear();
+  for (std::string& word : words_of(value)) {
+    if (base->second.empty()) word.erase(0, word.find_first_not_of("-+"));
+    word.erase(word.find_last_not_of('/') + 1);
+    paths.push_back(std::string(base->second) + word.substr(0, word.find(':')));
+  }
+}
+
 void take(ServiceUnit& unit, std::string_view key, std::string_view value) {
+  take_writable(unit, key, value);
+  if (key == "ProtectSystem") unit.all_read_only = value == "strict";
+  if (key == "PrivateTmp") {
+    const bool own = value == "yes" || value == "true" || value == "on" || value == "1";
+    unit.writable["PrivateTmp"] = own ? std::vector<std::string>{"/tmp", "/var/tmp"} : std::vector<std::string>();
+  }
   if (key == "User" && !value.empty()) unit.user = value;
   if (key == "Group") unit.group = value;
   if (key == "SupplementaryGroups") {
     if (value.empty()) unit.supplementary_groups.clear();
-    std::istringstream words{std::string(value)};
-    for (std::string word; words >> word;) unit.supplementary_groups.push_back(word);
+    for (std::string& word : words_of(value)) unit.supplementary_groups.push_back(std::move(word));
   }
   if (key == "TimeoutStopSec" || key == "TimeoutSec") {
     std::optional<microseconds> span;
@@ -89,6 +122,26 @@ bool read_time_span(std::string_view text, std::optional<microseconds>& span) {
   if (sum > 1e18) return false;
   span = microseconds(static_cast<std::int64_t>(sum));
   return true;
+}
+
+bool lets_write(const ServiceUnit& unit, const fs::path& path) {
+  static constexpr std::array<const char*, 3> kNeverReadOnly = {"/dev", "/proc", "/sys"};
+  if (!unit.all_read_only) return true;
+  const auto resolved = [](const fs::path& each) {
+    std::error_code failure;
+    fs::path found = fs::weakly_canonical(each, failure);
+    return failure ? each.lexically_normal() : found;
+  };
+  const fs::path asked = resolved(path);
+  const auto holds = [&](const fs::path& directory) {
+    const fs::path above = resolved(directory);
+    return std::mismatch(above.begin(), above.end(), asked.begin(), asked.end()).first == above.end();
+  };
+  if (std::any_of(kNeverReadOnly.begin(), kNeverReadOnly.end(), holds)) return true;
+  return std::any_of(unit.writable.begin(), unit.writable.end(), [&](const auto& named) {
+    return std::any_of(named.second.begin(), named.second.end(),
+                       [&](const std::string& each) { return each.find('%') != std::string::npos || holds(each); });
+  });
 }
 
 ServiceUnit read_service_unit(const fs::path& root) {

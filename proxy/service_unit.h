@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +18,13 @@ struct ServiceUnit {
   std::string user = "ledgergate", group;        // no group: the user's own
   std::vector<std::string> supplementary_groups; // SupplementaryGroups=
   std::optional<std::chrono::microseconds> timeout_stop = kShippedTimeoutStop; // none: for ever
+  bool all_read_only = false;                                                  // ProtectSystem=strict, but for:
+  std::map<std::string, std::vector<std::string>> writable; // absolute paths, by what names them: ReadWritePaths …
 };
+
+// Whether the unit lets the service write at `path` (absolute, and perhaps not there yet), as far as can be told: of a unit with
+// specifiers ("%") in its paths nothing can.
+[[nodiscard]] bool lets_write(const ServiceUnit& unit, const std::filesystem::path& path);
 
 // ledgergate.service and its drop-ins, from where systemd looks for them below `root` ("/").
 [[nodiscard]] ServiceUnit read_service_unit(const std::filesystem::path& root);

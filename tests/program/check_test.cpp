@@ -33,5 +33,31 @@ TEST(DoubtsOfUnit, WhatFitsIsNot) {
   EXPECT_TRUE(told(std::chrono::hours(24), std::nullopt).empty());
 }
 
+TEST(DoubtsOfUnit, WhatTheUnitLetsNobodyWriteIsTold) {
+  ServiceUnit unit;
+  unit.file = "/lib/systemd/system/ledgergate.service";
+  unit.all_read_only = true;
+  unit.writable["LogsDirectory"] = {"/var/log/ledgergate"};
+  unit.writable["ReadWritePaths"] = {"/var/spool/ledgergate"};
+  settings::Settings settings;
+  settings.spool.directory = "/var/spool/ledgergate";
+  for (const char* const good : {"stdout", "stderr", "off", "/var/log/ledgergate/access.log"}) {
+    settings.log.access = good;
+    EXPECT_EQ(refused_by_unit(settings, unit), "") << good;
+  }
+  EXPECT_TRUE(doubts_of_unit(settings, unit).empty());
+  settings.log.access = "/srv/access.log";
+  settings.spool.directory = "/srv/spool";
+  EXPECT_EQ(
+      refused_by_unit(settings, unit),
+      "`log.access` is /srv/access.log, where the service may write nothing (ProtectSystem=strict of "
+      "/lib/systemd/system/ledgergate.service): it would not start. Let it be in /var/log/ledgergate, or name its directory in "
+      "ReadWritePaths= (systemctl edit ledgergate)");
+  ASSERT_EQ(doubts_of_unit(settings, unit).size(), 1U);
+  EXPECT_EQ(doubts_of_unit(settings, unit).front().find("`spool.directory` is /srv/spool, where the service may write nothing"),
+            0U);
+  EXPECT_EQ(refused_by_unit(settings, ServiceUnit()), "") << "none is installed";
+}
+
 } // namespace
 } // namespace ledgergate

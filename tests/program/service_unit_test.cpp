@@ -75,6 +75,41 @@ TEST_F(ServiceUnitTest, DropInsAreReadByTheirNames) {
   EXPECT_TRUE(read_service_unit(root).supplementary_groups.empty());
 }
 
+TEST_F(ServiceUnitTest, WhereTheServiceMayWrite) {
+  write("usr/lib/systemd/system/ledgergate.service", "[Service]\nProtectSystem=strict\nPrivateTmp=yes\nLogsDirectory="
+                                                     "ledgergate\nReadWritePaths=-/var/spool/ledgergate/ +/srv/a\n");
+  const auto may = [&](const char* path) { return lets_write(read_service_unit(root), path); };
+  for (const char* const path :
+       {"/var/log/ledgergate/access.log", "/var/spool/ledgergate", "/srv/a/b/c", "/tmp/x", "/var/tmp/x", "/dev/null"})
+    EXPECT_TRUE(may(path)) << path;
+  for (const char* const path :
+       {"/var/log/access.log", "/var/log/ledgergate2/x", "/srv/ab", "/srv", "/var/log/ledgergate/../x", "/home/x"})
+    EXPECT_FALSE(may(path)) << path;
+  // A list goes on in a drop-in, and an empty one ends it; of each key by itself.
+  write("etc/systemd/system/ledgergate.service.d/1.conf", "[Service]\nReadWritePaths=/srv/b\n");
+  EXPECT_TRUE(may("/srv/a/x") && may("/srv/b/x"));
+  write("etc/systemd/system/ledgergate.service.d/2.conf",
+        "[Service]\nReadWritePaths=\nPrivateTmp=no\nStateDirectory=edge:link \"more\"\n");
+  EXPECT_FALSE(may("/srv/a/x") || may("/srv/b/x") || may("/tmp/x"));
+  EXPECT_TRUE(may("/var/log/ledgergate/x") && may("/var/lib/edge/x") && may("/var/lib/more/x"));
+  // What can't be known is not doubted.
+  write("etc/systemd/system/ledgergate.service.d/3.conf", "[Service]\nReadWritePaths=%S/edge\n");
+  EXPECT_TRUE(may("/srv/a/x"));
+  write("etc/systemd/system/ledgergate.service.d/4.conf", "[Service]\nReadWritePaths=\nProtectSystem=full\n");
+  EXPECT_TRUE(may("/srv/a/x"));
+}
+
+TEST_F(ServiceUnitTest, ALinkIsWhereItLeads) {
+  write("usr/lib/systemd/system/ledgergate.service",
+        "[Service]\nProtectSystem=strict\nReadWritePaths=" + (root / "logs").string() + "\n");
+  std::filesystem::create_directories(root / "logs");
+  std::filesystem::create_directories(root / "elsewhere");
+  std::filesystem::create_symlink(root / "logs", root / "in");
+  std::filesystem::create_symlink(root / "elsewhere", root / "logs/out");
+  EXPECT_TRUE(lets_write(read_service_unit(root), root / "in/access.log"));
+  EXPECT_FALSE(lets_write(read_service_unit(root), root / "logs/out/access.log"));
+}
+
 TEST(ServiceUnitFile, TheOneOfThisTreeIsAsTheConstantSays) {
   const std::filesystem::path source(LEDGERGATE_SOURCE_DIR);
   std::ifstream in(source / "systemd/ledgergate.service");

@@ -257,6 +257,40 @@ class UnderSystemd(Story):
                 self.assertNotRegex(said, "[Pp]ermission denied")
                 self.machine.path(file).chmod(0o600 if kind != "settings" else 0o644)
 
+    def test_root_judges_where_the_service_writes(self):
+        def refused(*words):
+            code, said = self.check()
+            self.assertEqual(code, 2, said)
+            for each in words:
+                self.assertRegex(said, each)
+            self.assertNotEqual(self.machine.systemctl("start", SERVICE, check=False).returncode, 0)
+            self.machine.systemctl("stop", SERVICE)
+            self.machine.systemctl("reset-failed", SERVICE)
+
+        def taken():
+            self.assertEqual(self.check(), (0, "ok\n"))
+            self.machine.systemctl("start", SERVICE)
+            self.machine.systemctl("stop", SERVICE)
+
+        user, group = self.machine.number("passwd", "ledgergate"), self.machine.number("group", "ledgergate")
+        log, other = "/var/log/ledgergate/access.log", "/var/lib/logs/access.log"
+        self.addCleanup(self.machine.run, "rm", "-rf", "/var/lib/logs")
+        self.write(self.settings(log={"access": log}))
+        taken()
+        self.machine.remove(log)
+        os.chown(self.machine.write(log, "", 0o640), 0, group)
+        rights = (re.escape(log) + ": Permission denied", "what user ledgergate may write.*/var/log/ledgergate")
+        refused(*rights)
+        os.chown(self.machine.path(log), user, group)
+        taken()
+        self.write(self.settings(log={"access": other}))
+        self.machine.path(other).parent.mkdir()
+        refused(re.escape(other) + ": Permission denied", "where the service may write nothing")
+        os.chown(self.machine.path(other).parent, user, group)
+        refused("error: `log.access` is .*, where the service may write nothing .ProtectSystem=strict of .*ledgergate.service")
+        self.machine.drop_in(SERVICE, "[Service]\nReadWritePaths=/var/lib/logs\n")
+        taken()
+
     def test_root_judges_as_the_unit_says(self):
         """Its supplementary groups and its user count; a draft elsewhere is judged as root reads it, and says so."""
         self.write(self.settings())
