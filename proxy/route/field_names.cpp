@@ -159,7 +159,10 @@ constexpr auto kRequest = std::to_array<Entry>({
 });
 
 constexpr auto kReply = std::to_array<Entry>({
+    {"access-control-allow-origin", false, origins},
+    {"alt-svc", false, edge_only}, // RFC 7838: where else the server is, past the edge
     {"connection", false, connection},
+    {"content-base", false, location}, // RFC 2068 section 14.11
     {"content-length", false, framing},
     {"content-location", false, location},
     {"dataserviceid", false, location}, // OData 3: what a POST has made
@@ -179,12 +182,13 @@ constexpr auto kReply = std::to_array<Entry>({
     {"sourcemap", false, location},
     {"strict-transport-security", false, transport_security},
     {"te", false, hop},
+    {"timing-allow-origin", false, origins},
     {"trailer", false, hop},
     {"transfer-encoding", false, framing},
     {"upgrade", false, hop},
     {"uri", false, links}, // RFC 2068 section 19.6.2.5
     {"via", false, via},
-    {"www-authenticate", false, credential},
+    {"www-authenticate", false, challenge},
     {"x-pingback", false, location},
     {"x-request-id", false, edge_only},
     {"x-sourcemap", false, location},
@@ -225,6 +229,8 @@ FieldKind twin(FieldKind kind) noexcept {
   case location:
   case links:
   case refresh:
+  case origins:
+  case challenge:
   case cookie: return ordinary;
   default: return kind;
   }

@@ -24,7 +24,9 @@ enum class FieldKind : std::uint8_t {
   location, // Location, Content-Location and what else is one URI
   links,
   refresh,
-  cookie, // Set-Cookie; as credential
+  origins,   // Access-Control-Allow-Origin
+  challenge, // WWW-Authenticate; as credential
+  cookie,    // Set-Cookie; as credential
 };
 
 // Names are compared without regard to case, and every character that is neither letter nor digit counts as '-': servers that hand

@@ -2,8 +2,7 @@
 #include "base/prepare_thread.h"
 #include "route/caller_view.h"
 #include "route/fit.h"
-#include "route/outgoing.h"
-#include "route/server_names.h"
+#include "route/reply_fields.h"
 
 namespace ledgergate::route {
 namespace {
@@ -43,20 +42,26 @@ void append_scheme(std::string_view scheme, bool websocket, std::string& out) {
   out += "://";
 }
 
-void append_origin(const Facts& facts, const Reference& reference, Named named, std::string& out) {
+} // namespace
+
+bool append_known_origin(const Facts& facts, const Reference& reference, Named named, std::string& out) {
   const bool websocket = reference.scheme == Scheme::ws || reference.scheme == Scheme::wss;
   std::string_view scheme = named == Named::caller_by_tls ? "https" : public_scheme(facts);
   const auto configured = public_authority(*facts.route, scheme);
-  if (!configured.empty()) {
-    append_scheme(scheme, websocket, out);
-    out += configured;
-  } else if (has_public_authority(facts)) {
-    append_scheme(scheme, websocket, out);
-    append_public_authority(facts, out);
-  } // else the path alone: the caller knows whom it asked
+  if (configured.empty() && !has_public_authority(facts)) return false;
+  append_scheme(scheme, websocket, out);
+  append_known_authority(facts, out);
+  return true;
 }
 
-} // namespace
+void append_known_authority(const Facts& facts, std::string& out) {
+  std::string_view scheme;
+  const auto configured = public_authority(*facts.route, scheme);
+  if (!configured.empty())
+    out += configured;
+  else if (has_public_authority(facts))
+    append_public_authority(facts, out);
+}
 
 bool map_location(const Facts& facts, std::string_view text, std::string& out) {
   const auto& route = *facts.route;
@@ -68,7 +73,8 @@ bool map_location(const Facts& facts, std::string_view text, std::string& out) {
   const auto unmapped = unmap(route, path, spelling_of(*facts.server));
   if (!reference.absolute && !unmapped.changed) return false;
   const auto start = out.size();
-  if (reference.absolute) append_origin(facts, reference, named, out);
+  // Where the caller named no host, the path alone: it knows whom it asked.
+  if (reference.absolute) (void)append_known_origin(facts, reference, named, out);
   if (unmapped.changed) append_encoded(trim_slashes(route.path), out);
   auto rest = path.substr(unmapped.cut);
   if (out.size() == start) // a path alone must not begin with "//": it would name a host

@@ -18,13 +18,6 @@ void append_padded(const Facts& facts, std::string_view text, std::string& out) 
   out += text.substr(at + uri.size());
 }
 
-// Behind the quoted string that begins at `at` (RFC 9110 section 5.6.4), or at the end.
-std::size_t behind_quoted(std::string_view text, std::size_t at) noexcept {
-  for (++at; at < text.size() && text[at] != '"'; ++at)
-    if (text[at] == '\\') ++at;
-  return std::min(at + 1, text.size());
-}
-
 // Where the value of an `anchor=` begins that stands at `at`; npos: none does.
 std::size_t anchor_value(std::string_view text, std::size_t at) noexcept {
   constexpr std::string_view kName = "anchor";
@@ -50,7 +43,52 @@ void append_anchor(const Facts& facts, std::string_view text, std::size_t& at, s
   at = end;
 }
 
+std::string_view said_origin(const Facts& facts) noexcept {
+  for (const auto& field : facts.request->fields)
+    if (http::iequals(field.name, "Origin")) return field.value;
+  return {};
+}
+
+// RFC 6454 section 6.2: scheme, host and port, and nothing else.
+bool is_servers_origin(const Facts& facts, std::string_view text, Reference& reference, Named& named) {
+  if (text.find("://") == npos || text.find_first_of(" \t\\@") != npos) return false;
+  if (!read_reference(text, reference) || !reference.path.empty() || !reference.tail.empty()) return false;
+  named = whom_names(facts, reference);
+  return named != Named::other;
+}
+
 } // namespace
+
+std::size_t behind_quoted(std::string_view text, std::size_t at) noexcept {
+  for (++at; at < text.size() && text[at] != '"'; ++at)
+    if (text[at] == '\\') ++at;
+  return std::min(at + 1, text.size());
+}
+
+bool append_origins(const Facts& facts, std::string_view value, std::string& out) {
+  const auto start = out.size();
+  for (std::size_t at = 0; at <= value.size();) {
+    const auto end = std::min(value.find(',', at), value.size());
+    const auto element = value.substr(at, end - at);
+    const auto origin = http::trim(element);
+    Reference reference;
+    Named named = Named::other;
+    if (origin.empty() || origin == said_origin(facts) || !is_servers_origin(facts, origin, reference, named)) {
+      out += element;
+    } else {
+      const auto before = static_cast<std::size_t>(origin.data() - element.data());
+      out += element.substr(0, before);
+      if (!append_known_origin(facts, reference, named, out)) {
+        out.resize(start);
+        return false;
+      }
+      out += element.substr(before + origin.size());
+    }
+    if (end < value.size()) out += ',';
+    at = end + 1;
+  }
+  return true;
+}
 
 void append_location(const Facts& facts, std::string_view value, std::string& out) {
   if (!map_location(facts, value, out)) out += value;

@@ -30,6 +30,7 @@ void append_status_line(const http::ReplyHead& reply, std::string& out) {
 }
 
 void append_as_seen(const Facts& facts, FieldKind kind, const http::Field& field, std::string& out) {
+  const auto start = out.size();
   out += field.name;
   out += ": ";
   switch (kind) {
@@ -37,6 +38,11 @@ void append_as_seen(const Facts& facts, FieldKind kind, const http::Field& field
   case FieldKind::links: append_links(facts, field.value, out); break;
   case FieldKind::refresh: append_refresh(facts, field.value, out); break;
   case FieldKind::cookie: append_cookie(facts, field.value, out); break;
+  case FieldKind::challenge: append_challenges(facts, field.value, out); break;
+  case FieldKind::origins:
+    if (append_origins(facts, field.value, out)) break;
+    out.resize(start);
+    return;
   default: out += field.value;
   }
   out += "\r\n";
@@ -65,7 +71,7 @@ Seen append_fields(const Facts& facts, const http::ReplyHead& reply, ReplyFramin
     case FieldKind::transport_security: dropped = !keeps_transport_security(facts); break;
     case FieldKind::via: seen.via = dropped = true; break;
     case FieldKind::date: seen.date = true; break;
-    case FieldKind::credential:
+    case FieldKind::challenge:
     case FieldKind::cookie: break;
     default: dropped = options.names(field.name);
     }

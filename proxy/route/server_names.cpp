@@ -69,6 +69,20 @@ Named whom_names(const Facts& facts, const Reference& reference) {
   return port == (asked.port == 0 ? usual : asked.port) || port == facts.server->port ? Named::server : Named::other;
 }
 
+bool names_servers_host(const Facts& facts, std::string_view authority) {
+  Host host;
+  if (!host.read(authority) || (!host.address() && authority.find(':') != std::string_view::npos)) {
+    Authority read;
+    if (!read_authority(authority, read) || !host.read(read.host)) return false;
+  }
+  if (same_host(host, facts.server->host) || is_address(facts, host)) return true;
+  Authority asked;
+  if (facts.route->upstream_host != settings::UpstreamHost::client && read_asked(facts, asked) && same_host(host, asked.host))
+    return true;
+  const auto& aliases = facts.server->aliases;
+  return std::any_of(aliases.begin(), aliases.end(), [&](const settings::Alias& alias) { return same_host(host, alias.host); });
+}
+
 namespace {
 
 // The host that the caller knows.

@@ -15,6 +15,10 @@ enum class Named : std::uint8_t {
 };
 [[nodiscard]] Named whom_names(const Facts& facts, const Reference& reference);
 
+// Whether "host" or "host:port" is this server's machine, whatever the port: by its URL, its addresses, its other names, or a Host
+// of the settings. The caller's own is none.
+[[nodiscard]] bool names_servers_host(const Facts& facts, std::string_view authority);
+
 // Whether a cookie of that Domain can be the server's, and none of the public name's: no reader of the caller's would take it.
 [[nodiscard]] bool is_servers_domain(const Facts& facts, std::string_view domain);
 

@@ -174,7 +174,7 @@ TEST(ReplyFields, LinksAreMapped) {
 
 TEST(ReplyFields, WhatElseHoldsOneUriIsMapped) {
   for (const char* const name :
-       {"URI", "OData-EntityId", "DataServiceId", "SourceMap", "X-SourceMap", "X-Pingback", "Operation-Location"})
+       {"URI", "OData-EntityId", "DataServiceId", "SourceMap", "X-SourceMap", "X-Pingback", "Operation-Location", "Content-Base"})
     EXPECT_EQ(field(name, "http://192.168.0.10:444/odata/A('1')"), "https://ucto.example.cz/odata/A('1')") << name;
   EXPECT_EQ(field("URI", "<http://192.168.0.10:444/a>, <http://192.168.0.10:444/b>"),
             "<https://ucto.example.cz/a>, <https://ucto.example.cz/b>");
@@ -219,6 +219,97 @@ TEST(ReplyFields, DomainAndPathAreMappedTogether) {
   w.route.path = "/app";
   w.route.strip_prefix = true;
   EXPECT_EQ(field(w, "Set-Cookie", "s=1; Path=/; Domain=192.168.0.10; Secure"), "s=1; Path=/app/; Secure");
+}
+
+// RFC 7838: a way past the edge, also where it names a port alone.
+TEST(ReplyFields, AlternativesToTheEdgeAreDropped) {
+  World w;
+  for (const char* const value : {"h3=\":443\"; ma=3600", "h2=\"192.168.0.10:444\"", "clear"})
+    for (const char* const name : {"Alt-Svc", "alt-svc", "Alt_Svc"}) EXPECT_EQ(field(w, name, value), "") << value;
+  w.route.map_location = false;
+  EXPECT_EQ(field(w, "Alt-Svc", "h3=\":443\""), "");
+  w.route.reply_headers = {rule(settings::HeaderAction::set, "Alt-Svc", {literal("h3=\":8443\"")})};
+  EXPECT_EQ(field(w, "Alt-Svc", "h3=\":443\""), "h3=\":8443\"") << "the route's own";
+}
+
+TEST(ReplyFields, AnOriginOfTheServerIsThePublicOne) {
+  for (const char* const name : {"Access-Control-Allow-Origin", "access-control-allow-origin", "Timing-Allow-Origin"}) {
+    for (const char* const origin : {"http://pohoda.lan:444", "http://192.168.0.7:444", "https://POHODA.lan:444",
+                                     "http://[fd00::7]:444", "http://c0508p", "http://old.lan:8080"}) {
+      Named w;
+      EXPECT_EQ(field(w, name, origin), "https://ucto.example.cz") << name << ' ' << origin;
+    }
+    for (const char* const other : {"*", "null", "https://shop.example", "http://pohoda.lan:445", "http://pohoda.lan:444/a",
+                                    "http://u@pohoda.lan:444", "//pohoda.lan:444", "pohoda.lan:444", "", "http:pohoda.lan:444"}) {
+      Named w;
+      EXPECT_EQ(field(w, name, other), other) << name;
+    }
+  }
+  Named w;
+  EXPECT_EQ(field(w, "Timing-Allow-Origin", "https://a.example,http://pohoda.lan:444 , *"),
+            "https://a.example,https://ucto.example.cz , *");
+  w.route.path = "/app";
+  w.route.strip_prefix = true;
+  w.route.public_url = "https://pub.example:8443/x";
+  EXPECT_EQ(field(w, "Access-Control-Allow-Origin", "http://pohoda.lan:444"), "https://pub.example:8443");
+  w.route.map_location = false;
+  EXPECT_EQ(field(w, "Access-Control-Allow-Origin", "http://pohoda.lan:444"), "http://pohoda.lan:444");
+}
+
+// A browser compares it to what it has said itself: the LAN's own pages may call the edge, too.
+TEST(ReplyFields, TheOriginThatTheCallerHasSaidStays) {
+  Named w;
+  w.request.fields = {{"origin", "http://pohoda.lan:444"}};
+  EXPECT_EQ(field(w, "Access-Control-Allow-Origin", "http://pohoda.lan:444"), "http://pohoda.lan:444");
+  EXPECT_EQ(field(w, "Access-Control-Allow-Origin", "http://192.168.0.7:444"), "https://ucto.example.cz");
+  w.request.fields = {{"Origin", "https://ucto.example.cz"}};
+  EXPECT_EQ(field(w, "Access-Control-Allow-Origin", "http://pohoda.lan:444"), "https://ucto.example.cz");
+}
+
+TEST(ReplyFields, AnOriginForACallerThatNamedNoHostIsNone) {
+  Named w;
+  w.target.host = "";
+  EXPECT_EQ(field(w, "Access-Control-Allow-Origin", "http://pohoda.lan:444"), "");
+}
+
+TEST(ReplyFields, ARealmThatNamesTheServerNamesThePublicHost) {
+  const auto realm = [](std::string_view value) {
+    Named w;
+    return field(w, "WWW-Authenticate", value);
+  };
+  for (const char* const named : {"pohoda.lan", "POHODA.lan", "pohoda.lan:444", "192.168.0.7", "192.168.0.7:81", "[fd00::7]:444",
+                                  "fd00::7", "c0508p", "old.lan"})
+    EXPECT_EQ(realm("Basic realm=\"" + std::string(named) + "\""), "Basic realm=\"ucto.example.cz\"") << named;
+  EXPECT_EQ(realm("Basic realm=192.168.0.7"), "Basic realm=ucto.example.cz");
+  EXPECT_EQ(realm("basic Realm = \"192.168.0.7\", charset=\"UTF-8\""), "basic Realm = \"ucto.example.cz\", charset=\"UTF-8\"");
+  EXPECT_EQ(realm("Basic charset=\"UTF-8\", realm=\"Login at 192.168.0.7:444, please (pohoda.lan).\""),
+            "Basic charset=\"UTF-8\", realm=\"Login at ucto.example.cz, please (ucto.example.cz).\"");
+  EXPECT_EQ(realm("Bearer realm=\"http://pohoda.lan:444/token\",scope=\"x\""),
+            "Bearer realm=\"https://ucto.example.cz/token\",scope=\"x\"");
+  EXPECT_EQ(realm("Negotiate, NTLM, Basic realm=\"pohoda.lan\""), "Negotiate, NTLM, Basic realm=\"ucto.example.cz\"");
+  EXPECT_EQ(realm("Negotiate b2s=, Basic realm=\"pohoda.lan\""), "Negotiate b2s=, Basic realm=\"ucto.example.cz\"");
+  for (const char* const other :
+       {"Basic realm=\"POHODA\"", "Basic realm=\"shop\"", "Basic realm=\"192.168.0.8\"", "Basic realm=\"the c0508p box\"", "Basic",
+        "", "Basic realm", "Basic realm=", "Basic realm=\"", "NTLM pohoda.lan", "Basic title=\"pohoda.lan\"",
+        "Basic xrealm=\"pohoda.lan\"", "Basic realm=\"LAN\\\\pohoda.lan\"", "Basic realm=\"/a\"", ",,=,", "Negotiate pohoda=="})
+    EXPECT_EQ(realm(other), other);
+}
+
+// RFC 7616 section 3.4.2: the caller's answer is made with it, and the server's with its own.
+TEST(ReplyFields, ARealmOfDigestStays) {
+  Named w;
+  EXPECT_EQ(field(w, "WWW-Authenticate", "Digest realm=\"pohoda.lan\", nonce=\"a\""), "Digest realm=\"pohoda.lan\", nonce=\"a\"");
+  EXPECT_EQ(field(w, "WWW-Authenticate",
+                  "Digest nonce=\"a, Basic\", realm=\"pohoda.lan\", Basic realm=\"pohoda.lan\", DIGEST realm=\"pohoda.lan\""),
+            "Digest nonce=\"a, Basic\", realm=\"pohoda.lan\", Basic realm=\"ucto.example.cz\", DIGEST realm=\"pohoda.lan\"");
+}
+
+TEST(ReplyFields, ARealmStaysWhereTheRouteDoesNotMapAndNoConnectionTakesItAway) {
+  World w;
+  w.reply.fields = {{"Connection", "WWW-Authenticate"}, {"WWW-Authenticate", "Basic realm=\"192.168.0.10\""}};
+  EXPECT_EQ(values_of(w.answer(), "WWW-Authenticate"), "Basic realm=\"ucto.example.cz\"");
+  w.route.map_location = false;
+  EXPECT_EQ(values_of(w.answer(), "WWW-Authenticate"), "Basic realm=\"192.168.0.10\"");
 }
 
 } // namespace
