@@ -328,7 +328,8 @@ class Limits(Guarded):
         self.assertEqual(edge.ask(request).status, 200)
         third = edge.ask(request)
         self.assert_refused(third, 429, "rate_limited")
-        self.assertGreater(int(third.get("Retry-After")), 0)
+        self.assertGreater(int(third.get("Retry-After")), 1000)
+        self.assertLessEqual(int(third.get("Retry-After")), 1801, "one of two an hour comes back in half an hour")
         self.assertRegex(third.get("RateLimit"), r'^"client";r=0;t=\d+$')
         self.assertEqual(len(server.requests), 2)
 
@@ -387,10 +388,36 @@ class Limits(Guarded):
         with edge.connect() as first:
             first.send(request)
             server.wait_for_heads(1)
-            self.assert_refused(edge.ask(request), 429, "rate_limited")
+            second = edge.ask(request)
+            self.assert_refused(second, 429, "rate_limited")
+            self.assertEqual(second.get("Retry-After"), "1")
             server.release()
             self.assertEqual(first.reply().status, 200)
         self.assertEqual(edge.ask(request).status, 200)
+
+    def test_connections_at_once(self):
+        key, other = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        server, edge = self.open({"shop": {"api_key_sha256": digest(key), "limits": {"connections": 1}}, "till": {"api_key_sha256": digest(other)}})
+        request = ask(b"X-Edge-Key: " + key.encode())
+        with edge.connect() as second:
+            with edge.connect() as first:
+                for _ in range(2):  # the same connection is counted once
+                    first.send(request)
+                    self.assertEqual(first.reply().status, 200)
+                second.send(request)
+                refused = second.reply()
+                self.assert_refused(refused, 429, "rate_limited")
+                self.assertEqual(refused.get("Retry-After"), "1")
+                second.send(ask(b"X-Edge-Key: " + other.encode()))
+                self.assertEqual(second.reply().status, 200)
+                first.send(request)
+                self.assertEqual(first.reply().status, 200)
+
+            def served():
+                second.send(request)
+                return second.reply().status == 200
+
+            poll("the place of the one that is closed", served)
 
     def test_a_reload_gives_nobody_a_fresh_share(self):
         key = secrets.token_urlsafe(32)

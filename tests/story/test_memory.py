@@ -261,7 +261,9 @@ class Addresses(Keyed):
     def test_of_strangers_so_many_are_let_in_and_clients_beside_them(self):
         edge = self.start({**self.settings(None), "address_limits": {}})
         self.fill(edge)
-        self.assert_refused(edge.ask(ASK, "lan"), 429, "rate_limited")
+        refused = edge.ask(ASK, "lan")
+        self.assert_refused(refused, 429, "rate_limited")
+        self.assertEqual(refused.get("Retry-After"), "1")
         with edge.connect("lan") as kept, edge.connect(certificate=self.branch) as branch:
             for _ in range(3):
                 kept.send(self.ask_as("till"))
