@@ -123,6 +123,20 @@ struct StreamTls : ::testing::TestWithParam<int>, LoopWorld {
 INSTANTIATE_TEST_SUITE_P(Versions, StreamTls, ::testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),
                          [](const auto& version) { return version.param == TLS1_2_VERSION ? "Tls12" : "Tls13"; });
 
+TEST_P(StreamTls, CountsWhatOpensslHoldsForIt) {
+  begin();
+  ASSERT_TRUE(secure());
+  edge.stream->rest();
+  EXPECT_GE(edge.stream->held(), sizeof(Stream) + 13 * 1024);
+  EXPECT_LE(edge.stream->held(), sizeof(Stream) + 14 * 1024) << "a stream that rests has no block of its own";
+  ASSERT_TRUE(caller.stream->write("one"));
+  ASSERT_EQ(caller.stream->flush(), Step::done);
+  edge.stream->want_input();
+  ASSERT_TRUE(until([&] { return edge.stream->fill(1) == Step::done; }));
+  EXPECT_GT(edge.stream->held(), sizeof(Stream) + 13 * 1024);
+  EXPECT_LE(edge.stream->held(), sizeof(Stream) + (13 + 64 + 64) * 1024);
+}
+
 TEST_P(StreamTls, BothEndsShakeHandsAndTalk) {
   begin();
   ASSERT_TRUE(secure());
