@@ -228,6 +228,21 @@ class AccessLog(Story):
         self.assertIn(identity, json.dumps(edge.access_log(1)[0]))
         self.assertEqual(server.requests[0].get("X-Request-ID"), identity.encode())
 
+    def test_the_plain_request_id_of_a_trusted_proxy_goes_on(self):
+        server = self.standin(Web)
+        edge = self.start(config(server, trusted_proxies=["127.0.0.1"]))
+        plain = ["azAZ09-_.", "0", "9", "a" * 128]
+        odd = ["a" * 129, *(f"a{c}b" for c in "/:@[`{,^ \xe9\t\"<"), ""]
+        with edge.connect() as client:
+            for said in plain + odd:
+                client.send(ASK.replace(b"\r\n\r\n", f"\r\nX-Request-ID: {said}\r\nX-Request-ID: second\r\n\r\n".encode("latin-1")))
+                identity = client.reply().get("X-Request-ID")
+                self.assertEqual(server.requests[-1].get("X-Request-ID"), identity.encode())
+                if said in plain:
+                    self.assertEqual(identity, said)
+                else:
+                    self.assertNotIn(identity, (said, "second", ""))
+
     def test_a_refusal_names_side_and_cause(self):
         _, edge = self.front(Web)
         edge.ask(b"GET / HTTP/1.1\r\nBad Header: x\r\n\r\n", "lan")
