@@ -116,6 +116,7 @@ TEST_F(FilesOfClients, AreMadeForTheEdgeToRead) {
   for (const auto& [path, mode] : {std::pair(made, 0750U), std::pair(made / "kasa.yaml", 0640U)}) {
     struct stat about {};
     ASSERT_EQ(::stat(path.c_str(), &about), 0);
+    EXPECT_EQ(about.st_uid, ::geteuid()) << path;
     EXPECT_EQ(about.st_gid, edge->gr_gid) << path;
     EXPECT_EQ(about.st_mode & 07777U, mode) << path;
   }

@@ -55,10 +55,15 @@ TEST(PublishedNames, WhatFitsNotIsSaid) {
             "no certificate is for a.example.cz, the host of a route: its callers get that for b.example.cz, and refuse it\n");
   EXPECT_NE(said({"a.b.example.cz"}, {of({"*.example.cz"})}), "") << "a certificate's wildcard stands for one label";
   EXPECT_NE(said({"example.cz"}, {of({"*.example.cz"})}), "");
+  EXPECT_NE(said({"*.example.cz"}, {of({"oldexample.cz"})}), "") << "a wildcard stands for whole labels";
+  EXPECT_NE(said({"*.example.cz"}, {of({".example.cz"})}), "");
+  EXPECT_NE(said({"*.example.cz"}, {of({"example.cz"})}), "");
+  EXPECT_NE(said({".example.cz"}, {of({"*.example.cz"})}), "");
   EXPECT_NE(said({"*.b.example.cz"}, {of({"*.example.cz"})}), "");
   EXPECT_NE(said({"192.0.2.1"}, {of({"192.0.2.1"})}), "") << "an address is no DNS name";
   EXPECT_NE(said({"a.example.cz"}, {of({})}).find("no host at all (subjectAltName)"), std::string::npos);
   EXPECT_NE(said({"z.cz"}, {of({"a", "b", "c", "d", "e"})}).find("a, b, c, d, …:"), std::string::npos);
+  EXPECT_NE(said({"z.cz"}, {of({"a", "b", "c"}, {"192.0.2.1"})}).find("a, b, c, 192.0.2.1:"), std::string::npos);
 }
 
 } // namespace

@@ -396,6 +396,9 @@ class Rules(Waiting):
         self.both({"route": {"decompress_requests": True}}, "no_capacity", extra=coded, body=packed)
         self.both({}, "no_capacity", {"route": {"decompress_requests": True}}, extra=coded, body=packed)
         self.both({"route": {"decompress_requests": True}}, None)
+        other = {"reply_headers": {"set": {"X-A": "b"}}}
+        self.both({"route": {"decompress_requests": True, **other}}, None, {"route": {"decompress_requests": True}}, extra=coded, body=packed)
+        self.both({"route": other}, None, extra=coded, body=packed)
 
     def test_a_server_that_is_closed_now(self):
         days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
