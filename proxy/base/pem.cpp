@@ -31,10 +31,18 @@ std::string_view trimmed(std::string_view line) noexcept {
   return line;
 }
 
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return out;
+// Words are in capitals, what is looked at may be in small letters. It is compared where it stands: it may be a line of a key, and
+// no copy of that must stay in memory.
+bool is_capital_of(char c, char capital) noexcept { return std::toupper(static_cast<unsigned char>(c)) == capital; }
+bool begins_with(std::string_view text, std::string_view word) noexcept {
+  return text.size() >= word.size() &&
+         std::equal(word.begin(), word.end(), text.begin(), [](char capital, char c) { return is_capital_of(c, capital); });
+}
+// Where the word begins in text, from a place on; npos: nowhere.
+std::size_t find_word(std::string_view text, std::string_view word, std::size_t from) noexcept {
+  const auto begin = text.begin() + static_cast<std::ptrdiff_t>(std::min(from, text.size()));
+  const auto found = std::search(begin, text.end(), word.begin(), word.end(), is_capital_of);
+  return found == text.end() ? std::string_view::npos : static_cast<std::size_t>(found - text.begin());
 }
 
 // "CERTIFICATE" of a line that is this and nothing more; empty: it is another line.
@@ -59,21 +67,21 @@ bool begins_a_mark(std::string_view line) noexcept {
 }
 
 // A line that was meant to begin or end a block: with the word and dashes, or with the word and what blocks are called.
-bool is_nearly_a_mark(std::string_view line) {
+bool is_nearly_a_mark(std::string_view line) noexcept {
   if (line.size() > kDashes.size() && (kBegin.starts_with(line) || kEnd.starts_with(line))) return true; // cut off in it
-  const std::string text = upper(line);
   static constexpr std::array<std::string_view, 9> kLabels = {"CERTIFICATE", "X509", "TRUSTED", "PRIVATE", "ENCRYPTED",
                                                               "RSA ",        "EC ",  "PKCS",    "OPENSSH"};
   for (const std::string_view word : {std::string_view("BEGIN"), std::string_view("END")}) {
-    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    for (std::size_t at = find_word(line, word, 0); at != std::string_view::npos; at = find_word(line, word, at + 1)) {
       const std::size_t behind = at + word.size();
       const auto is_letter = [&](std::size_t i) {
-        return i < text.size() && std::isalnum(static_cast<unsigned char>(text[i])) != 0;
+        return i < line.size() && std::isalnum(static_cast<unsigned char>(line[i])) != 0;
       };
       if ((at > 0 && is_letter(at - 1)) || is_letter(behind)) continue;
       if (has_dashes(line)) return true;
-      const std::string_view rest = std::string_view(text).substr(std::min(behind + 1, text.size()));
-      if (std::any_of(kLabels.begin(), kLabels.end(), [&](std::string_view label) { return rest.starts_with(label); })) return true;
+      const std::string_view rest = line.substr(std::min(behind + 1, line.size()));
+      if (std::any_of(kLabels.begin(), kLabels.end(), [&](std::string_view label) { return begins_with(rest, label); }))
+        return true;
     }
   }
   return false;
@@ -251,7 +259,7 @@ private:
   // RFC 1421 section 4.6: lines "Name: value", up to an empty one.
   void take_header(PemBlock& block) {
     if (lines_ == 1) {
-      if (upper(line_).find("ENCRYPTED") == std::string::npos)
+      if (find_word(line_, "ENCRYPTED", 0) == std::string_view::npos)
         return refuse("has a header that is not read; only keys may have one (Proc-Type: 4,ENCRYPTED)");
       block.encrypted = true;
     }

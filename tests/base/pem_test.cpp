@@ -1,5 +1,7 @@
 #include "base/pem.h"
 
+#include "../allocations.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -27,6 +29,23 @@ TEST(Pem, BlocksAreReadInTheirOrder) {
   EXPECT_EQ(read.blocks[1].label, "X509 CRL");
   EXPECT_EQ(read.blocks[1].bytes, "GH");
   EXPECT_EQ(read.blocks[1].line, 5U);
+}
+
+TEST(Pem, TheBytesOfABlockAreNeverMovedToAnotherPlace) {
+  // A part of a key would stay where they were.
+  const auto allocations_for = [](std::size_t lines) {
+    std::string text = "-----BEGIN PRIVATE KEY-----\n";
+    for (std::size_t i = 0; i < lines; ++i) text += std::string(64, 'A') + "\n";
+    text += "-----END PRIVATE KEY-----\n";
+    const std::size_t before = tests::allocations();
+    const auto read = read_pem_blocks(text);
+    const std::size_t made = tests::allocations() - before;
+    EXPECT_EQ(read.mistake, "");
+    EXPECT_EQ(read.blocks.at(0).bytes.size(), lines * 48);
+    return made;
+  };
+  const std::size_t one = allocations_for(1);
+  for (const std::size_t lines : {2U, 3U, 10U, 100U, 1000U}) EXPECT_EQ(allocations_for(lines), one) << lines;
 }
 
 TEST(Pem, AFileThatEndsInTheBeginningOfABlockIsCutOff) {

@@ -298,6 +298,39 @@ TEST(XmlOperations, BoundsWhatItReads) {
             "the declaration of the XML is too long, or has no end");
 }
 
+TEST(XmlOperations, ReadsWhatIsAsLongAsItMayBe) {
+  const auto declared = [](std::size_t size, std::string_view mark = {}) {
+    const std::string_view begin = "<?xml version='1.0'", end = "?>";
+    std::string xml(mark);
+    xml.append(begin).append(size - begin.size() - end.size(), ' ').append(end);
+    return read(xml + pack(item("<ord:order/>")));
+  };
+  for (const std::string_view mark : {"", "\xEF\xBB\xBF"}) {
+    EXPECT_TRUE(declared(256, mark).ok);
+    EXPECT_EQ(declared(257, mark).why, "the declaration of the XML is too long, or has no end");
+  }
+  const auto space = [](std::size_t size) {
+    return read(pack(item("<ord:order xmlns:x='urn:" + std::string(size - 4, 'x') + "'/>")));
+  };
+  EXPECT_TRUE(space(256).ok);
+  EXPECT_EQ(space(257).why, "a namespace of the XML is too long");
+
+  std::string many;
+  for (int i = 0; i < 64; ++i) many += item("<ord:o" + std::to_string(i) + "/>");
+  const Read all = read(pack(many + item("<ord:o7/>")));
+  EXPECT_TRUE(all.ok) << all.why;
+  EXPECT_EQ(all.request.operations.size(), 64U);
+
+  const auto deep = [](int depth) { // the pack and its item are two
+    std::string inside;
+    for (int i = 2; i < depth; ++i) inside += "<ord:a>";
+    for (int i = 2; i < depth; ++i) inside += "</ord:a>";
+    return read(pack(item(inside)));
+  };
+  EXPECT_TRUE(deep(64).ok);
+  EXPECT_EQ(deep(65).why, "the XML is nested too deep");
+}
+
 TEST(XmlOperations, BoundsASingleTagAndTheWhole) {
   // Fed in large pieces only: one byte at a time would take long and show nothing more.
   const auto outcome = [](const std::string& xml, XmlRequestBounds bounds) {

@@ -259,6 +259,16 @@ class Bans(Story):
             found = [failregex.match(form(line)) for line in lines]
             self.assertEqual([match["host"] for match in found if match], expected)
 
+    def test_of_a_name_only_plain_characters_are_said(self):
+        self.open(MServer, "mserver")
+        said = []
+        for number, user in enumerate(("azAZ09._-@", "/[`{^ +,;<=>!\"#$%&'()*|}~\\]?", "\u017elu\u0165", "a" * 64, "b" * 65)):
+            forwarded = b"X-Forwarded-For: 203.0.113.%d" % number
+            self.edge.ask(ask(b"/status", forwarded, b"Authorization: Basic " + base64.b64encode(user.encode() + b":wrong")))
+            self.edge.said.wait(rf"login failed: address=203\.0\.113\.{number} ")
+            said.append(re.search(rf"login failed: address=203\.0\.113\.{number} account=(?:server:)?(\S*?)(?:@127\S*)? way=", self.edge.said.text)[1])
+        self.assertEqual(said, ["azAZ09._-@", "?" * 28, "??lu??", "a" * 64, "b" * 64])
+
     @unittest.skipUnless(shutil.which("fail2ban-regex"), "fail2ban is not installed")
     def test_fail2ban_itself_reads_a_log_with_the_filter(self):
         self.open()

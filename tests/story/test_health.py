@@ -101,6 +101,25 @@ class Health(Story):
         self.assert_down(edge)
         self.assertNotIn(b"/", [r.path for r in server.requests])
 
+    def test_a_server_that_is_asked_seldom_is_asked_when_the_edge_starts(self):
+        server, _ = self.watched(Web, "http", {"path": "/well", "interval": "1h"})
+        server.wait_for_requests(1)
+        self.some_intervals()
+        self.assertEqual(len(server.requests), 1)
+
+    def test_a_server_that_need_not_be_asked_is_asked_only_while_it_is_down(self):
+        port = free_port()
+        clock = self.standin(Web)
+        made = config(f"http://127.0.0.1:{port}")
+        made["servers"]["clock"] = {"url": clock.url, "health": {**OFTEN, "path": "/tick"}}
+        server = self.standin(Web, port=port)
+        edge = self.start(made)
+        self.clock = clock
+        for _ in range(3):
+            self.some_intervals()
+        self.assertEqual(server.connections, 0)
+        self.assertEqual(edge.ask(GET, "lan").status, 200)
+
     def test_a_missing_page_is_well(self):
         _, edge = self.watched(Web, "http", {"path": "/status/404"})
         self.some_intervals()
