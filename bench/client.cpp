@@ -2,10 +2,9 @@
 // requests on connections that are already open (for counting system calls).
 //
 //   client handshake PORT SECONDS THREADS        a new connection and a full handshake for each request
-//   client resume    PORT SECONDS THREADS        the same with the session of the connection before
-//   client bulk      PORT SECONDS THREADS PATH   downloads over kept connections; what has begun is finished
-//   client counted   PORT REQUESTS THREADS       opens the connections, says "ready", waits for a line on stdin, sends so many
-//   requests,
+//   client resume    PORT SECONDS THREADS        the same with the session of the connection before, where that has brought a new
+//   one client bulk      PORT SECONDS THREADS PATH   downloads over kept connections; what has begun is finished client counted
+//   PORT REQUESTS THREADS       opens the connections, says "ready", waits for a line on stdin, sends so many requests,
 //                                                says "done", waits for a line, closes
 //
 // Blocking sockets, a thread a connection: simple, and the proxy under test is on another core. The result is one line of JSON.
@@ -48,6 +47,19 @@ std::string request_for(const Load& load, bool last) {
   return "GET " + load.path + " HTTP/1.1\r\nHost: localhost\r\n" + (last ? "Connection: close\r\n" : "") + "\r\n";
 }
 
+// A ticket of TLS 1.3 is used once, as browsers, Java and Go do (RFC 8446 appendix C.4): who gets no fresh one shakes hands in
+// full.
+bool is_used(const SSL_SESSION* session, const SSL_SESSION* before) {
+  if (before == nullptr || SSL_SESSION_get_protocol_version(session) != TLS1_3_VERSION) return false;
+  const auto ticket = [](const SSL_SESSION* of) {
+    const unsigned char* bytes = nullptr;
+    std::size_t size = 0;
+    SSL_SESSION_get0_ticket(of, &bytes, &size);
+    return std::string_view(reinterpret_cast<const char*>(bytes), size);
+  };
+  return ticket(session) == ticket(before);
+}
+
 void handshakes(const Load& load, SSL_CTX* context, Clock::time_point end, Counts& counts) {
   const std::string request = request_for(load, true);
   std::vector<char> buffer(16 * 1024);
@@ -64,7 +76,9 @@ void handshakes(const Load& load, SSL_CTX* context, Clock::time_point end, Count
         static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun).count()));
     ++counts.requests;
     counts.resumed += connection.resumed() ? 1u : 0u;
-    if (load.mode == "resume") session = connection.session();
+    if (load.mode != "resume") continue;
+    Session next = connection.session();
+    session = is_used(next.get(), session.get()) ? nullptr : std::move(next);
   }
 }
 

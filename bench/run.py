@@ -122,8 +122,9 @@ def show(scenario, runs):
         cpu, least, most = ratio(runs, name, "cpu")
         rate = ratio(runs, name, "rate")[0]
         errors = sum(run["errors"] for run in runs[name])
+        resumed = f"   {min(run['resumed_share'] for run in runs[name]):.2%} resumed" if scenario.mode == "resume" else ""
         print(f"  {name:12}{middle('rate'):10.1f}{middle('p50') / 1000:10.3f}{middle('p99') / 1000:10.3f}{middle('cpu'):13.3f}"
-              f"{f'{cpu:.3f} ({least:.3f}-{most:.3f})':>24}{rate:16.3f}" + (f"   {errors} errors" if errors else ""), flush=True)
+              f"{f'{cpu:.3f} ({least:.3f}-{most:.3f})':>24}{rate:16.3f}" + resumed + (f"   {errors} errors" if errors else ""), flush=True)
 
 
 def count_calls(field, generator, requests):
