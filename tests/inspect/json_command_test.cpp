@@ -56,7 +56,7 @@ TEST(JsonCommand, ReadsTheExamplesOfTheManual) {
   // "K príkazu command sa môže pridať": beside it, or in it.
   expect(R"({"command":{"inComm":"FA_OUT"},)" + fields + "," + condition + "}", {"FA_OUT"});
   expect(R"({"command":{"inComm":"FA_OUT",)" + fields + "," + condition + "}}", {"FA_OUT"});
-  // "Johnson & Johnson", as a browser must send it, and as the document prints it.
+  // "Johnson & Johnson", as a browser must send it, and as the vendor's manual prints it.
   expect(R"({"command":{"inComm":"PARTNERI_ADD"},"Data":{"NAZEV":"Johnson%26 Johnson"}})", {"PARTNERI_ADD"});
   expect(R"({"command":{"inComm":"PARTNERI_ADD"},"Data":{"NAZEV":"Johnson% 26 Johnson"}})", {"PARTNERI_ADD"});
   expect("{\"command\":{\"inComm\":\"VERZEAPI\"}}\r\n\r\n", {"VERZEAPI"});

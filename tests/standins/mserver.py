@@ -19,11 +19,11 @@ from standin import PATIENCE, Reply, StandIn, main
 from texts import text
 
 XML = "text/xml; charset=Windows-1250"
-LAST_MODIFIED = "Mon, 02 Oct 2017 08:55:23 GMT"  # of every file; the document's own date
+LAST_MODIFIED = "Mon, 02 Oct 2017 08:55:23 GMT"  # of every file; the one that the vendor prints
 
 
 def stock_reply():
-    """The document's reply, with the one tag put right that the document has broken."""
+    """The reply that the vendor prints, with its one broken tag put right."""
     return text("stock-reply.xml").replace(b"<s>true</stk:isInternet>", b"<stk:isInternet>true</stk:isInternet>")
 
 
@@ -38,7 +38,7 @@ class MServer(StandIn):
         self.working = 0
         self.asked_status = 0  # bare /status, answered or not
         self.max_working = 0  # exchanges other than /status in flight at once, waiting ones included
-        # user -> (password, may enter the accounting unit). "QDo=" of the document is user "@" without a password.
+        # user -> (password, may enter the accounting unit). The vendor's "QDo=" is user "@" without a password.
         self.users = {b"@": (b"", True), "Novák".encode("cp1250"): (b"tajne", True), b"host": (b"host", False)}
         # The company's document folder; Windows does not distinguish case.
         self.files = {
@@ -218,7 +218,7 @@ class MServer(StandIn):
             return self.refuse(404, "Not found")
         since = request.get("If-Modified-Since")
         if since:
-            # The document's own example has no "GMT".
+            # The vendor's own example has no "GMT".
             when = email.utils.parsedate(since.decode("latin-1"))
             if when and when[:6] >= email.utils.parsedate(LAST_MODIFIED)[:6]:
                 return Reply(304, "Not Modified", [("Connection", "Keep-Alive"), ("Last-Modified", LAST_MODIFIED)], no_length=True)

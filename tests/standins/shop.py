@@ -6,7 +6,7 @@ import base64
 from standin import Reply, StandIn, main
 from texts import text
 
-# The document's own credentials: muzatko@stormware.cz:vanoce
+# The vendor's own credentials: muzatko@stormware.cz:vanoce
 AUTHORIZATION = b"Basic " + base64.b64encode(b"muzatko@stormware.cz:vanoce")
 
 
