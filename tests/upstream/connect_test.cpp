@@ -177,6 +177,7 @@ struct ConnectTlsTest : ConnectTest {
     context = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate(context, identity.certificate.get());
     SSL_CTX_use_PrivateKey(context, identity.key.get());
+    SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
     // It serves one caller after the other, on a thread of its own, until a plain connection ends it.
     thread = std::thread([this] {
       for (bool more = true; more;) {
@@ -210,6 +211,16 @@ struct ConnectTlsTest : ConnectTest {
     thread.join();
     SSL_CTX_free(context);
   }
+  // Of what is offered it likes HTTP/2 best (RFC 7301).
+  static int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                             unsigned int offered_size, void*) {
+    static constexpr unsigned char kLikes[] = "\x02h2\x08http/1.1";
+    unsigned char* found = nullptr;
+    if (SSL_select_next_proto(&found, size, kLikes, sizeof kLikes - 1, offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
+      return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *chosen = found;
+    return SSL_TLSEXT_ERR_OK;
+  }
   std::shared_ptr<const ClientTls> trusting(settings::Server& server) {
     server.https = true;
     server.tls.ca = directory.write("ca.pem", pem(identity)).string();
@@ -235,6 +246,15 @@ struct ConnectTlsTest : ConnectTest {
 
 TEST_F(ConnectTlsTest, AServerWhoseCertificateIsGoodIsTrusted) {
   EXPECT_EQ(outcome_with(server_at("upstream.lan", listening.port()), true), "connected");
+}
+
+TEST_F(ConnectTlsTest, OffersHttp11AndNothingElse) {
+  ASSERT_EQ(outcome_with(server_at("upstream.lan", listening.port()), true), "connected");
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(stream->tls(), &name, &size);
+  ASSERT_NE(name, nullptr) << "it offers none";
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(name), size), "http/1.1");
 }
 
 TEST_F(ConnectTlsTest, ACertificateOfAnUnknownCaIsRefused) {
