@@ -1,8 +1,9 @@
 // Flags and sub-commands only; what they do is in server.h, and for those that change files in commands.h.
-#include "command_words.h"
-#include "commands.h"
+#include "command/check.h"
+#include "command/command_words.h"
+#include "command/commands.h"
 #include "io/openssl_memory.h"
-#include "server.h"
+#include "process/server.h"
 
 #include <CLI/CLI.hpp>
 

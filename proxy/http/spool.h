@@ -3,7 +3,7 @@
 //
 // The file is written with pwrite on the loop's thread, into the page cache: measured, 85 KiB take 0.03 ms, less than the TLS
 // records they came in. A disk that can't take dirty pages at that rate makes pwrite wait; what a story moves before the loop comes
-// round again is bounded (story.h, kStretch), so each wait is that of one such stretch. What did show is closing a large file (12
+// round again is bounded (request/stretch.h), so each wait is that of one such stretch. What did show is closing a large file (12
 // ms of CPU for 256 MiB on ext4, while its blocks are freed): that happens on another thread.
 #pragma once
 

@@ -4,11 +4,11 @@
 
 namespace ledgergate::io {
 
-void Farewells::take(Stream::Ptr stream) noexcept {
+void Farewells::take(Stream& stream) noexcept {
   One& oldest = all_[next_];
   next_ = (next_ + 1) % all_.size();
   oldest.close();
-  oldest.begin(std::move(stream));
+  oldest.begin(Stream::Ptr(&stream));
 }
 
 bool Farewells::close_all() noexcept {

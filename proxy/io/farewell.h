@@ -17,12 +17,11 @@ inline constexpr std::size_t kFarewells = 16;
 inline constexpr TimeMs kFarewellMs = 2000;
 inline constexpr std::size_t kFarewellBytes = 64 * 1024 * 1024;
 
-class Farewells {
+class Farewells final : public LastKeeper {
 public:
-  // Of a stream that is broken_in_tls(). It may be closed when this returns.
-  void take(Stream::Ptr stream) noexcept;
-  // Closes what is left. True: there was some.
-  bool close_all() noexcept;
+  // Of a stream that is broken_in_tls().
+  void take(Stream& stream) noexcept override;
+  bool close_all() noexcept override;
 
 private:
   class One final : private StreamWatcher, private Deadline {

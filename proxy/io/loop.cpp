@@ -1,7 +1,5 @@
 #include "io/loop.h"
 
-#include "io/farewell.h"
-
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,7 +11,7 @@
 
 namespace ledgergate::io {
 
-Loop::Loop() : farewells_(std::make_unique<Farewells>()) {
+Loop::Loop() {
   // Failures here are failures to start (no descriptors, no memory): there is nothing to serve with.
   if (uv_loop_init(&uv_) != 0) std::abort();
   uv_.data = this;
@@ -69,8 +67,8 @@ bool Loop::prepare(int descriptors) {
 void Loop::run() { uv_run(&uv_, UV_RUN_DEFAULT); }
 
 void Loop::stop() {
-  farewells_->close_all();
-  farewells_.reset();
+  if (last_keeper_) last_keeper_->close_all();
+  last_keeper_.reset();
   {
     const std::lock_guard lock(jobs_lock_);
     stopped_ = true;

@@ -25,7 +25,18 @@ struct DescriptorBounds {
   int files = INT_MAX;   // of the spool; the rest is for logs, names and settings
 };
 
-class Farewells;
+class Stream;
+
+// What sees to connections that nobody has any more: Farewells (farewell.h), which is given to each loop that has streams to
+// servers.
+class LastKeeper {
+public:
+  virtual ~LastKeeper() = default;
+  // Takes the stream over. It may be closed when this returns.
+  virtual void take(Stream& stream) noexcept = 0;
+  // Closes what is left. True: there was some.
+  virtual bool close_all() noexcept = 0;
+};
 class Loop;
 
 // Something to be done on a loop's thread that was made beforehand: to send it needs no memory, so an end can always be told. One
@@ -85,8 +96,10 @@ public:
   void set_descriptors(DescriptorBounds bounds) noexcept { descriptors_ = bounds; }
   [[nodiscard]] const DescriptorBounds& descriptors() const noexcept { return descriptors_; }
   [[nodiscard]] BufferPool& buffers() noexcept { return buffers_; }
-  // Null: the loop stops, and nothing is begun on it any more.
-  [[nodiscard]] Farewells* farewells() const noexcept { return farewells_.get(); }
+  // Before run().
+  void set_last_keeper(std::unique_ptr<LastKeeper> keeper) noexcept { last_keeper_ = std::move(keeper); }
+  // Null: there is none, or the loop stops, and nothing is begun on it any more.
+  [[nodiscard]] LastKeeper* last_keeper() const noexcept { return last_keeper_.get(); }
 
   // The shared read buffer; a stream that must keep what is in it takes it away, and the loop gets another.
   [[nodiscard]] Block& read_block();
@@ -106,7 +119,7 @@ private:
   TimeMs timer_at_ = kNever;
   DeadlineQueue deadlines_;
   DeadlineQueue next_round_; // by the number of the round
-  std::unique_ptr<Farewells> farewells_;
+  std::unique_ptr<LastKeeper> last_keeper_;
   BufferPool buffers_;
   Block read_block_;
   Block write_block_;

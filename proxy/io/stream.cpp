@@ -1,7 +1,5 @@
 #include "io/stream.h"
 
-#include "io/farewell.h"
-
 #include <linux/sockios.h>
 #include <openssl/ssl.h>
 #include <sys/ioctl.h>
@@ -393,11 +391,11 @@ int Stream::descriptor() const noexcept {
 // Of one that the edge has opened; a caller's is seen to by its story. Behind bytes that the kernel has not taken the alert can't
 // leave, either.
 bool Stream::owes_farewell() const noexcept {
-  return broken_in_tls() && SSL_is_server(ssl_) == 0 && unsent() == 0 && loop_.farewells() != nullptr;
+  return broken_in_tls() && SSL_is_server(ssl_) == 0 && unsent() == 0 && loop_.last_keeper() != nullptr;
 }
 
 void Stream::release() noexcept {
-  if (owes_farewell()) return loop_.farewells()->take(Ptr(this));
+  if (owes_farewell()) return loop_.last_keeper()->take(*this);
   wake_ = nullptr;
   watcher_ = nullptr;
   reading_ = false;

@@ -34,14 +34,17 @@ public:
   void deadline_at(TimeMs at) noexcept {
     if (halted_) return;
     pending_ &= ~kExpired;
-    loop_.set_deadline(*this, at);
+    if (resting_)
+      kept_ = at;
+    else
+      loop_.set_deadline(*this, at);
   }
   void deadline_in(TimeMs wait) noexcept { deadline_at(loop_.now() + wait); }
-  [[nodiscard]] TimeMs deadline() const noexcept { return at(); }
+  [[nodiscard]] TimeMs deadline() const noexcept { return resting_ ? kept_ : at(); }
 
   void raise(Events events) {
     pending_ |= events;
-    if (waiter_ && (pending_ & mask_) != 0) std::exchange(waiter_, {}).resume();
+    resume();
   }
   // The end of a drain: from now on every wait returns kExpired at once, so the story comes to its end by its own way out.
   void halt() {
@@ -55,7 +58,7 @@ public:
 
   struct Awaiter {
     Wake& wake;
-    bool await_ready() const noexcept { return (wake.pending_ & wake.mask_) != 0; }
+    bool await_ready() const noexcept { return (wake.pending_ & wake.mask_) != 0 && !wake.has_to_rest(); }
     void await_suspend(std::coroutine_handle<> story) const noexcept { wake.waiter_ = story; }
     Events await_resume() const noexcept {
       const Events happened = wake.pending_ & wake.mask_;
@@ -80,13 +83,48 @@ public:
   }
 
 private:
+  // So many waits may find in one round of the loop what they wait for. Whoever waits more often for what is there already would
+  // keep all others from the loop, and its own deadline from passing: it waits for the next round first.
+  static constexpr std::uint32_t kMostUnwaited = 1000;
+
   Loop& loop_;
   std::coroutine_handle<> waiter_{};
   Events pending_ = 0;
   Events mask_ = 0;
   bool halted_ = false;
+  bool resting_ = false; // the loop's deadline is the next round; the story's is `kept_`
+  TimeMs kept_ = kNever;
+  std::uint32_t unwaited_ = 0; // waits in `round_` that found what they waited for
+  std::uint64_t round_ = 0;
 
-  void expired() noexcept override { raise(kExpired); }
+  bool has_to_rest() noexcept {
+    if (round_ != loop_.round()) unwaited_ = 0;
+    round_ = loop_.round();
+    if (++unwaited_ <= kMostUnwaited) return false;
+    kept_ = at();
+    resting_ = true;
+    loop_.ring_next_round(*this);
+    return true;
+  }
+  void end_rest() noexcept {
+    if (!resting_) return;
+    resting_ = false;
+    // Nobody has looked at it meanwhile.
+    if (kept_ <= loop_.now())
+      pending_ |= kExpired;
+    else
+      loop_.set_deadline(*this, kept_);
+  }
+  void resume() {
+    if (!waiter_ || (pending_ & mask_) == 0) return;
+    end_rest();
+    std::exchange(waiter_, {}).resume();
+  }
+  void expired() noexcept override {
+    if (!resting_) return raise(kExpired);
+    end_rest();
+    resume();
+  }
 };
 
 } // namespace ledgergate::io

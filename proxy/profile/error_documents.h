@@ -2,7 +2,8 @@
 #pragma once
 
 #include "base/encode.h"
-#include "profile/native_error.h"
+#include "profile/failure.h"
+#include "profile/words.h"
 
 #include <string>
 #include <string_view>

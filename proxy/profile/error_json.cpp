@@ -1,5 +1,6 @@
 #include "profile/error_documents.h"
 #include "profile/escape.h"
+#include "profile/native_error.h"
 
 namespace ledgergate::profile {
 namespace {

@@ -1,6 +1,8 @@
 // YAML text -> Settings, or every mistake in it at once.
 #pragma once
 
+#include "settings/known_keys.h"
+#include "settings/problem.h"
 #include "settings/settings.h"
 
 #include <memory>
@@ -9,16 +11,6 @@
 #include <vector>
 
 namespace ledgergate::settings {
-
-// One mistake (or warning), with its place. line and column count from 1; 0 when there is no place (a missing file).
-struct Problem {
-  std::string file;
-  int line = 0;
-  int column = 0;
-  std::string text;                         // "unknown key `adress` (did you mean `address`?)"
-  bool warning = false;                     // the settings can be used all the same
-  [[nodiscard]] std::string format() const; // "edge.yaml:3:5: error: unknown key …" / ": warning: …"
-};
 
 struct Loaded {
   std::shared_ptr<const Settings> settings; // null when there is any problem that is not a warning
@@ -44,8 +36,5 @@ struct CommandLine {
   bool anonymous = false;         // needed when `listen` is not loopback
 };
 [[nodiscard]] Loaded from_command_line(const CommandLine& options);
-
-// Every key the loader reads, as "listen[].certificates[].chain"; for the test that holds config/ledgergate.schema.json to it.
-[[nodiscard]] std::vector<std::string> known_keys();
 
 } // namespace ledgergate::settings

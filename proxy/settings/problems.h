@@ -1,7 +1,7 @@
 // Where mistakes are gathered, so that all are told at once.
 #pragma once
 
-#include "settings/load.h"
+#include "settings/problem.h"
 
 #include <cstddef>
 #include <string>

@@ -1,6 +1,7 @@
 #include "settings/unknown_keys.h"
 
-#include "settings/load.h"
+#include "settings/known_keys.h"
+#include "settings/problem.h"
 #include "settings/problems.h"
 #include "settings/suggest.h"
 

@@ -11,7 +11,7 @@
 namespace ledgergate::upstream {
 
 Pool::Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls, Relief* relief, Use use)
-    : loop_(loop), server_(std::move(server)), tls_(std::move(tls)), relief_(relief), use_(use) {
+    : IdleConnections(use), loop_(loop), server_(std::move(server)), tls_(std::move(tls)), relief_(relief) {
   idle_.reserve(server_.keep_idle);
 }
 

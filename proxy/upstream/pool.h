@@ -20,9 +20,8 @@
 
 namespace ledgergate::upstream {
 
-class Pool final : private io::StreamWatcher, private io::Deadline {
+class Pool final : public IdleConnections, private io::StreamWatcher, private io::Deadline {
 public:
-  enum class Use : std::uint8_t { by_all, by_one_caller }; // the latter is closed last: somebody's login is on it (bound.h)
   // Made on any thread; it is the loop's from the first take() or put() on.
   // `relief`: who may close what idles here when descriptors are short; null: nobody. Must outlive the pool.
   Pool(io::Loop& loop, settings::Server server, std::shared_ptr<const ClientTls> tls, Relief* relief = nullptr,
@@ -45,11 +44,10 @@ public:
   // Newer settings have a pool of their own: what idles here is closed, and so is what comes back. (A server that is asked in turn
   // from now on must not see a second connection.)
   void retire() noexcept;
-  void close_idle() noexcept { idle_.clear(); }
-  [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
+  void close_idle() noexcept override { idle_.clear(); }
+  [[nodiscard]] std::size_t idle() const noexcept override { return idle_.size(); }
 
 private:
-  friend class Relief;
   struct Idle {
     io::Stream::Ptr stream;
     io::TimeMs until = 0;    // by the settings and by its server's word; not used from there on
@@ -62,9 +60,7 @@ private:
   std::shared_ptr<KeptSession> session_ = std::make_shared<KeptSession>();
   std::vector<Idle> idle_;
   bool retired_ = false;
-  Use use_;
-  bool relieved_ = false; // it is in the list of relief_, by the two below
-  Pool *before_ = nullptr, *after_ = nullptr;
+  bool relieved_ = false; // it is in the list of relief_
 
   void stream_woke(io::Stream& stream) override;
   void expired() noexcept override;

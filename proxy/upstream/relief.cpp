@@ -1,9 +1,7 @@
 #include "upstream/relief.h"
 
-#include "io/farewell.h"
-#include "upstream/pool.h"
-
 #include <algorithm>
+#include <new>
 
 namespace ledgergate::upstream {
 namespace {
@@ -12,27 +10,28 @@ constexpr io::TimeMs kPatienceMs = 1000;
 
 Relief::Relief(io::Loop& loop, std::vector<Relief*>& all) : loop_(loop), all_(all) { all.push_back(this); }
 
-void Relief::add(Pool& pool) noexcept {
-  Pool*& first = pools_[static_cast<std::size_t>(pool.use_)];
-  pool.after_ = first;
-  if (first != nullptr) first->before_ = &pool;
-  first = &pool;
+void Relief::add(IdleConnections& idle) noexcept {
+  IdleConnections*& first = idle_[static_cast<std::size_t>(idle.links.use)];
+  idle.links.after = first;
+  if (first != nullptr) first->links.before = &idle;
+  first = &idle;
 }
 
-void Relief::remove(Pool& pool) noexcept {
-  (pool.before_ != nullptr ? pool.before_->after_ : pools_[static_cast<std::size_t>(pool.use_)]) = pool.after_;
-  if (pool.after_ != nullptr) pool.after_->before_ = pool.before_;
-  pool.before_ = pool.after_ = nullptr;
+void Relief::remove(IdleConnections& idle) noexcept {
+  (idle.links.before != nullptr ? idle.links.before->links.after : idle_[static_cast<std::size_t>(idle.links.use)]) =
+      idle.links.after;
+  if (idle.links.after != nullptr) idle.links.after->links.before = idle.links.before;
+  idle.links.before = idle.links.after = nullptr;
 }
 
 bool Relief::close_idle() noexcept {
-  io::Farewells* const farewells = loop_.farewells();
-  bool any = farewells != nullptr && farewells->close_all();
-  for (Pool* const first : pools_) { // what a caller has for itself is closed only where no other has anything to close
+  io::LastKeeper* const last = loop_.last_keeper();
+  bool any = last != nullptr && last->close_all();
+  for (IdleConnections* const first : idle_) { // what a caller has for itself is closed only where no other has anything to close
     if (any) break;
-    for (Pool* pool = first; pool != nullptr; pool = pool->after_) {
-      any = any || pool->idle() != 0;
-      pool->close_idle();
+    for (IdleConnections* each = first; each != nullptr; each = each->links.after) {
+      any = any || each->idle() != 0;
+      each->close_idle();
     }
   }
   return any;

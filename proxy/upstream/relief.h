@@ -16,7 +16,23 @@
 
 namespace ledgergate::upstream {
 
-class Pool;
+// Connections that idle, and may be closed for their descriptors.
+class IdleConnections {
+public:
+  enum class Use : std::uint8_t { by_all, by_one_caller }; // the latter are closed last: somebody's login is on them (bound.h)
+  [[nodiscard]] virtual std::size_t idle() const noexcept = 0;
+  virtual void close_idle() noexcept = 0;
+
+  // Relief's own: where it stands in its list.
+  struct Links {
+    Use use;
+    IdleConnections *before = nullptr, *after = nullptr;
+  } links;
+
+protected:
+  explicit IdleConnections(Use use) noexcept : links{use} {}
+  ~IdleConnections() = default;
+};
 
 class Relief {
 public:
@@ -25,9 +41,9 @@ public:
   Relief(const Relief&) = delete;
   Relief& operator=(const Relief&) = delete;
 
-  // One that the pool has added itself to leaves before it ends.
-  void add(Pool& pool) noexcept;
-  void remove(Pool& pool) noexcept;
+  // What was added is removed before it ends.
+  void add(IdleConnections& idle) noexcept;
+  void remove(IdleConnections& idle) noexcept;
 
   // Closes this worker's idle connections: those of no more use (io/farewell.h), or where there are none, those of its pools, or
   // those that callers have for themselves.
@@ -44,7 +60,7 @@ public:
 private:
   io::Loop& loop_;
   const std::vector<Relief*>& all_;
-  std::array<Pool*, 2> pools_{}; // the first of each use; linked in the pools themselves
+  std::array<IdleConnections*, 2> idle_{}; // the first of each use; linked in themselves
   std::vector<io::Wake*> waiting_;
   std::uint64_t question_ = 0; // number of the last one
   std::size_t unanswered_ = 0; // workers that have not answered it

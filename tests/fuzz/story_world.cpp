@@ -1,8 +1,8 @@
 #include "story_world.h"
 
-#include "caller.h"
-#include "connection.h"
 #include "require.h"
+#include "serve/caller.h"
+#include "serve/connection.h"
 
 #include <sys/socket.h>
 #include <unistd.h>

@@ -3,9 +3,9 @@
 // clock (see the wrapped functions in story_world.cpp). So a story runs as fast as it can, and always the same way.
 #pragma once
 
+#include "serve/worker.h"
 #include "settings/settings.h"
-#include "shared.h"
-#include "worker.h"
+#include "state/shared.h"
 
 #include <openssl/types.h>
 #include <uv.h>

@@ -24,7 +24,7 @@ const std::string kNoTls("\x16\3\3\0\4c\0\0\0", 9);
 constexpr std::size_t kAlertSize = 7; // a record of one, before there are keys
 
 struct FarewellTest : ::testing::Test, LoopWorld {
-  FarewellTest() : context(SSL_CTX_new(TLS_method()), SSL_CTX_free) {}
+  FarewellTest() : context(SSL_CTX_new(TLS_method()), SSL_CTX_free) { loop.set_last_keeper(std::make_unique<Farewells>()); }
 
   // A connection over which somebody who speaks no TLS was met; its far end stays here.
   Stream::Ptr broken(bool as_client = true) {
@@ -81,7 +81,7 @@ TEST_F(FarewellTest, WhatTheServerStillSendsIsDiscardedUntilItEnds) {
   EXPECT_EQ(heard[heard.size() - 2], '\2') << "not a fatal one";
   ::shutdown(far[0].get(), SHUT_WR);
   settle();
-  EXPECT_FALSE(loop.farewells()->close_all());
+  EXPECT_FALSE(loop.last_keeper()->close_all());
 }
 
 TEST_F(FarewellTest, AResetDestroysNoAlert) {
@@ -133,7 +133,7 @@ TEST_F(FarewellTest, NoneKeepsTheLoopFromItsEnd) {
 
 TEST_F(FarewellTest, CallersHaveAStoryForThat) {
   broken(false).reset();
-  EXPECT_FALSE(loop.farewells()->close_all());
+  EXPECT_FALSE(loop.last_keeper()->close_all());
   EXPECT_TRUE(closed(far[0]));
 }
 

@@ -74,6 +74,7 @@ struct End {
 
 // Both ends of a TLS connection on one loop. The parameter is the TLS version.
 struct StreamTls : ::testing::TestWithParam<int>, LoopWorld {
+  StreamTls() { loop.set_last_keeper(std::make_unique<Farewells>()); }
   StreamTls() {
     const ledgergate::tests::Identity identity = ledgergate::tests::make_identity({});
     server = context(TLS_server_method(), GetParam());
@@ -321,7 +322,7 @@ TEST_P(StreamTls, AnAlertBehindBytesThatNobodyTakesIsGivenUp) {
     return caller.last == Step::failed;
   }));
   caller.stream.reset();
-  EXPECT_FALSE(loop.farewells()->close_all());
+  EXPECT_FALSE(loop.last_keeper()->close_all());
 }
 
 TEST_P(StreamTls, BytesThatCameBeforeTheHandshakeBeganAreItsFirst) {

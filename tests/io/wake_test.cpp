@@ -173,6 +173,59 @@ TEST(Wake, WhileOneTakesManyStepsAnothersInputIsServed) {
   reader.halt();
 }
 
+// What a story does that waits on a stream which has failed, and does not look at it: the wait is over before it begins.
+Detached wait_for_what_is_there(Wake& wake, Steps& out) {
+  for (;;) {
+    wake.raise(kClientIn);
+    const auto happened = co_await wake.wait(kClientIn);
+    out.rounds.push_back(wake.loop().round());
+    if ((happened & kExpired) != 0) break;
+  }
+  out.done = true;
+}
+
+TEST(Wake, WhoWaitsForWhatIsThereAlreadyKeepsNobodyFromTheLoopAndItsOwnDeadlineFromPassing) {
+  Loop loop;
+  auto [near, far] = ledgergate::tests::connected_pair();
+  const auto stream = Stream::adopt(loop, near.release());
+  Wake reader(loop), spinner(loop);
+  stream->attach(&reader, kClientIn, kClientOut);
+  std::size_t got = 0;
+  drain_stream(reader, *stream, got);
+  Steps steps;
+  spinner.deadline_in(300);
+  const TimeMs deadline = spinner.deadline();
+  loop.post([&] { wait_for_what_is_there(spinner, steps); });
+  far.send("hello");
+  ASSERT_TRUE(ledgergate::tests::turn_until(loop, [&] { return got == 5 || steps.done; }));
+  EXPECT_EQ(got, 5U);
+  EXPECT_TRUE(steps.done || spinner.deadline() == deadline) << "resting does not move it";
+  ASSERT_TRUE(ledgergate::tests::turn_until(loop, [&] { return steps.done; }));
+  EXPECT_GE(loop.now(), deadline);
+  reader.halt();
+}
+
+TEST(Wake, ADeadlineThatIsSetWhileAStoryRestsHolds) {
+  Loop loop;
+  Wake spinner(loop);
+  Steps steps;
+  wait_for_what_is_there(spinner, steps);
+  ASSERT_FALSE(steps.done);
+  spinner.deadline_at(0);
+  ASSERT_TRUE(ledgergate::tests::turn_until(loop, [&] { return steps.done; }));
+  EXPECT_LT(steps.rounds.back(), 10U);
+}
+
+TEST(Wake, AHaltEndsOneThatRests) {
+  Loop loop;
+  Wake spinner(loop);
+  Steps steps;
+  wait_for_what_is_there(spinner, steps);
+  ASSERT_FALSE(steps.done);
+  spinner.halt();
+  EXPECT_TRUE(steps.done);
+}
+
 // Many small steps must not cost a tick of the clock each.
 TEST(Wake, TheLoopDoesNotSleepBeforeTheNextRoundAndSleepsAgainBehindIt) {
   Loop loop;

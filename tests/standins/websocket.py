@@ -9,6 +9,7 @@ number of bytes that came).
 
 import base64
 import hashlib
+import socket
 
 from message import PATTERN
 from standin import PATIENCE, StandIn, main
@@ -77,6 +78,9 @@ class WebSocket(StandIn):
         if mode == "break":
             connection.reset()
             return
+        if mode == "end_first":
+            connection.send(bytes(int(self.knobs.get("bytes", 0))))
+            connection.raw.shutdown(socket.SHUT_WR)
         came = 0
         while True:
             data = bytes(connection.reader.buffer)

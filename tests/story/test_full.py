@@ -12,7 +12,7 @@ from web import Web
 
 H = b"Host: localhost\r\n"
 GET = b"GET /head HTTP/1.1\r\n" + H + b"\r\n"
-NEWCOMERS = 64  # so many of the newest strangers are left alone (proxy/shedding.h)
+NEWCOMERS = 64  # so many of the newest strangers are left alone (proxy/state/shedding.h)
 
 
 class Full(Story):

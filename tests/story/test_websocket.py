@@ -1,11 +1,15 @@
 """WebSocket through the edge: only where the route says so, only behind a 101 that proves itself, and then both ways."""
 
+import fcntl
 import hashlib
+import itertools
 import json
+import struct
+import termios
 import unittest
 
 from client import Ended
-from harness import Story, config
+from harness import Story, config, poll
 
 from message import pattern_sha256
 from web import Web
@@ -19,6 +23,10 @@ def handshake(path=b"/ws", extra=b"", connection=b"keep-alive, Upgrade", upgrade
         b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: " + connection + b"\r\nUpgrade: " + upgrade + b"\r\n"
         b"Sec-WebSocket-Key: " + KEY + b"\r\nSec-WebSocket-Version: 13\r\nOrigin: https://localhost\r\n" + extra + b"\r\n"
     )
+
+
+def waiting_bytes(sock):
+    return struct.unpack("i", fcntl.ioctl(sock, termios.FIONREAD, bytes(4)))[0]
 
 
 class WebSockets(Story):
@@ -172,6 +180,26 @@ class WebSockets(Story):
         server.wait("the break", lambda: server.ends)
         self.assertEqual(server.ends, ["break"])
         self.assertEqual(edge.access_log(1)[0]["cause"], "client_gone")
+
+    def test_a_caller_that_breaks_behind_the_servers_end_ends_it(self):
+        for listener, unread, says in itertools.product(("lan", "internet"), (0, 3000), (b"", b"x" * 100)):
+            with self.subTest(listener=listener, unread=unread, says=says):
+                knobs = {"mode": "end_first", "bytes": unread}
+                server, edge = self.front(WebSocket, "onec", knobs, route={"websocket": True}, workers=1)
+                with edge.connect(listener) as client:
+                    client.send(handshake())
+                    self.assertEqual(client.reply().status, 101)
+                    if unread:
+                        poll("what it does not read", lambda client=client: waiting_bytes(client.sock) + len(client.buffer) >= unread)
+                    else:
+                        self.assertIn(client.more(), ("closed", "cut"))
+                    if says:
+                        client.send(says)
+                    client.reset()
+                    server.wait("the end", lambda server=server: server.ends)
+                self.assertEqual(edge.access_log(1)[0]["status"], 101)
+                self.assertEqual(edge.ask(b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n", "lan").status, 426)
+                edge.stop()
 
     def test_a_server_that_takes_nothing_stops_the_caller(self):
         server, edge, client = self.through({"mode": "deaf"}, "lan")

@@ -1,0 +1,86 @@
+#include "command/judge_as.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace ledgergate {
+namespace {
+
+struct Account {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
+// These are of the main thread, before there is another one.
+std::optional<Account> account_of(const std::string& name) {
+  const passwd* const found = ::getpwnam(name.c_str()); // NOLINT(concurrency-mt-unsafe)
+  return found != nullptr ? std::optional(Account{found->pw_uid, found->pw_gid}) : std::nullopt;
+}
+
+std::optional<gid_t> group_of(const std::string& name) {
+  const group* const found = ::getgrnam(name.c_str()); // NOLINT(concurrency-mt-unsafe)
+  return found != nullptr ? std::optional(found->gr_gid) : std::nullopt;
+}
+
+std::vector<gid_t> groups_of(const std::string& user, gid_t own, const std::vector<std::string>& more) {
+  std::vector<gid_t> groups(64);
+  int count = static_cast<int>(groups.size());
+  while (::getgrouplist(user.c_str(), own, groups.data(), &count) < 0) groups.resize(static_cast<std::size_t>(count));
+  groups.resize(static_cast<std::size_t>(count));
+  for (const std::string& name : more)
+    if (const auto number = group_of(name)) groups.push_back(*number);
+  return groups;
+}
+
+// The saved user stays root, so that there is a way back.
+bool become(const Account& account, const std::vector<gid_t>& groups) {
+  return ::setgroups(groups.size(), groups.data()) == 0 && ::setresgid(account.group, account.group, 0) == 0 &&
+         ::setresuid(account.user, account.user, 0) == 0;
+}
+
+} // namespace
+
+bool judge_as(const std::string& user, const ServiceUnit& unit, const std::string& settings_file, std::string& doubt,
+              std::string& why) {
+  if (::geteuid() != 0) {
+    if (!user.empty()) why = "--user is for root";
+    return user.empty();
+  }
+  const bool of_unit = user.empty() || user == unit.user;
+  const std::string& name = user.empty() ? unit.user : user;
+  auto account = account_of(name);
+  if (!account) {
+    if (!user.empty()) why = "there is no user " + user;
+    return user.empty();
+  }
+  if (account->user == 0) return true;
+  if (const auto group = of_unit && !unit.group.empty() ? group_of(unit.group) : std::nullopt) account->group = *group;
+  const auto groups = groups_of(name, account->group, of_unit ? unit.supplementary_groups : std::vector<std::string>());
+  std::vector<gid_t> before(65536);
+  const int count = ::getgroups(static_cast<int>(before.size()), before.data());
+  before.resize(static_cast<std::size_t>(std::max(count, 0)));
+  if (!become(*account, groups)) {
+    why = "can't judge as user " + name + ": " + std::generic_category().message(errno);
+    return false;
+  }
+  if (!user.empty() || ::faccessat(AT_FDCWD, settings_file.c_str(), R_OK, AT_EACCESS) == 0 || errno != EACCES) return true;
+  const bool installed = settings_file.starts_with("/etc/");
+  if (installed) return true; // it is told as it is: the service can't read it
+  if (::setresuid(0, 0, 0) != 0 || ::setresgid(0, 0, 0) != 0 || ::setgroups(before.size(), before.data()) != 0) {
+    why = "can't be root again: " + std::generic_category().message(errno);
+    return false;
+  }
+  doubt = settings_file + " can't be read by " + name + ", the service's user: what it names is judged as root reads it";
+  return true;
+}
+
+} // namespace ledgergate
