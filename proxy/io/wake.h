@@ -98,6 +98,7 @@ private:
   std::uint64_t round_ = 0;
 
   bool has_to_rest() noexcept {
+    if (mask_ == kExpired) return false; // next_round() of one that is halted: it has to end
     if (round_ != loop_.round()) unwaited_ = 0;
     round_ = loop_.round();
     if (++unwaited_ <= kMostUnwaited) return false;

@@ -74,8 +74,8 @@ struct End {
 
 // Both ends of a TLS connection on one loop. The parameter is the TLS version.
 struct StreamTls : ::testing::TestWithParam<int>, LoopWorld {
-  StreamTls() { loop.set_last_keeper(std::make_unique<Farewells>()); }
   StreamTls() {
+    loop.set_last_keeper(std::make_unique<Farewells>());
     const ledgergate::tests::Identity identity = ledgergate::tests::make_identity({});
     server = context(TLS_server_method(), GetParam());
     client = context(TLS_client_method(), GetParam());
