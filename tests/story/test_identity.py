@@ -190,6 +190,7 @@ class LockOut(Guarded):
         reply = edge.ask(ask(basic("eshop", "right"), path=b"/status"))
         self.assert_refused(reply, 429, "locked_out")
         self.assertGreater(int(reply.get("Retry-After")), 3000)
+        self.assertLessEqual(int(reply.get("Retry-After")), 3600)
         self.assertEqual(edge.ask(ask(b"X-Edge-Key: " + key.encode(), path=b"/status")).status, 200, "another account from there is not locked")
 
 
