@@ -83,7 +83,7 @@ class Bans(Story):
         self.assertEqual(set(told), {"203.0.113.9", "2001:db8::"})
         self.assertEqual((told["203.0.113.9"]["account"], told["203.0.113.9"]["times"]), ("", 1))
         self.assertGreater(told["203.0.113.9"]["seconds"], 3000)
-        self.assertLessEqual(told["203.0.113.9"]["seconds"], 3600)
+        self.assertLessEqual(max(ban["seconds"] for ban in told.values()), 3600)
 
         self.assertEqual(self.run_command("unban", "203.0.113.9"), (0, "203.0.113.9 may log in again.\n", ""))
         self.edge.said.wait(r"login unbanned: address=203\.0\.113\.9 bans=1 by=127\.0\.0\.1 request=\S+")
