@@ -9,6 +9,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -16,6 +18,8 @@ using ledgergate::settings::CommandLine;
 
 struct Options {
   std::string file, user;
+  std::vector<std::string> explained;
+  ledgergate::Question question;
   CommandLine line;
 };
 
@@ -63,6 +67,14 @@ int main(int argc, char** argv) {
       "--user", options.user,
       "For root: judge what this user may read, in place of the unit's (User= of ledgergate.service, else ledgergate)");
 
+  CLI::Option* explain = check
+                             ->add_option("--explain", options.explained,
+                                          "Tell which route, rules and server such a request meets, and why: METHOD URL")
+                             ->expected(2)
+                             ->type_name("METHOD URL");
+  check->add_option("--client", options.question.client, "As this client, with all that it can prove")->needs(explain);
+  check->add_option("--from", options.question.from, "From this address")->needs(explain);
+
   ledgergate::Deed deed;
   ledgergate::add_cert_commands(app, deed);
   ledgergate::add_client_commands(app, deed);
@@ -79,5 +91,10 @@ int main(int argc, char** argv) {
   }
   if (deed) return deed();
   const ledgergate::Loader load = loader(options);
-  return check->parsed() ? ledgergate::check(load, options.file, options.user) : ledgergate::run(load);
+  if (!check->parsed()) return ledgergate::run(load);
+  if (!options.explained.empty()) {
+    options.question.method = options.explained[0];
+    options.question.url = options.explained[1];
+  }
+  return ledgergate::check(load, options.file, options.user, options.question);
 }

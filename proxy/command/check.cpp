@@ -8,7 +8,7 @@
 
 namespace ledgergate {
 
-int check(const Loader& load, const std::string& file, const std::string& user) {
+int check(const Loader& load, const std::string& file, const std::string& user, const Question& question) {
   const ServiceUnit unit = read_service_unit("/");
   std::string doubt, why;
   if (!judge_as(user, unit, file, doubt, why)) {
@@ -30,8 +30,14 @@ int check(const Loader& load, const std::string& file, const std::string& user) 
     (installed ? problems.errors : problems.warnings).push_back(std::move(refused));
   print(problems);
   if (!snapshot || !problems.errors.empty()) return kExitSettings;
-  std::printf("ok\n");
-  return kExitFine;
+  if (question.method.empty()) {
+    std::printf("ok\n");
+    return kExitFine;
+  }
+  std::string answer;
+  const bool answered = explain(snapshot, question, answer);
+  std::fprintf(answered ? stdout : stderr, "%s%s", answered ? "" : "ledgergate check: ", answer.c_str());
+  return answered ? kExitFine : kExitSettings;
 }
 
 } // namespace ledgergate
