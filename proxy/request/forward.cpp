@@ -18,6 +18,7 @@
 #include "request/take_body.h"
 #include "request/take_reply.h"
 #include "request/take_turn.h"
+#include "request/trace.h"
 #include "request/tunnel.h"
 #include "state/services.h"
 #include "upstream/client_tls.h"
@@ -165,6 +166,7 @@ io::Task<Result<void>> converse(Exchange& x, Talk& t, Place& place, SpoolSource&
   kept.let_go();
   Result<void> outcome = attempt ? attempt->outcome : Result<void>(attempt.error());
   const bool answered = outcome.ok();
+  if (answered) trace_reply(x);
   if (answered) note_connection_login(x, !t.fresh_only);
   if (outcome) outcome = check_reply(x);
   t.refused = answered && !outcome;
@@ -191,6 +193,7 @@ io::Task<Result<void>> forward(Exchange& x) {
   if (!passing.held()) {
     auto granted = co_await take_turn(x);
     if (!granted) co_return granted.error();
+    trace_slot(x);
     place = Place(*x.services, x.generation->shared_from_this(), x.server, std::move(*granted));
     const auto still_welcome = judge_again(x);
     if (!still_welcome) co_return still_welcome.error();
@@ -223,6 +226,7 @@ io::Task<Result<void>> forward(Exchange& x) {
     }
     Talk talk{std::move(*link), may_reuse, fresh_only};
     x.record.reused_connection = talk.link.reused;
+    trace_connection(x, *talk.link.server, talk.link.reused);
     const auto outcome = co_await converse(x, talk, place, kept);
     // From here on nothing needs memory until the place is given on.
     if (talk.again) continue;

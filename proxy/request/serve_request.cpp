@@ -11,6 +11,7 @@
 #include "request/refuse.h"
 #include "request/server_login.h"
 #include "request/take_body.h"
+#include "request/trace.h"
 
 #include "client/forwarded.h"
 #include "client/proof_words.h"
@@ -122,6 +123,7 @@ void log(Exchange& x) {
   }
   if (x.failed) record.failure = x.failure;
   x.logged = true;
+  trace_end(x);
   account(x);
   x.services->count(x.generation->tally(x.facts.route), record);
   x.services->log(record);
@@ -178,6 +180,7 @@ void end_without_memory(Exchange& x) noexcept {
 
 io::Task<void> serve_request(Exchange& x) {
   begin(x);
+  trace_head(x);
   const Result<Way> way = decide(x);
   Result<void> outcome;
   if (!way) {
@@ -189,7 +192,9 @@ io::Task<void> serve_request(Exchange& x) {
   } else if (*way == Way::admin) {
     outcome = answer_admin(x);
   } else {
+    trace_route(x);
     if (!admits_all(x)) outcome = co_await admit(x);
+    if (outcome) trace_client(x);
     if (outcome) outcome = check_request(x);
     if (outcome && !login_waits_for_body(x) && brings_server_login(x)) outcome = co_await check_server_login(x);
     if (outcome) outcome = prepare_inspection(x);
