@@ -200,7 +200,8 @@ void check_doors(const Draft& draft, Problems& problems) {
 
 // What is sent to one's own door comes back, until something is used up.
 void check_circles(const Draft& draft, Problems& problems) {
-  const auto& [listeners, servers] = std::tie(draft.settings.listeners, draft.settings.servers);
+  const auto& listeners = draft.settings.listeners;
+  const auto& servers = draft.settings.servers;
   const auto own_place = [](const Endpoint& address) {
     return address.ip.loopback() ? place_of("localhost", address.port) : place_of(address.ip.text(), address.port);
   };
