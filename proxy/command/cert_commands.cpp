@@ -100,7 +100,7 @@ int make(const CertOptions& options, bool renew) {
     return fail(kCommand, wish.name + ": " + mistake, kExitSettings);
   for (const std::string& san : wish.sans)
     if (const std::string mistake = enrol::san_mistake(san); !mistake.empty())
-      return fail(kCommand, san + ": " + mistake, kExitSettings);
+      return fail(kCommand, fmt::format("{}: {}", san, mistake), kExitSettings);
   bool password_made = false;
   wish.bundle = bundle_wish(options, password_made, why);
   if (!why.empty()) return fail(kCommand, why);

@@ -37,13 +37,12 @@ public:
   Secret() = default;
   explicit Secret(std::string text) : text_(std::move(text)) {}
   ~Secret() { wipe(); }
-  Secret(Secret&& other) noexcept : text_(other.text_) { other.wipe(); }
+  Secret(Secret&& other) noexcept { *this = std::move(other); }
   Secret& operator=(Secret&& other) noexcept {
-    if (this != &other) {
-      wipe();
-      text_ = other.text_;
-      other.wipe();
-    }
+    if (this == &other) return *this;
+    wipe();
+    text_ = std::move(other.text_);
+    other.wipe(); // a short one lies in the object itself, and is not moved but copied
     return *this;
   }
   Secret(const Secret&) = delete;
@@ -52,6 +51,7 @@ public:
 
 private:
   void wipe() noexcept {
+    text_.resize(text_.capacity()); // also what it has held before
     OPENSSL_cleanse(text_.data(), text_.size());
     text_.clear();
   }
