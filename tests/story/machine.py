@@ -94,7 +94,10 @@ class Machine:
             )  # fmt: skip
             self.first = self._first_process()
             self.root = pathlib.Path(f"/proc/{self.first}/root")
-            poll("the machine's boot", self._booted)
+            try:
+                poll("the machine's boot", self._booted)
+            except AssertionError as error:
+                raise Failed(f"{error}:\n{self.words()}") from None
             self.systemctl("log-target", "journal")
             self.outside = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
             inside = os.open(f"/proc/{self.first}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
