@@ -104,6 +104,16 @@ TEST_F(ShownSecrets, AKeyIsFoundAsAWholeWordWhateverStandsAroundIt) {
   }
 }
 
+TEST_F(ShownSecrets, ThreeLayersOfPercentsAreTakenOffAndNoMore) {
+  for (const std::string& key : kKeys) {
+    std::string first = "%" + std::string(1, "0123456789abcdef"[key[0] >> 4]) + "0123456789abcdef"[key[0] & 15];
+    for (int layers = 1; layers <= 5; ++layers) {
+      EXPECT_EQ(finds(first + key.substr(1)), layers <= 3) << key << ' ' << layers;
+      first.insert(1, "25");
+    }
+  }
+}
+
 TEST_F(ShownSecrets, BehindManySmallPartsToo) {
   std::string cookies;
   for (int i = 0; i < 200; ++i) cookies += "c" + std::to_string(i) + "=v" + std::to_string(i) + "; ";

@@ -33,6 +33,14 @@ class Redirect(Story):
         self.assertEqual(reply.status, 308)
         self.assertEqual(reply.get("Location"), "https://ucto.ledger.test:8443/documents/obr%E1zky?a=b")
 
+    def test_the_port_of_https_itself_is_not_named(self):
+        listen = [{"name": "internet", "address": "127.0.0.1:0", "certificates": [pair("server-ecdsa")]}, {"name": "web", "address": "127.0.0.1:0", "redirect": "https"}]
+        self.edge = self.start(config(self.server, listen=listen))
+        self.assertEqual(self.ask("GET /xml HTTP/1.1\nHost: ucto.ledger.test\n").get("Location"), "https://ucto.ledger.test/xml")
+        reply = self.ask("POST /xml HTTP/1.1\nHost: ucto.ledger.test\nContent-Length: 5\n", b"hello")
+        self.assert_refused(reply, 403, "https_required")
+        self.assertIn(b"https://ucto.ledger.test/xml", reply.body)
+
     def test_a_post_without_body_and_password_is_redirected(self):
         self.assertEqual(self.ask("POST /status HTTP/1.1\nHost: ucto.ledger.test\n").status, 308)
 
