@@ -221,6 +221,14 @@ class WebSockets(Story):
         server.wait("the end", lambda: server.ends)
         self.assertEqual(edge.access_log(1)[0]["status"], 101)
 
+    def test_where_one_side_has_ended_the_other_must_not_stall(self):
+        server, edge, client = self.through({"mode": "deaf"}, "lan", timeouts={"tunnel": "1h", "stall": "200ms"})
+        client.half_close()
+        self.assertEqual(client.end(), "closed")
+        self.assertEqual(server.ends, [], "it is the edge that ended it")
+        server.release()
+        server.wait("the end", lambda: server.ends)
+
     def test_a_drain_ends_a_quiet_one_and_does_not_wait_for_its_time(self):
         server, edge, client = self.through()
         edge.terminate()
