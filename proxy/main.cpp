@@ -89,7 +89,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? ledgergate::kExitFine : ledgergate::kExitSettings;
   }
-  if (deed) return deed();
+  if (deed) {
+    ledgergate::keep_stdout_apart();
+    return deed();
+  }
   const ledgergate::Loader load = loader(options);
   if (!check->parsed()) return ledgergate::run(load);
   if (!options.explained.empty()) {

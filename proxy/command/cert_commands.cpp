@@ -2,6 +2,8 @@
 
 #include "enrol/audit.h"
 #include "enrol/authority.h"
+#include "enrol/service_account.h"
+#include "process/service_unit.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -60,8 +62,15 @@ std::optional<enrol::BundleWish> bundle_wish(const CertOptions& options, bool& m
 
 std::optional<Authority> open(const CertOptions& options, std::string& why) {
   auto authority = Authority::open(options.directory, unix_now(), why);
-  if (authority)
-    for (const std::string& note : authority->notes()) fmt::print(stderr, "ledgergate {}: warning: {}\n", kCommand, note);
+  if (!authority) return authority;
+  std::vector<std::string> notes = authority->notes();
+  const ServiceUnit unit = read_service_unit("/");
+  for (const char* const file : {enrol::kAuthorityFile, enrol::kRevocationsFile})
+    if (std::string doubt =
+            enrol::reach_doubt(enrol::look_up({unit.user, unit.group}), std::filesystem::path(options.directory) / file);
+        !doubt.empty())
+      notes.push_back(std::move(doubt));
+  for (const std::string& note : notes) fmt::print(stderr, "ledgergate {}: warning: {}\n", kCommand, note);
   return authority;
 }
 
@@ -109,7 +118,10 @@ int make(const CertOptions& options, bool renew) {
   const auto issued = renew ? authority->renew(wish, why) : authority->issue(wish, why);
   if (!issued) return fail(kCommand, why);
   tell(*issued, wish.bundle ? &*wish.bundle : nullptr, password_made);
-  return done(kCommand, authority->unaudited());
+  const std::string lost = "the password of " + issued->bundle.string() +
+                           " was not shown, and nobody has it: ledgergate cert revoke " + issued->record.serial +
+                           ", and then once more";
+  return done(kCommand, authority->unaudited(), password_made ? lost : "");
 }
 
 int init(const CertOptions& options) {
@@ -166,7 +178,7 @@ int list(const CertOptions& options) {
                enrol::day_text(each.until), enrol::state_of(each, unix_now()), each.serial);
   if (const std::string doubt = Authority::doubt_of_list(options.directory, unix_now()); !doubt.empty())
     return fail(kCommand, doubt);
-  return kExitFine;
+  return done(kCommand, "");
 }
 
 void days_option(CLI::App* command, std::uint32_t& days) {

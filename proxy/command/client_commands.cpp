@@ -1,10 +1,12 @@
 #include "command/commands.h"
 
 #include "enrol/client_files.h"
+#include "process/service_unit.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +27,17 @@ struct ClientOptions {
 
 constexpr const char* kCommand = "client";
 
+std::optional<ClientFiles> open(const ClientOptions& options, bool make, std::string& why) {
+  const ServiceUnit unit = read_service_unit("/");
+  return ClientFiles::open(options.directory, make, why, {unit.user, unit.group});
+}
+
+// How a command ends whose deed is done.
+int done(const ClientFiles& files, const std::string& lost = "") {
+  if (!files.doubt().empty()) fmt::print(stderr, "ledgergate {}: warning: {}\n", kCommand, files.doubt());
+  return ledgergate::done(kCommand, files.unaudited(), lost);
+}
+
 void tell_reload() { fmt::print("It counts from the next reload on: systemctl reload ledgergate\n"); }
 
 void tell_key(const enrol::Secret& key) {
@@ -34,16 +47,16 @@ void tell_key(const enrol::Secret& key) {
 
 int add_one(const ClientOptions& options) {
   std::string why;
-  auto files = ClientFiles::open(options.directory, true, why);
+  auto files = open(options, true, why);
   if (!files) return fail(kCommand, why);
-  if (!files->doubt().empty()) fmt::print(stderr, "ledgergate {}: warning: {}\n", kCommand, files->doubt());
   const auto key = files->add(options.client, unix_now(), why);
   if (!key) return fail(kCommand, why);
   tell_key(*key);
   fmt::print("In the edge's settings `clients_dir: {}` (once), and {} in `clients` of a route.\n", options.directory,
              options.client.name);
   tell_reload();
-  return done(kCommand, files->unaudited());
+  return done(*files, "the key was not shown, and nobody has it: ledgergate client rotate " + options.client.name +
+                          ", then rotate --finish");
 }
 
 int list(const ClientOptions& options) {
@@ -65,21 +78,22 @@ int list(const ClientOptions& options) {
     fmt::print("{:<{}}  {:<8}  {:<7}  {:<6}  {:<10}  {}\n", each.name, width, each.disabled ? "disabled" : "active", keys,
                or_dash(each.turn_class), or_dash(each.valid_until), or_dash(each.from));
   }
-  return good ? kExitFine : kExitRuntime;
+  const int shown = ledgergate::done(kCommand, "");
+  return good ? shown : kExitRuntime;
 }
 
 int set_disabled(const ClientOptions& options, bool disabled) {
   std::string why;
-  auto files = ClientFiles::open(options.directory, false, why);
+  auto files = open(options, false, why);
   if (!files || !files->set_disabled(options.client.name, disabled, unix_now(), why)) return fail(kCommand, why);
   fmt::print("{} is {}.\n", options.client.name, disabled ? "disabled" : "enabled");
   tell_reload();
-  return done(kCommand, files->unaudited());
+  return done(*files);
 }
 
 int rotate(const ClientOptions& options) {
   std::string why;
-  auto files = ClientFiles::open(options.directory, false, why);
+  auto files = open(options, false, why);
   if (!files) return fail(kCommand, why);
   const Rotation rotation = options.finish ? Rotation::finish : options.undo ? Rotation::undo : Rotation::begin;
   const auto key = files->rotate(options.client.name, rotation, unix_now(), why);
@@ -91,7 +105,9 @@ int rotate(const ClientOptions& options) {
     fmt::print("{} has one key again: the {} one.\n", options.client.name, rotation == Rotation::finish ? "new" : "old");
   }
   tell_reload();
-  return done(kCommand, files->unaudited());
+  const std::string lost = "the new key was not shown, and nobody has it: ledgergate client rotate " + options.client.name +
+                           " --undo, and then once more";
+  return done(*files, rotation == Rotation::begin ? lost : "");
 }
 
 } // namespace

@@ -29,8 +29,11 @@ CLI::App* add_deed(CLI::App& under, const char* name, const char* about, const s
 
 // Says on stderr why `command` ("cert") ends without its work done; gives `code` back, one of server.h.
 int fail(const char* command, const std::string& why, int code = kExitRuntime);
-// How `command` ends when its deed is done: 0, or with the words why audit.log has not all of it.
-int done(const char* command, const std::string& unaudited);
+// How `command` ends when its deed is done: 0, or with the words why audit.log has not all of it, or why its own words are lost and
+// what to do then (`lost`; "": nothing).
+int done(const char* command, const std::string& unaudited, const std::string& lost = "");
+// Before anything is opened: where stdout is closed a file that is opened would take its place, and be given the words.
+void keep_stdout_apart() noexcept;
 // Seconds since 1970.
 [[nodiscard]] std::int64_t unix_now() noexcept;
 

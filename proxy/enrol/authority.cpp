@@ -170,20 +170,25 @@ std::optional<Issued> Authority::make(const Wish& wish, std::vector<std::string>
   next.records.push_back(record);
   if (!write_index(next, why)) return std::nullopt;
   index_ = std::move(next);
+  audit_.note(deed + words_of(record) + " until=" + day_text(record.until), now_); // it is in the index: whatever fails below
+  const auto given_up = [&] {
+    why += "; the certificate " + record.serial + " stands in the index all the same: ledgergate cert revoke " + record.serial +
+           ", and then once more";
+    return std::nullopt;
+  };
   const Secret key_text = pem(key.get());
   // A server's with the CA's own: callers who have the root need it not, and `check` sees that no CA between them is missing.
   const std::string above = wish.kind == Kind::server ? pem(certificate_.get()) : "";
   const Secret both(pem(certificate.get()) + above + key_text.text());
   const std::string file = file_of(wish.kind, wish.name, ".pem"), bundle_file = file_of(wish.kind, wish.name, ".p12");
   issued.file = secret_.path() / file;
-  if (!secret_.write(file, both.text(), kSecretFile, why)) return std::nullopt;
+  if (!secret_.write(file, both.text(), kSecretFile, why)) return given_up();
   if (wish.bundle) {
     issued.bundle = secret_.path() / bundle_file;
-    if (!secret_.write(bundle_file, bundle.text(), kSecretFile, why)) return std::nullopt;
+    if (!secret_.write(bundle_file, bundle.text(), kSecretFile, why)) return given_up();
   } else if (!secret_.remove(bundle_file, why)) { // of the certificate before: it would be taken for this one's
-    return std::nullopt;
+    return given_up();
   }
-  audit_.note(deed + words_of(record) + " until=" + day_text(record.until), now_);
   return issued;
 }
 
@@ -259,9 +264,13 @@ std::optional<std::vector<Record>> Authority::publish(Index next, std::vector<Re
   // The index first: a list that is older than it is found and made again.
   if (!write_index(next, why)) return std::nullopt;
   index_ = std::move(next);
-  if (!write_revocations(why)) return std::nullopt;
-  for (const Record& each : revoked) audit_.note("revoked " + words_of(each), now_);
-  return revoked;
+  for (const Record& each : revoked)
+    audit_.note("revoked " + words_of(each) + " until=" + day_text(each.until) + " list=" + std::to_string(index_.revocations),
+                now_);
+  if (write_revocations(why)) return revoked;
+  why += "; it stands in the index as revoked, and no edge knows of it yet: when crl.pem can be written, ledgergate cert crl "
+         "makes it";
+  return std::nullopt;
 }
 
 } // namespace ledgergate::enrol

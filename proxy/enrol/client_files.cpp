@@ -14,8 +14,8 @@
 #include <array>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
-#include <grp.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -26,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kLockWait{30'000};
+constexpr const char* kSettingsFile = "ledgergate.yaml";
 constexpr mode_t kFile = 0640, kFolder = 0750; // the edge's group reads them
 
 std::string digest_of(const Secret& key) {
@@ -53,14 +54,6 @@ bool safe(const std::string& word) {
 }
 
 std::string file_name(const std::string& name) { return name + ".yaml"; }
-
-std::optional<gid_t> id_of(const char* group) {
-  std::vector<char> space(16'384);
-  struct group entry {};
-  struct group* found = nullptr;
-  if (::getgrnam_r(group, &entry, space.data(), space.size(), &found) != 0 || found == nullptr) return std::nullopt;
-  return found->gr_gid;
-}
 
 // The clients of a file; for one that can't be read, its name and why.
 std::vector<ClientFile> read_one(const Folder& folder, const std::string& file) {
@@ -102,7 +95,7 @@ Secret random_key() {
   return Secret(std::move(out));
 }
 
-std::optional<ClientFiles> ClientFiles::open(const fs::path& directory, bool make, std::string& why, const char* group) {
+std::optional<ClientFiles> ClientFiles::open(const fs::path& directory, bool make, std::string& why, const ServiceAccount& edge) {
   std::error_code ignored;
   const bool missing = make && !fs::exists(directory, ignored);
   auto folder = make ? Folder::make(directory, kFolder, why) : Folder::open(directory, why);
@@ -110,15 +103,15 @@ std::optional<ClientFiles> ClientFiles::open(const fs::path& directory, bool mak
   auto lock = Lock::take(*folder, kLockWait, why);
   if (!lock) return std::nullopt;
   folder->sweep();
-  const auto edge = id_of(group);
-  if (missing && edge && ::fchown(folder->descriptor(), static_cast<uid_t>(-1), *edge) == 0)
+  Edge known = look_up(edge);
+  if (missing && known.group && ::fchown(folder->descriptor(), static_cast<uid_t>(-1), *known.group) == 0)
     static_cast<void>(::fchmod(folder->descriptor(), kFolder)); // fchown clears bits
   ClientFiles files(std::move(*folder), std::move(*lock));
-  const mode_t mode = files.folder_.mode();
-  const bool readable = (mode & 05U) == 05U || (edge && files.folder_.group() == *edge && (mode & 050U) == 050U);
-  if (edge && ::geteuid() == 0 && !readable)
-    files.doubt_ = directory.string() + ": the edge can't read it; run: chgrp -R " + group + " " + directory.string() +
-                   " && chmod " + "g+rX " + directory.string();
+  const auto facts = files.folder_.facts(".");
+  if (known.group && ::geteuid() == 0 && facts && !lets(known, *facts, 5))
+    files.doubt_ = directory.string() + ": the edge can't read it; run: chgrp -R " + known.group_name + " " + directory.string() +
+                   " && chmod g+rX " + directory.string();
+  files.edge_ = std::move(known);
   return files;
 }
 
@@ -168,18 +161,39 @@ std::optional<ClientFiles::Held> ClientFiles::read(const std::string& name, std:
 }
 
 // Never what the edge would refuse: it would keep its old settings, and a key that was taken away would go on.
-bool ClientFiles::write(const std::string& file, const std::string& text, std::string& why) const {
+bool ClientFiles::write(const std::string& file, const std::string& text, std::string& why) {
   for (const auto& problem : settings::check_clients(text, file)) {
     if (problem.warning) continue;
     why = problem.format();
     return false;
   }
-  return folder_.write(file, text, kFile, why, folder_.group());
+  const bool root = ::geteuid() == 0;
+  FileFacts wanted{::geteuid(), root && edge_.group ? *edge_.group : folder_.group(), kFile};
+  if (const auto old = folder_.facts(file)) wanted = *old;
+  const Owner owner{root ? std::optional(wanted.user) : std::nullopt, wanted.group};
+  if (!folder_.write(file, text, wanted.mode, why, owner)) return false;
+  if (const std::string path = (folder_.path() / file).string(); root && edge_.group && doubt_.empty() && !lets(edge_, wanted, 4))
+    doubt_ = path + ": the edge can't read it, and refuses the next reload; run: chgrp " + edge_.group_name + " " + path +
+             " && chmod g+r " + path;
+  return true;
+}
+
+std::string ClientFiles::taken_by_settings(const std::string& name) const {
+  std::error_code failure;
+  const fs::path here = fs::weakly_canonical(folder_.path(), failure), beside = here.parent_path();
+  std::string ignored;
+  const auto folder = Folder::open(beside, ignored);
+  const auto text = folder ? folder->read(kSettingsFile, ignored) : std::nullopt;
+  const SettingsClients said = text ? clients_of_settings(*text) : SettingsClients();
+  if (said.directory.empty() || fs::weakly_canonical(beside / said.directory, failure) != here) return "";
+  if (std::find(said.names.begin(), said.names.end(), name) == said.names.end()) return "";
+  return "there is a client " + name + " already, in " + (beside / kSettingsFile).string() + ": choose another name";
 }
 
 std::optional<Secret> ClientFiles::add(const NewClient& client, std::int64_t now, std::string& why) {
   if (why = audit_.trouble(); !why.empty()) return std::nullopt;
   if (why = name_mistake(client.name); !why.empty()) return std::nullopt;
+  if (why = taken_by_settings(client.name); !why.empty()) return std::nullopt;
   const auto file = file_of(client.name, why);
   if (file && !file->empty())
     why = "there is a client " + client.name + " already, in " + *file + ": `rotate` gives it a new key";

@@ -10,6 +10,7 @@
 #include "enrol/client_text.h"
 #include "enrol/files.h"
 #include "enrol/openssl.h"
+#include "enrol/service_account.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -20,7 +21,6 @@
 namespace ledgergate::enrol {
 
 inline constexpr const char* kClientsDirectory = "/etc/ledgergate/clients.d";
-inline constexpr const char* kServiceGroup = "ledgergate"; // the edge's own, by systemd/ledgergate.sysusers
 
 struct NewClient {
   std::string name;
@@ -40,13 +40,15 @@ class ClientFiles {
 public:
   // Takes the lock. `make`: the directory too, when it is missing, for the edge's group to read (where there is such a group).
   static std::optional<ClientFiles> open(const std::filesystem::path& directory, bool make, std::string& why,
-                                         const char* group = kServiceGroup);
-  // Why the edge can't read the directory, and what to do; "" when it can, or nobody knows who the edge is here.
+                                         const ServiceAccount& edge = {});
+  // Why the edge can't read the directory, or what was written, and what to do; "" when it can, or nobody knows who the edge is
+  // here.
   [[nodiscard]] const std::string& doubt() const noexcept { return doubt_; }
   // By name; needs no lock.
   static std::optional<std::vector<ClientFile>> list(const std::filesystem::path& directory, std::string& why);
 
-  // The key, which is nowhere else from then on. Refuses a name that any file has.
+  // The key, which is nowhere else from then on. Refuses a name that any file has, or ledgergate.yaml beside the directory that
+  // reads it.
   std::optional<Secret> add(const NewClient& client, std::int64_t now, std::string& why);
   // True as well when nothing had to be changed.
   bool set_disabled(const std::string& name, bool disabled, std::int64_t now, std::string& why);
@@ -62,7 +64,10 @@ private:
     std::string file, text;
     bool disabled = false;
   };
-  bool write(const std::string& file, const std::string& text, std::string& why) const;
+  // A file keeps its owner and mode; a new one is for the edge's group to read.
+  bool write(const std::string& file, const std::string& text, std::string& why);
+  // Why the settings that read this directory have a client of that name already; "" when they have not.
+  [[nodiscard]] std::string taken_by_settings(const std::string& name) const;
   // The file that this client stands in; empty: none. No answer when it stands in two, or may stand in one that can't be read.
   std::optional<std::string> file_of(const std::string& client, std::string& why) const;
   std::optional<Held> read(const std::string& name, std::string& why) const;
@@ -70,6 +75,7 @@ private:
   Folder folder_;
   Lock lock_;
   Audit audit_; // of folder_
+  Edge edge_;
   std::string doubt_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "settings/document.h"
 #include "settings/load.h"
+#include "settings/reader.h"
 
 #include <algorithm>
 #include <string_view>
@@ -44,7 +45,7 @@ std::string words_of(const NodePointer& value) {
 }
 
 bool is_yes(const Entry* entry) {
-  return entry != nullptr && (entry->value->text == "true" || entry->value->text == "yes" || entry->value->text == "on");
+  return entry != nullptr && settings::parse_boolean(entry->value->text).value_or(false); // as the edge reads it
 }
 
 // Whether two trees say the same but for the key `but` of the outermost map ("": but for nothing).
@@ -135,6 +136,17 @@ std::vector<ClientFile> clients_in(const std::string& file, const std::string& t
       if (entry.key == "valid_until") each.valid_until = entry.value->text;
     }
   }
+  return out;
+}
+
+SettingsClients clients_of_settings(const std::string& text) {
+  SettingsClients out;
+  std::string mistake;
+  const NodePointer root = parse("", text, mistake);
+  if (root == nullptr) return out;
+  if (const Entry* const directory = find(*root, "clients_dir")) out.directory = directory->value->text;
+  if (const Entry* const clients = find(*root, "clients"))
+    for (const Entry& each : clients->value->entries) out.names.push_back(each.key);
   return out;
 }
 

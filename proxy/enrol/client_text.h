@@ -23,6 +23,13 @@ struct ClientFile {
 // All clients in `text`, the content of `file`, in its order; one with a `mistake` when it can't be read, or holds none.
 [[nodiscard]] std::vector<ClientFile> clients_in(const std::string& file, const std::string& text);
 
+// What the edge's settings say of clients; nothing, when they can't be read.
+struct SettingsClients {
+  std::string directory; // `clients_dir`, as it stands there
+  std::vector<std::string> names;
+};
+[[nodiscard]] SettingsClients clients_of_settings(const std::string& text);
+
 // Digests as they stand in `api_key_sha256: [HERE]` of that client: `"…"` or, the newer first, `"…", "…"`. None when they are
 // written in another way.
 [[nodiscard]] std::optional<std::string> keys_of(const std::string& text, const std::string& client);

@@ -105,6 +105,12 @@ gid_t Folder::group() const {
   return ::fstat(descriptor_, &about) == 0 ? about.st_gid : ::getegid();
 }
 
+std::optional<FileFacts> Folder::facts(const std::string& name) const {
+  struct stat about {};
+  if (::fstatat(descriptor_, name.c_str(), &about, 0) != 0) return std::nullopt;
+  return FileFacts{about.st_uid, about.st_gid, about.st_mode & 0777U};
+}
+
 bool Folder::has(const std::string& name) const {
   struct stat about {};
   return ::fstatat(descriptor_, name.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0;
@@ -140,8 +146,7 @@ std::optional<std::string> Folder::read(const std::string& name, std::string& wh
   }
 }
 
-bool Folder::write(const std::string& name, std::string_view bytes, mode_t mode, std::string& why,
-                   std::optional<gid_t> group) const {
+bool Folder::write(const std::string& name, std::string_view bytes, mode_t mode, std::string& why, const Owner& owner) const {
   const std::string where = (path_ / name).string() + ": can't be written: ";
   const std::string beside = unfinished_name();
   const auto give_up = [&] {
@@ -152,7 +157,9 @@ bool Folder::write(const std::string& name, std::string_view bytes, mode_t mode,
   {
     const Descriptor file(::openat(descriptor_, beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (file.get() < 0) return give_up();
-    if (group && ::fchown(file.get(), static_cast<uid_t>(-1), *group) != 0) return give_up();
+    constexpr auto kAsItIs = static_cast<uid_t>(-1);
+    if ((owner.user || owner.group) && ::fchown(file.get(), owner.user.value_or(kAsItIs), owner.group.value_or(kAsItIs)) != 0)
+      return give_up();
     if (::fchmod(file.get(), mode) != 0) return give_up(); // behind fchown: that one clears bits
     if (!write_all(file.get(), bytes) || ::fsync(file.get()) != 0) return give_up();
   }

@@ -11,6 +11,17 @@
 
 namespace ledgergate::enrol {
 
+// Whose a file is; none: as the system makes it.
+struct Owner {
+  std::optional<uid_t> user;
+  std::optional<gid_t> group;
+};
+struct FileFacts {
+  uid_t user = 0;
+  gid_t group = 0;
+  mode_t mode = 0; // permissions
+};
+
 // A directory that is held open, so that what happens in it happens in this one. Every failure leaves its words in `why`.
 class Folder {
 public:
@@ -27,12 +38,12 @@ public:
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   [[nodiscard]] mode_t mode() const;
   [[nodiscard]] gid_t group() const;
+  [[nodiscard]] std::optional<FileFacts> facts(const std::string& name) const; // none: it is not there
   [[nodiscard]] bool has(const std::string& name) const;
   // A regular file of at most 16 MiB.
   [[nodiscard]] std::optional<std::string> read(const std::string& name, std::string& why) const;
-  // In place of what is there: written beside it, synced, renamed, and the directory synced. `group`: of the new file.
-  bool write(const std::string& name, std::string_view bytes, mode_t mode, std::string& why,
-             std::optional<gid_t> group = std::nullopt) const;
+  // In place of what is there: written beside it, synced, renamed, and the directory synced. `owner`: of the new file.
+  bool write(const std::string& name, std::string_view bytes, mode_t mode, std::string& why, const Owner& owner = {}) const;
   bool remove(const std::string& name, std::string& why) const;
   // Takes away what writers left that were killed. Only by the holder of the Lock.
   void sweep() const;

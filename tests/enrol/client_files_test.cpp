@@ -108,7 +108,7 @@ TEST_F(FilesOfClients, AreMadeForTheEdgeToRead) {
   NewClient kasa;
   kasa.name = "kasa";
   {
-    auto files = ClientFiles::open(made, true, why_, "nogroup");
+    auto files = ClientFiles::open(made, true, why_, {"nobody", "nogroup"});
     ASSERT_TRUE(files) << why_;
     EXPECT_EQ(files->doubt(), "");
     ASSERT_TRUE(files->add(kasa, kNow, why_)) << why_;
@@ -121,9 +121,77 @@ TEST_F(FilesOfClients, AreMadeForTheEdgeToRead) {
     EXPECT_EQ(about.st_mode & 07777U, mode) << path;
   }
   fs::permissions(place(), fs::perms::owner_all);
-  EXPECT_NE(ClientFiles::open(place(), true, why_, "nogroup")->doubt().find("the edge can't read it; run: chgrp"),
+  EXPECT_NE(ClientFiles::open(place(), true, why_, {"nobody", "nogroup"})->doubt().find("the edge can't read it; run: chgrp"),
             std::string::npos);
-  EXPECT_EQ(ClientFiles::open(place(), true, why_, "there-is-no-such-group")->doubt(), "");
+  EXPECT_EQ(ClientFiles::open(place(), true, why_, {"nobody-at-all"})->doubt(), "");
+}
+
+TEST_F(FilesOfClients, KeepTheirOwnerAndModeWhenTheyAreChanged) {
+  const struct group* const edge = ::getgrnam("nogroup");
+  if (::geteuid() != 0 || edge == nullptr) GTEST_SKIP() << "only root gives files to another group";
+  const ServiceAccount account{"nobody", "nogroup"};
+  fs::permissions(place(), fs::perms(0755));
+  NewClient kasa;
+  kasa.name = "kasa";
+  const auto facts = [&](const char* name) {
+    struct stat about {};
+    EXPECT_EQ(::stat((place() / name).c_str(), &about), 0);
+    return about;
+  };
+  {
+    auto files = ClientFiles::open(place(), false, why_, account);
+    ASSERT_TRUE(files) << why_;
+    ASSERT_TRUE(files->add(kasa, kNow, why_)) << why_;
+    EXPECT_EQ(files->doubt(), "");
+  }
+  EXPECT_EQ(facts("kasa.yaml").st_gid, edge->gr_gid) << "the directory is root's, and for all to read";
+  ASSERT_EQ(::chown((place() / "kasa.yaml").c_str(), 65534, edge->gr_gid), 0);
+  fs::permissions(place() / "kasa.yaml", fs::perms(0440));
+  {
+    auto files = ClientFiles::open(place(), false, why_, account);
+    ASSERT_TRUE(files->set_disabled("kasa", true, kNow, why_)) << why_;
+    ASSERT_TRUE(files->rotate("kasa", Rotation::begin, kNow, why_)) << why_;
+    EXPECT_EQ(files->doubt(), "");
+  }
+  EXPECT_EQ(facts("kasa.yaml").st_uid, 65534U);
+  EXPECT_EQ(facts("kasa.yaml").st_gid, edge->gr_gid);
+  EXPECT_EQ(facts("kasa.yaml").st_mode & 07777U, 0440U);
+  ASSERT_EQ(::chown((place() / "kasa.yaml").c_str(), 0, 0), 0);
+  auto files = ClientFiles::open(place(), false, why_, account);
+  ASSERT_TRUE(files->set_disabled("kasa", false, kNow, why_)) << why_;
+  EXPECT_NE(files->doubt().find("kasa.yaml: the edge can't read it"), std::string::npos) << files->doubt();
+}
+
+TEST_F(FilesOfClients, AddNoNameThatTheSettingsBesideThemHave) {
+  NewClient kasa;
+  kasa.name = "kasa";
+  const std::string own = place().filename().string();
+  for (const std::string& directory : {own, "./" + own + "/", place().string()}) {
+    directory_.write("ledgergate.yaml", "clients_dir: " + directory + "\nclients:\n  kasa: { from: [\"192.0.2.1\"] }\n");
+    EXPECT_FALSE(open().add(kasa, kNow, why_)) << directory;
+    EXPECT_NE(why_.find("ledgergate.yaml"), std::string::npos) << why_;
+  }
+  directory_.write("ledgergate.yaml", "clients_dir: elsewhere\nclients:\n  kasa: { from: [\"192.0.2.1\"] }\n");
+  EXPECT_TRUE(open().add(kasa, kNow, why_)) << why_;
+}
+
+TEST_F(FilesOfClients, AndAllOthersMustBeWithinReachOfTheEdge) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files to another user";
+  const Edge edge = look_up({"65534", "65534"});
+  ASSERT_EQ(edge.user, 65534U);
+  ASSERT_EQ(edge.group, 65534U);
+  const fs::path file = place() / "file";
+  std::ofstream(file) << "x";
+  for (const auto& each : {directory_.path(), place()}) fs::permissions(each, fs::perms(0755));
+  fs::permissions(file, fs::perms(0644));
+  EXPECT_EQ(reach_doubt(edge, file), "");
+  fs::permissions(file, fs::perms(0640));
+  EXPECT_NE(reach_doubt(edge, file).find("chmod a+r "), std::string::npos);
+  ASSERT_EQ(::chown(file.c_str(), 0, 65534), 0);
+  EXPECT_EQ(reach_doubt(edge, file), "");
+  fs::permissions(directory_.path(), fs::perms(0700));
+  EXPECT_NE(reach_doubt(edge, file).find("chmod a+x " + directory_.path().string()), std::string::npos) << reach_doubt(edge, file);
+  EXPECT_EQ(reach_doubt(look_up({"nobody-at-all"}), file), "");
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // The revocation list of a CA that was restored, that has issued for long, or whose clock was wrong.
+#include "enrol/audit_lines.h"
 #include "enrol/authority.h"
 
 #include "../settings/temporary_directory.h"
@@ -228,6 +229,132 @@ TEST_F(ARevocationList, NamesOneKindOfCertificate) {
   EXPECT_FALSE(authority->revoke(Kind::client, "edge.lan", why_));
   EXPECT_NE(why_.find("--server"), std::string::npos) << why_;
   EXPECT_TRUE(authority->revoke(Kind::client, index().records.back().serial, why_)) << "a serial number says it all";
+}
+
+// --- what audit.log knows and a restored copy does not ---------------------------------------------------------------------------
+
+TEST_F(ARevocationList, KeepsWhatOnlyAuditLogSaysIsRevoked) {
+  const Record first = issue("first"), stolen = issue("stolen");
+  revoke("first");
+  keep_copy();
+  revoke("stolen");
+  const std::uint64_t number = list().number;
+  for (const char* const broken : {"", "no list"}) {
+    restore_copy();
+    if (*broken == 0)
+      fs::remove(place() / "crl.pem");
+    else
+      directory_.write("ca/crl.pem", broken);
+    auto authority = Authority::open(place(), kNow, why_);
+    ASSERT_TRUE(authority) << why_;
+    std::string notes;
+    for (const std::string& each : authority->notes()) notes += each + '\n';
+    EXPECT_NE(notes.find(*broken == 0 ? "crl.pem was missing" : "crl.pem was damaged"), std::string::npos) << notes;
+    EXPECT_NE(notes.find("1 revocation taken over from audit.log"), std::string::npos) << notes;
+    authority.reset();
+    EXPECT_TRUE(lists(first));
+    EXPECT_TRUE(lists(stolen));
+    EXPECT_GT(list().number, number) << "another list has had that number";
+    EXPECT_EQ(Authority::doubt_of_list(place(), kNow), "");
+  }
+}
+
+TEST_F(ARevocationList, OfAMissingFileIsNamedAlsoWhenNothingIsLost) {
+  const Record till = issue("till");
+  revoke("till");
+  fs::remove(place() / "crl.pem");
+  auto authority = Authority::open(place(), kNow, why_);
+  ASSERT_TRUE(authority) << why_;
+  ASSERT_EQ(authority->notes().size(), 1U);
+  EXPECT_NE(authority->notes()[0].find("crl.pem was missing"), std::string::npos);
+  authority.reset();
+  EXPECT_TRUE(lists(till));
+  EXPECT_TRUE(Authority::open(place(), kNow, why_)->notes().empty());
+}
+
+TEST_F(ARevocationList, KnowsByNameWhatWasIssuedBehindTheCopy) {
+  keep_copy();
+  const Record later = issue("later"), server = issue("edge.lan", kNow, 730, Kind::server);
+  restore_copy();
+  EXPECT_NE(Authority::doubt_of_list(place(), kNow).find("the index is older than audit.log"), std::string::npos);
+  const auto revoked = revoke("later");
+  ASSERT_EQ(revoked.size(), 1U);
+  EXPECT_EQ(revoked[0].serial, later.serial);
+  EXPECT_TRUE(lists(later));
+  const Index now = index();
+  ASSERT_NE(find(now, server.serial), nullptr);
+  EXPECT_EQ(find(now, server.serial)->name, "edge.lan");
+  EXPECT_EQ(find(now, server.serial)->kind, Kind::server);
+  EXPECT_EQ(find(now, later.serial)->sans, std::vector<std::string>{"later.branch.internal"});
+  EXPECT_GE(find(now, later.serial)->until, later.until);
+  EXPECT_LT(find(now, later.serial)->until, later.until + kDay);
+}
+
+TEST_F(ARevocationList, TakesNothingFromTheAuditOfACaThatWasThereBefore) {
+  const Record old = issue("till");
+  revoke("till");
+  const std::string lines = read("audit.log");
+  fs::remove_all(place());
+  fs::create_directory(place());
+  directory_.write("ca/audit.log", lines);
+  ASSERT_TRUE(Authority::create(place(), "Branches", 9000, KeyType::ecdsa, kNow, why_)) << why_;
+  issue("till");
+  EXPECT_EQ(index().records.size(), 1U);
+  EXPECT_FALSE(lists(old));
+}
+
+TEST_F(ARevocationList, TakesNothingFromALineThatIsNotWhole) {
+  const std::string serial(32, 'C');
+  const std::string good = "2027-01-15T08:00:00Z issued client=till serial=" + serial + " until=2028-01-15 by=root(0)";
+  EXPECT_EQ(read_audit(good + "\n").size(), 1U);
+  for (const std::string& bad :
+       {good.substr(1), good + " more", good.substr(0, good.size() - 10), "2027-13-15" + good.substr(10),
+        "2027-02-30" + good.substr(10), std::string(good).replace(good.find("till"), 4, "Till"),
+        std::string(good).replace(good.find("issued"), 6, "Issued"), std::string(good).replace(good.find("CC"), 2, "cc"),
+        std::string(good).replace(good.find("until"), 5, "untll"), std::string(good).replace(good.find("client"), 6, "person")})
+    EXPECT_TRUE(read_audit(bad + "\n").empty()) << bad;
+  EXPECT_TRUE(read_audit(good).empty()) << "its end may be missing";
+  const auto revoked =
+      read_audit("2027-01-15T08:00:00Z revoked client=(unknown) serial=" + serial + " until=2028-01-15 list=7 by=root(0)\n");
+  ASSERT_EQ(revoked.size(), 1U);
+  EXPECT_EQ(revoked[0].list, 7U);
+  EXPECT_TRUE(revoked[0].name.empty());
+  EXPECT_EQ(read_audit("2027-01-15T08:00:00Z revoked server=a.cz serial=" + serial + " by=root(0)\n").size(), 1U);
+}
+
+// --- what could not be written ---------------------------------------------------------------------------------------------------
+
+TEST_F(ARevocationList, ThatCanNotBeWrittenLeavesTheRevocationInAuditLog) {
+  const Record till = issue("till");
+  fs::remove(place() / "crl.pem");
+  fs::create_directory(place() / "crl.pem");
+  fs::create_directory(place() / "crl.pem" / "in the way");
+  EXPECT_FALSE(Authority::open(place(), kNow, why_)) << "there is no list, and none can be made";
+  fs::remove_all(place() / "crl.pem");
+  auto authority = Authority::open(place(), kNow, why_);
+  ASSERT_TRUE(authority) << why_;
+  fs::remove(place() / "crl.pem");
+  fs::create_directory(place() / "crl.pem");
+  fs::create_directory(place() / "crl.pem" / "in the way");
+  EXPECT_FALSE(authority->revoke(Kind::client, "till", why_));
+  EXPECT_NE(why_.find("stands in the index as revoked"), std::string::npos) << why_;
+  EXPECT_NE(read("audit.log").find("revoked client=till serial=" + till.serial), std::string::npos);
+}
+
+TEST_F(ARevocationList, AndABundleThatCanNotBeWrittenLeavesItsCertificateInAuditLog) {
+  fs::create_directory(place() / "private" / "till.p12");
+  fs::create_directory(place() / "private" / "till.p12" / "in the way");
+  Wish wish;
+  wish.name = "till";
+  wish.days = 10;
+  wish.bundle = BundleWish{Secret("a password"), BundleStrength::modern};
+  auto authority = Authority::open(place(), kNow, why_);
+  ASSERT_TRUE(authority) << why_;
+  EXPECT_FALSE(authority->issue(wish, why_));
+  authority.reset();
+  const std::string serial = index().records.at(0).serial;
+  EXPECT_NE(why_.find("ledgergate cert revoke " + serial), std::string::npos) << why_;
+  EXPECT_NE(read("audit.log").find("issued client=till serial=" + serial), std::string::npos);
 }
 
 } // namespace

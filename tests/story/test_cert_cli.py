@@ -141,6 +141,18 @@ class Certificates(Cli):
     def number(self):
         return int(re.search(r"=(?:0x)?(\w+)$", openssl("crl", "-in", self.ca / "crl.pem", "-noout", "-crlnumber").stdout.strip())[1], 16)
 
+    def test_a_password_that_nobody_saw_is_told_of(self):
+        self.cert("init-ca")
+        for number, redirect in enumerate((">/dev/full", ">&-", ">&- <&-")):
+            with self.subTest(redirect=redirect):
+                done = subprocess.run(["sh", "-c", f'"$@" {redirect}', "sh", program(), "cert", "issue", "--dir", str(self.ca), f"till{number}", "--p12"],
+                                      capture_output=True, text=True)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, "stdout can't be written.*the password .* was not shown.*ledgergate cert revoke " + self.serial(f"till{number}"))
+        for file in self.ca.rglob("*"):
+            if file.is_file():
+                self.assertNotIn(b"is shown now and never again", file.read_bytes())
+
     def test_a_restored_copy_takes_over_what_was_revoked_since(self):
         self.cert("init-ca")
         self.cert("issue", "till")
@@ -153,6 +165,7 @@ class Certificates(Cli):
         shutil.rmtree(self.ca / "private")
         shutil.copytree(self.place / "copy", self.ca / "private")
         (self.ca / "private").chmod(0o700)
+        (self.ca / "audit.log").unlink()
         self.bad("the index is older than crl.pem", "cert", "list", "--dir", self.ca)
         done = run("cert", "issue", "--dir", self.ca, "other")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -166,6 +179,31 @@ class Certificates(Cli):
         for serial in (stolen, later):
             self.assertIn(serial, revoked)
         self.assertGreater(self.number(), number)
+
+    def test_a_restored_copy_takes_over_from_the_audit_what_the_list_can_not_tell(self):
+        self.cert("init-ca")
+        for name in ("first", "stolen"):
+            self.cert("issue", name)
+        self.cert("revoke", "first")
+        shutil.copytree(self.ca / "private", self.place / "copy")
+        stolen = self.serial("stolen")
+        self.cert("revoke", "stolen")
+        self.cert("issue", "later")
+        later, number = self.serial("later"), self.number()
+        shutil.rmtree(self.ca / "private")
+        shutil.copytree(self.place / "copy", self.ca / "private")
+        (self.ca / "private").chmod(0o700)
+        (self.ca / "crl.pem").write_text("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n")
+        done = run("cert", "issue", "--dir", self.ca, "other")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("warning: crl.pem was damaged", done.stderr)
+        self.assertIn("taken over from audit.log", done.stderr)
+        self.assertGreater(self.number(), number)
+        self.assertEqual(self.records()[stolen], ("stolen", "revoked"))
+        self.cert("revoke", "later")
+        revoked = openssl("crl", "-in", self.ca / "crl.pem", "-noout", "-text").stdout
+        for serial in (stolen, later):
+            self.assertIn(serial, revoked)
 
     def test_the_list_is_made_anew_by_a_timer(self):
         self.cert("init-ca")
@@ -547,6 +585,16 @@ class ApiKeys(Cli):
         self.client("enable", "eshop")
         edge.reload()
         self.assertEqual(self.ask(edge, second).status, 200)
+
+    def test_a_key_that_nobody_saw_is_told_of(self):
+        for number, redirect in enumerate((">/dev/full", ">&-", ">&- <&-")):
+            with self.subTest(redirect=redirect):
+                done = subprocess.run(["sh", "-c", f'"$@" {redirect}', "sh", program(), "client", "add", "--dir", str(self.clients), f"shop{number}"],
+                                      capture_output=True, text=True)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, f"stdout can't be written.*the key was not shown.*ledgergate client rotate shop{number}")
+        for file in self.clients.iterdir():
+            self.assertNotIn(b"lg_", file.read_bytes(), file)
 
     def test_a_rotation_can_be_taken_back(self):
         first = self.key(self.client("add", "eshop"))
