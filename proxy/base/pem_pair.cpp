@@ -1,4 +1,5 @@
 #include "base/pem_file.h"
+#include "base/regular_file.h"
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
@@ -74,7 +75,7 @@ std::optional<PemPair> read_pem_pair(const std::filesystem::path& chain, const s
     problem.mismatch = mismatch;
     problems.push_back(std::move(problem));
   };
-  if (is_open_to_all(key)) refuse(key, "everybody on this machine may read this private key; chmod 640");
+  if (is_open_to_all(key)) refuse(key, "everybody on this machine may read this private key; run: " + closing_words(key.string()));
   if (X509_check_private_key(pair.chain.front().get(), pair.key.get()) != 1) {
     if (std::string words = owner_words(pair, key); !words.empty())
       refuse(chain, std::move(words));

@@ -52,4 +52,10 @@ FileOutcome read_regular_file(const std::string& path, std::size_t most, std::st
   return {};
 }
 
+std::string closing_words(const std::string& path) {
+  struct stat about {};
+  const bool of_root = ::stat(path.c_str(), &about) == 0 && about.st_uid == 0;
+  return (of_root ? "chown root:ledgergate " + path + " && chmod 640 " : "chmod 600 ") + path;
+}
+
 } // namespace ledgergate

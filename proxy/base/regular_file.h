@@ -17,4 +17,8 @@ struct FileOutcome {
 // Up to `most` bytes into `text` (whatever stood there goes). `text` says nothing unless the state is `read`.
 [[nodiscard]] FileOutcome read_regular_file(const std::string& path, std::size_t most, std::string& text);
 
+// The command that closes a file, which everybody may read, to all but who needs it: the edge's group where the file is root's,
+// else its owner.
+[[nodiscard]] std::string closing_words(const std::string& path);
+
 } // namespace ledgergate

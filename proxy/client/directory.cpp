@@ -70,6 +70,7 @@ std::shared_ptr<const Directory> Directory::make(const settings::Settings& setti
   Passwords passwords;
   const std::size_t before = errors.size();
   for (const auto& file : settings.users) read_htpasswd(file, passwords, errors);
+  const bool all_read = errors.size() == before; // else nobody knows who stands there
   for (std::size_t i = 0; i < settings.clients.size(); ++i) {
     const settings::Client& client = settings.clients[i];
     if (client.certificate) made->certificates_.emplace_back(i, *client.certificate);
@@ -79,6 +80,7 @@ std::shared_ptr<const Directory> Directory::make(const settings::Settings& setti
     if (client.user.empty()) continue;
     const auto known =
         std::find_if(passwords.begin(), passwords.end(), [&](const auto& each) { return each.first == client.user; });
+    if (known == passwords.end() && !all_read) continue;
     if (known == passwords.end())
       errors.push_back("client " + client.name + ": no file of `users` has the user " + client.user);
     else

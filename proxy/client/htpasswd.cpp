@@ -1,5 +1,7 @@
 #include "client/htpasswd.h"
 
+#include "base/regular_file.h"
+
 #include <crypt.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -32,7 +34,7 @@ std::optional<std::string> read_file(const std::string& path, std::string& why) 
   if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
     why = "is not a regular file";
   } else if ((about.st_mode & 007U) != 0) {
-    why = "can be read or written by everybody; `chmod o-rwx` it";
+    why = "can be read or written by everybody; run: " + closing_words(path);
   } else if (static_cast<std::size_t>(about.st_size) > kLargest) {
     why = "is larger than 1 MiB";
   } else {

@@ -10,6 +10,7 @@ namespace ledgergate {
 
 int check(const Loader& load, const std::string& file, const std::string& user, const Question& question) {
   const ServiceUnit unit = read_service_unit("/");
+  const bool installed = is_installed(file); // of a draft nobody knows who will run it
   std::string doubt, why;
   if (!judge_as(user, unit, file, doubt, why)) {
     std::fprintf(stderr, "ledgergate check: %s\n", why.c_str());
@@ -24,8 +25,6 @@ int check(const Loader& load, const std::string& file, const std::string& user, 
   SnapshotProblems problems;
   const auto snapshot = make_snapshot(loaded.settings, keys, turns, nullptr, problems);
   for (std::string& each : doubts_of_unit(*loaded.settings, unit)) problems.warnings.push_back(std::move(each));
-  // Of a draft nobody knows who will run it.
-  const bool installed = file.starts_with("/etc/");
   if (std::string refused = refused_by_unit(*loaded.settings, unit); !refused.empty())
     (installed ? problems.errors : problems.warnings).push_back(std::move(refused));
   print(problems);

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <filesystem>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -18,15 +20,28 @@ namespace {
 struct Account {
   uid_t user = 0;
   gid_t group = 0;
+  std::string name = {}; // empty: it has none
 };
+
+// systemd.exec(5): User= and Group= are names or numbers.
+template <class Id>
+std::optional<Id> number_of(const std::string& text) {
+  Id number{};
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = !text.empty() && failure == std::errc{} && end == text.data() + text.size();
+  return whole && number != static_cast<Id>(-1) ? std::optional(number) : std::nullopt;
+}
 
 // These are of the main thread, before there is another one.
 std::optional<Account> account_of(const std::string& name) {
-  const passwd* const found = ::getpwnam(name.c_str()); // NOLINT(concurrency-mt-unsafe)
-  return found != nullptr ? std::optional(Account{found->pw_uid, found->pw_gid}) : std::nullopt;
+  const auto number = number_of<uid_t>(name);
+  const passwd* const found = number ? ::getpwuid(*number) : ::getpwnam(name.c_str()); // NOLINT(concurrency-mt-unsafe)
+  if (found != nullptr) return Account{found->pw_uid, found->pw_gid, found->pw_name};
+  return number ? std::optional(Account{*number, *number, ""}) : std::nullopt; // it has no entry, and runs all the same
 }
 
 std::optional<gid_t> group_of(const std::string& name) {
+  if (const auto number = number_of<gid_t>(name)) return number;
   const group* const found = ::getgrnam(name.c_str()); // NOLINT(concurrency-mt-unsafe)
   return found != nullptr ? std::optional(found->gr_gid) : std::nullopt;
 }
@@ -34,7 +49,12 @@ std::optional<gid_t> group_of(const std::string& name) {
 std::vector<gid_t> groups_of(const std::string& user, gid_t own, const std::vector<std::string>& more) {
   std::vector<gid_t> groups(64);
   int count = static_cast<int>(groups.size());
-  while (::getgrouplist(user.c_str(), own, groups.data(), &count) < 0) groups.resize(static_cast<std::size_t>(count));
+  if (user.empty()) {
+    groups.front() = own;
+    count = 1;
+  }
+  while (!user.empty() && ::getgrouplist(user.c_str(), own, groups.data(), &count) < 0)
+    groups.resize(static_cast<std::size_t>(count));
   groups.resize(static_cast<std::size_t>(count));
   for (const std::string& name : more)
     if (const auto number = group_of(name)) groups.push_back(*number);
@@ -49,6 +69,14 @@ bool become(const Account& account, const std::vector<gid_t>& groups) {
 
 } // namespace
 
+bool is_installed(const std::string& settings_file) {
+  // As root: a directory on the way may be closed to the service.
+  std::error_code failure;
+  const std::filesystem::path named = std::filesystem::absolute(settings_file, failure).lexically_normal();
+  const std::filesystem::path real = std::filesystem::weakly_canonical(named, failure);
+  return named.string().starts_with("/etc/") || real.string().starts_with("/etc/");
+}
+
 bool judge_as(const std::string& user, const ServiceUnit& unit, const std::string& settings_file, std::string& doubt,
               std::string& why) {
   if (::geteuid() != 0) {
@@ -60,11 +88,14 @@ bool judge_as(const std::string& user, const ServiceUnit& unit, const std::strin
   auto account = account_of(name);
   if (!account) {
     if (!user.empty()) why = "there is no user " + user;
+    if (!unit.file.empty() && user.empty())
+      doubt = "there is no user " + name + ", which " + unit.file + " names: what the settings name is judged as root reads it";
     return user.empty();
   }
   if (account->user == 0) return true;
   if (const auto group = of_unit && !unit.group.empty() ? group_of(unit.group) : std::nullopt) account->group = *group;
-  const auto groups = groups_of(name, account->group, of_unit ? unit.supplementary_groups : std::vector<std::string>());
+  const bool installed = is_installed(settings_file);
+  const auto groups = groups_of(account->name, account->group, of_unit ? unit.supplementary_groups : std::vector<std::string>());
   std::vector<gid_t> before(65536);
   const int count = ::getgroups(static_cast<int>(before.size()), before.data());
   before.resize(static_cast<std::size_t>(std::max(count, 0)));
@@ -73,7 +104,6 @@ bool judge_as(const std::string& user, const ServiceUnit& unit, const std::strin
     return false;
   }
   if (!user.empty() || ::faccessat(AT_FDCWD, settings_file.c_str(), R_OK, AT_EACCESS) == 0 || errno != EACCES) return true;
-  const bool installed = settings_file.starts_with("/etc/");
   if (installed) return true; // it is told as it is: the service can't read it
   if (::setresuid(0, 0, 0) != 0 || ::setresgid(0, 0, 0) != 0 || ::setgroups(before.size(), before.data()) != 0) {
     why = "can't be root again: " + std::generic_category().message(errno);

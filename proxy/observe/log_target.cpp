@@ -1,6 +1,5 @@
 #include "observe/log_target.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -16,6 +15,9 @@
 
 namespace ledgergate::observe {
 namespace {
+
+constexpr int kOpenFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+constexpr mode_t kFileMode = 0640;
 
 // Whole lines up to PIPE_BUF where possible: such a write is all or nothing (pipe(7)), so that lines of several writers don't mix.
 std::string_view piece_for_pipe(std::string_view lines) noexcept {
@@ -54,14 +56,28 @@ std::string LogTarget::doubt(const std::string& where) {
     const int stream = where == "stdout" ? STDOUT_FILENO : STDERR_FILENO;
     return ::fcntl(stream, F_GETFD) < 0 ? words_of(where, errno) : "";
   }
-  const int fd = ::open(where.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  int error = fd < 0 ? errno : 0;
-  if (fd >= 0) ::close(fd);
-  if (error == ENOENT) { // it would be made, where a link leads to, too
-    const std::filesystem::path path(where), directory = path.parent_path();
+  for (const auto& [path, meant] : {std::pair("/dev/stdout", "stdout"), std::pair("/dev/stderr", "stderr")})
+    if (std::filesystem::path(where).lexically_normal() == path)
+      return words_of(where, ENXIO) + " where that is a socket, as under systemd: write `" + meant + "` for it";
+  // As open() does it, and then it is gone again: what the kernel lets whom make, and open by a name that is there already, is not
+  // to be told in another way (proc_sys_fs(5), protected_regular).
+  const auto try_with = [&](int more) {
+    const int fd = ::open(where.c_str(), kOpenFlags | more, kFileMode);
+    const int error = fd < 0 ? errno : 0;
+    if (fd >= 0) ::close(fd);
+    return error;
+  };
+  int error = try_with(O_EXCL);
+  if (error == 0) {
+    ::unlink(where.c_str());
+    return "";
+  }
+  if (error == EEXIST) { // a link may lead to what is not there yet
     std::error_code none;
-    if (const auto link = std::filesystem::read_symlink(path, none); !none) return doubt((directory / link).string());
-    error = ::access(directory.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
+    const std::filesystem::path path(where);
+    if (const auto link = std::filesystem::read_symlink(path, none); !none && !std::filesystem::exists(path, none) && !none)
+      return doubt((path.parent_path() / link).string());
+    error = try_with(0);
   }
   return error == 0 ? "" : words_of(where, error);
 }
@@ -74,7 +90,7 @@ std::optional<LogTarget> LogTarget::open(const std::string& where, std::string& 
   else if (where == "stderr")
     fd = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   else
-    fd = ::open(where.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+    fd = ::open(where.c_str(), kOpenFlags, kFileMode);
   if (fd < 0) {
     why = words_of(where, errno);
     return std::nullopt;

@@ -27,7 +27,7 @@ public:
   // "stdout", "stderr", "off" or a path. Nothing, and the reason in `why`, when it can't be opened.
   static std::optional<LogTarget> open(const std::string& where, std::string& why);
 
-  // Why open() would fail, found out without making a file; "" when it would not.
+  // Why open() would fail, found out by doing so (a file that it makes is gone again); "" when it would not.
   [[nodiscard]] static std::string doubt(const std::string& where);
 
   // Error 0: all was taken. EAGAIN: the rest when poll(fd(), POLLOUT) says so. Anything else: the target fails, try later.

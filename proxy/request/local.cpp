@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace ledgergate {
 namespace {
@@ -60,6 +61,7 @@ Result<void> answer_challenge(Exchange& x) {
   std::string path = x.facts.listener->acme_webroot + "/.well-known/acme-challenge/";
   path += token;
   const int file = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0 && errno == EACCES) return Error{Cause::no_route, "the ACME challenge can't be read by the edge: permission denied"};
   if (file < 0) return Error{Cause::no_route, "no such ACME challenge"};
   struct stat about {};
   x.note.resize(kMaxChallenge);

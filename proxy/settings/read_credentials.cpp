@@ -1,4 +1,5 @@
 // Where a server's own user and password are kept. The content is read elsewhere: it never stands in the settings.
+#include "base/regular_file.h"
 #include "settings/credentials_directory.h"
 #include "settings/sections.h"
 
@@ -34,8 +35,7 @@ void read_credentials(const Value& value, std::string& out) {
   }
   if (!S_ISREG(status.st_mode)) return value.error("`credentials`: " + quote(file) + " is not a file");
   if ((status.st_mode & 07U) != 0)
-    return value.error("`credentials`: every user of this machine can get at " + quote(file) +
-                       "; run: " + (status.st_uid == 0 ? "chown root:ledgergate " + file + " && chmod 640 " : "chmod 600 ") + file);
+    return value.error("`credentials`: every user of this machine can get at " + quote(file) + "; run: " + closing_words(file));
   if (faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) != 0)
     value.error("`credentials`: " + quote(file) + " can't be read: " + std::generic_category().message(errno));
 }

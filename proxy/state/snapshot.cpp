@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <utility>
 
@@ -83,6 +84,18 @@ std::string choose_spool(const std::string& wanted, SnapshotProblems& problems) 
   return "/tmp";
 }
 
+// "" or why challenges can't be read: whoever writes them may be another user.
+std::string webroot_doubt(const settings::Listener& listener) {
+  std::string path = listener.acme_webroot;
+  for (const char* const next : {"", "/.well-known", "/acme-challenge"}) {
+    path += next;
+    if (::access(path.c_str(), X_OK) != 0 && errno == EACCES)
+      return "listener " + listener.name + ": acme_webroot: " + path +
+             " can't be read by the edge: Permission denied; run: chmod a+rx " + path;
+  }
+  return "";
+}
+
 } // namespace
 
 std::string door_key(const settings::Listener& listener) {
@@ -112,6 +125,8 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
       auto& where = found.missing ? problems.warnings : problems.errors;
       for (const auto& text : found.errors) where.push_back("listener " + listener.name + ": " + text + std::string(waits));
     }
+    if (!listener.acme_webroot.empty())
+      if (std::string why = webroot_doubt(listener); !why.empty()) problems.errors.push_back(std::move(why));
     made->listeners.push_back(std::move(runtime));
   }
   for (const auto& server : settings->servers) {

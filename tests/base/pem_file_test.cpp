@@ -265,6 +265,9 @@ TEST_F(PemPairTest, OneFileMayHoldBoth) {
   EXPECT_FALSE(read_pem_pair(file, file, problems)) << "it holds a key";
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_NE(problems.front().text().find("everybody on this machine may read"), std::string::npos);
+  const std::string command = ::geteuid() == 0 ? "run: chown root:ledgergate " + file.string() + " && chmod 640 " + file.string()
+                                               : "run: chmod 600 " + file.string();
+  EXPECT_NE(problems.front().text().find(command), std::string::npos) << problems.front().text();
 }
 
 TEST_F(PemPairTest, AKeyOfACertificateFurtherBehindIsToldOf) {

@@ -47,6 +47,14 @@ TEST_F(Clients, AreFoundByTheDigestOfTheirKeyAlsoWhileItIsRotated) {
   EXPECT_EQ(made->by_key(digest_of("")), std::nullopt);
 }
 
+TEST_F(Clients, OfAFileOfUsersThatCanNotBeReadNobodyKnowsWhoStandsInIt) {
+  settings_.users.push_back((directory_.path() / "absent").string());
+  add("shop").user = "novakova";
+  EXPECT_FALSE(make());
+  ASSERT_EQ(errors_.size(), 1U) << errors_[1];
+  EXPECT_NE(errors_[0].find("absent"), std::string::npos) << errors_[0];
+}
+
 TEST_F(Clients, AKeyIsFoundAmongMany) {
   for (int i = 0; i < 300; ++i) add("c" + std::to_string(i)).api_keys = {digest_of("key" + std::to_string(i))};
   const auto made = make();

@@ -1,4 +1,5 @@
 #include "observe/log_ring.h"
+#include "observe/log_target.h"
 
 #include "../allocations.h"
 #include "descriptors.h"
@@ -7,12 +8,15 @@
 
 #include <array>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <thread>
 #include <vector>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace ledgergate::observe {
 namespace {
@@ -155,6 +159,27 @@ TEST_F(LogWriterTest, a_fifo_that_nobody_reads_cannot_be_opened_instead_of_hangi
   std::string why;
   EXPECT_FALSE(writer->open(to(path), why));
   EXPECT_NE(why.find("No such device or address"), std::string::npos) << why;
+}
+
+TEST_F(LogWriterTest, a_doubt_is_what_opening_says_and_leaves_nothing) {
+  const std::string absent = directory / "absent.log", there = directory / "there.log", link = directory / "link.log";
+  std::ofstream(there) << "a line\n";
+  ASSERT_EQ(::symlink("absent.log", link.c_str()), 0);
+  for (const std::string& path : {absent, there, link}) EXPECT_EQ(observe::LogTarget::doubt(path), "") << path;
+  EXPECT_FALSE(std::filesystem::exists(absent));
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(content(there), "a line\n");
+  const std::string fifo = directory / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  for (const std::string& path : {std::string("/proc/x.log"), std::string(directory / "missing/x.log"), std::string(directory / ""),
+                                  fifo, std::string("/proc/self/x.log")}) {
+    std::string why;
+    EXPECT_FALSE(observe::LogTarget::open(path, why)) << path;
+    EXPECT_EQ(observe::LogTarget::doubt(path), why) << path;
+  }
+  for (const char* const name : {"stdout", "stderr"})
+    for (const char* const before : {"/dev/", "/dev//", "/dev/../dev/"})
+      EXPECT_NE(observe::LogTarget::doubt(std::string(before) + name).find(std::string("write `") + name + "`"), std::string::npos);
 }
 
 TEST_F(LogWriterTest, off_takes_lines_and_keeps_none) {

@@ -3,10 +3,15 @@
 
 #include "settings/load.h"
 
+#include "../settings/temporary_directory.h"
+
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
+
+#include <unistd.h>
 
 namespace ledgergate {
 namespace {
@@ -85,6 +90,35 @@ TEST_F(SnapshotTest, AReloadKeepsThemByPlace) {
   EXPECT_EQ(renamed->boards[1], before->boards[0]);
   EXPECT_NE(renamed->turns[0], before->turns[0]) << "another server by the same name";
   EXPECT_NE(renamed->boards[0], before->boards[0]);
+}
+
+// --- files that the user of the service can't get at
+// ------------------------------------------------------------------------------
+
+TEST_F(SnapshotTest, AWebrootThatCanNotBeReadIsNamed) {
+  const tests::TemporaryDirectory directory;
+  const std::filesystem::path inner = directory.path() / ".well-known";
+  std::filesystem::create_directories(inner / "acme-challenge");
+  std::filesystem::permissions(directory.path(), std::filesystem::perms(0755));
+  const auto errors_as_nobody = [&] {
+    const auto loaded =
+        settings::load_text("listen:\n  - { address: \"127.0.0.1:8080\", tls: off, acme_webroot: " + directory.path().string() +
+                                " }\nservers:\n  a: { url: \"http://10.0.0.9\" }\n"
+                                "routes:\n  - { server: a, access: anonymous }\nspool: { directory: /tmp }\n",
+                            "x.yaml");
+    EXPECT_NE(loaded.settings, nullptr);
+    SnapshotProblems problems;
+    const bool root = ::getuid() == 0;
+    EXPECT_EQ(root ? ::setresuid(65534, 65534, 0) : 0, 0);
+    static_cast<void>(make_snapshot(loaded.settings, keys, turns, nullptr, problems));
+    EXPECT_EQ(root ? ::setresuid(0, 0, 0) : 0, 0);
+    return problems.errors.empty() ? std::string() : problems.errors.front();
+  };
+  EXPECT_EQ(errors_as_nobody(), "");
+  std::filesystem::permissions(inner, std::filesystem::perms(0000));
+  EXPECT_NE(errors_as_nobody().find(inner.string()), std::string::npos) << errors_as_nobody();
+  std::filesystem::permissions(inner, std::filesystem::perms(0755));
+  EXPECT_EQ(errors_as_nobody(), "");
 }
 
 } // namespace

@@ -313,6 +313,31 @@ class UnderSystemd(Story):
         self.assertEqual(code, 0)
         self.assertRegex(said, "/root/draft.yaml can't be read by nobody")
 
+    def test_the_installed_settings_are_these_however_they_are_called(self):
+        self.write(self.settings())
+        settings = self.machine.path(SETTINGS)
+        self.addCleanup(settings.chmod, 0o644)
+        settings.chmod(0o600)
+        self.machine.run("ln", "-sfn", SETTINGS, "/tmp/called")
+        for name in (SETTINGS, "/" + SETTINGS, "/usr/.." + SETTINGS, "/etc/./ledgergate/ledgergate.yaml", "/tmp/called"):
+            with self.subTest(name=name):
+                code, said = self.check("-c", name)
+                self.assertEqual(code, 2, said)
+                self.assertRegex(said, "[Pp]ermission denied")
+
+    def test_a_user_by_number(self):
+        self.write(self.settings())
+        key = self.machine.path("/etc/ledgergate/server-ecdsa.key")
+        self.addCleanup(os.chown, key, 0, self.machine.number("group", "ledgergate"))
+        self.machine.drop_in(SERVICE, "[Service]\nUser=4242\nGroup=4242\n")
+        code, said = self.check()
+        self.assertEqual(code, 2, said)
+        self.assertRegex(said, "[Pp]ermission denied.*\n(.*\n)*.*user 4242")
+        os.chown(key, 0, 4242)
+        self.assertNotRegex(self.check()[1], "server-ecdsa.key.*[Pp]ermission denied")
+        self.machine.drop_in(SERVICE, "[Service]\nUser=who-is-that\nGroup=\n")
+        self.assertRegex(self.check()[1], "there is no user who-is-that, which .*ledgergate.service names")
+
     def test_a_drain_that_systemd_would_cut(self):
         self.write(self.settings(timeouts={"drain": "2min"}))
         self.assertRegex(self.check()[1], r"warning: `timeouts\.drain` is 2min, but systemd kills the service 90s .*/lib/systemd/system/ledgergate\.service")
