@@ -47,6 +47,8 @@ public:
   [[nodiscard]] Result<void> start(Coding coding, Bounds bounds) noexcept;
   // Decodes into `out`, `room` bytes (at least 1).
   [[nodiscard]] Step next(std::string_view in, char* out, std::size_t room) noexcept;
+  // Whether the member is whole: what follows would be another one.
+  [[nodiscard]] bool ended() const noexcept { return ended_ && !failed_; }
   // No more input will come. Errors: body_unreadable when the coded data is not complete, or that of next().
   [[nodiscard]] Result<void> finish() noexcept;
   // body_unreadable, body_too_large, out_of_memory.

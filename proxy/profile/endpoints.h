@@ -37,8 +37,11 @@ struct Endpoint {
 // Whether the body of a request to this path says what is to be done: mserver's /xml, all of apicomprem. `server_path` as above.
 [[nodiscard]] bool asks_by_body(settings::Profile profile, std::string_view server_path) noexcept;
 
-// mserver prints its LAN name in /status: `<server>http://C0508P:444</server>`. Writes `body` with the content of the first
-// <server> element replaced by `public_url` to `out`; false (out untouched) when there is none. Source: docs/vendors.md, mServer.
+// Whether this is text, in which replace_server_name() finds what there is: compressed bytes without a label are none.
+[[nodiscard]] bool can_name_server(std::string_view body);
+// mserver prints its LAN name in /status: `<server>http://C0508P:444</server>`. Writes `body` with the content of each <server>
+// element (of any namespace; an attribute's value, too) replaced by `public_url` to `out`; false (out untouched) when there is
+// none. Source: docs/vendors.md, mServer.
 [[nodiscard]] bool replace_server_name(std::string_view body, std::string_view public_url, std::string& out);
 // Whether this is mserver's /status, however it is spelled: a reply may hold that name, and says nothing of a login (it asks
 // nobody).

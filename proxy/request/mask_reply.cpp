@@ -20,9 +20,7 @@ bool masks_reply(const Exchange& x) {
   return profile::is_status(x.facts.server->profile, route::server_path(*x.facts.route, x.target, scratch));
 }
 
-bool holds_for_change(const Exchange& x) {
-  return x.answer.status / 100 == 2 && x.answer.body.kind != http::BodyKind::none && masks_reply(x);
-}
+bool holds_for_change(const Exchange& x) { return x.answer.body.kind != http::BodyKind::none && masks_reply(x); }
 
 namespace {
 
@@ -39,6 +37,7 @@ Result<void> decode_note(Exchange& x) {
   const auto coding = http::content_coding(x.answer.fields);
   if (!coding) return Error{Cause::reply_unparsable, "a status in a content coding that is not known here"};
   if (*coding == http::Coding::identity || x.note.empty()) return {};
+  constexpr Error damaged{Cause::reply_unparsable, "a status that can't be decompressed"};
   http::Inflater inflater;
   http::Inflater::Bounds bounds;
   bounds.size = kMaxHeld;
@@ -49,11 +48,14 @@ Result<void> decode_note(Exchange& x) {
   for (std::string_view rest = x.note;;) {
     const auto step = inflater.next(rest, plain.data() + made, plain.size() - made);
     if (step.state == http::Inflater::State::more) break;
-    if (step.state == http::Inflater::State::failed) return Error{Cause::reply_unparsable, "a status that can't be decompressed"};
     rest.remove_prefix(step.consumed);
     made += step.made;
+    if (step.state == http::Inflater::State::failed || made > kMaxHeld) return damaged;
+    if (!inflater.ended() || rest.empty() || *coding != http::Coding::gzip) continue;
+    const auto further = inflater.start(*coding, bounds); // RFC 1952 section 2.2: members follow each other
+    if (!further) return further;
   }
-  if (!inflater.finish()) return Error{Cause::reply_unparsable, "a status that can't be decompressed"};
+  if (!inflater.finish()) return damaged;
   plain.resize(made);
   x.note = std::move(plain);
   std::erase_if(x.answer.fields, [](const http::Field& field) { return http::speaks_of_coded_bytes(field.name); });
@@ -67,6 +69,7 @@ Result<void> release_held(Exchange& x, bool change) {
   if (change) {
     const auto plain = decode_note(x);
     if (!plain) return plain;
+    if (!profile::can_name_server(x.note)) return Error{Cause::reply_unparsable, "a status that is no text"};
   }
   std::string changed;
   const bool replaced = change && profile::replace_server_name(x.note, public_name(x), changed);

@@ -34,8 +34,18 @@ INSTANTIATE_TEST_SUITE_P(
              kUrl,
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<mserver>\n  <message>Response from POHODA mServer</message>\n"
              "  <server>https://ucto.example.cz</server>\n  <status>idle</status>\n  <processing>0</processing>\n</mserver>"},
-        Case{"only_the_first", "<m><server>a</server><server>b</server></m>", kUrl,
-             "<m><server>https://ucto.example.cz</server><server>b</server></m>"},
+        Case{"each", "<m><server>a</server><d><server>b</server></d>c</m>", "u",
+             "<m><server>u</server><d><server>u</server></d>c</m>"},
+        Case{"of_a_namespace", "<m:m><m:server>a</m:server><server>b</server></m:m>", "u",
+             "<m:m><m:server>u</m:server><server>u</server></m:m>"},
+        Case{"in_any_case", "<Server>a</Server>", "u", "<Server>u</Server>"},
+        Case{"attribute", "<mserver a='<x' server = \"http://C0508P:444\" m:server='x'><b/></mserver>", "u'\"",
+             "<mserver a='<x' server = \"u&apos;&quot;\" m:server='u&apos;&quot;'><b/></mserver>"},
+        Case{"attribute_without_quotes", "<a server=x b=1/>", "u", "<a server=u b=1/>"},
+        Case{"address_of_the_element", "<server url=\"http://C0508P\" n='1'/><server url='http://a>b'>x</server>", "u",
+             "<server url=\"u\" n='1'/><server url='u'>u</server>"},
+        Case{"tag_in_an_attribute", "<a b='<server>x</server>'><server>b</server></a>", "u",
+             "<a b='<server>x</server>'><server>u</server></a>"},
         Case{"not_mserver_or_servers", "<mserver><servers>a</servers><server>b</server></mserver>", kUrl,
              "<mserver><servers>a</servers><server>https://ucto.example.cz</server></mserver>"},
         Case{"comment_is_no_element", "<m><!-- <server>x</server> --><server>b</server></m>", kUrl,
@@ -50,7 +60,10 @@ INSTANTIATE_TEST_SUITE_P(
              "<m><n>\x9Eidle\xFF</n><server>https://ucto.example.cz</server>\xE1</m>"},
         Case{"url_is_escaped", "<server>b</server>", "https://a/?x=1&y=<2>\xC3\xA1 ",
              "<server>https://a/?x=1&amp;y=&lt;2&gt;%C3%A1%20</server>"},
-        Case{"self_closing", "<m><server/></m>", kUrl, ""}, Case{"unclosed", "<m><server>http://C0508P", kUrl, ""},
+        Case{"self_closing", "<m><server/></m>", kUrl, ""}, Case{"self_closing_with_blanks", "<m><server a='' / >x</m>", kUrl, ""},
+        Case{"unclosed", "<m><server>http://C0508P<status>idle", "u", "<m><server>u"},
+        Case{"unclosed_value", "<m server='http://C0508P", "u", "<m server='u"},
+        Case{"breaks_off_behind_equals", "<m server=", kUrl, ""}, Case{"odd_signs", "<m = == / < > \" server>", kUrl, ""},
         Case{"unclosed_tag", "<m><server", kUrl, ""}, Case{"unclosed_comment", "<m><!-- <server>a</server>", kUrl, ""},
         Case{"plain_text", "idle", kUrl, ""}, Case{"nothing", "", kUrl, ""},
         Case{"behind_an_empty_one", "<m><server/><server>http://C0508P</server></m>", kUrl,
@@ -86,10 +99,25 @@ TEST(ServerNameInWideLetters, IsReplaced) {
 }
 
 TEST(ServerNameInWideLetters, OfAReplyThatBreaksOffIsNone) {
-  std::string out;
-  const std::string whole = wide("<m><server>http://C0508P:444</server>", 2, 0);
-  for (std::size_t size = 0; size + 2 < whole.size(); ++size)
-    EXPECT_FALSE(replace_server_name(std::string_view(whole).substr(0, size), "https://a", out)) << size;
+  const std::string_view text = "<m><server>http://C0508P:444</server>";
+  const std::string whole = wide(text, 2, 0);
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    std::string out;
+    const bool done = replace_server_name(std::string_view(whole).substr(0, size), "https://a", out);
+    EXPECT_EQ(done, size >= 2 * text.find("http")) << size;
+    EXPECT_EQ(out.find(wide("C0508P", 2, 0)), std::string::npos) << size;
+  }
+}
+
+TEST(AStatus, IsLookedIntoWhereItIsText) {
+  using namespace std::string_view_literals;
+  for (const auto text : {""sv, "idle"sv, "x"sv, "x^ no zlib"sv, "<a>\x9E\xFF</a>\r\n\t"sv, "\xEF\xBB\xBF<a/>"sv, "\xE9te"sv})
+    EXPECT_TRUE(can_name_server(text)) << text;
+  for (const std::size_t size : {std::size_t{2}, std::size_t{4}})
+    for (const std::size_t low : {std::size_t{0}, size - 1}) EXPECT_TRUE(can_name_server(wide("\xFE<a>\xE1</a>", size, low)));
+  for (const auto other : {"\x1F\x8B\x08\0\0\0\0\0"sv, "x\x9C\xB3)N-*K-\xB2s"sv, "x^\xB3)N"sv, "h\x81\xB3)N"sv, "idle\x7F"sv,
+                           "<a>\0</a>"sv, "\x0b\x02\x80<a>\x03"sv, "\x4C\x6F\xA7\x94\x93"sv, "\x28\xB5\x2F\xFD\x04"sv})
+    EXPECT_FALSE(can_name_server(other)) << testing::PrintToString(std::string(other));
 }
 
 } // namespace

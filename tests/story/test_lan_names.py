@@ -111,11 +111,38 @@ class InAStatus(Story):
             (["Content-Encoding: gzip"], text("company-detail.xml")),
             (["Content-Encoding: gzip"], gzip.compress(b"<mserver>" + bytes(1 << 20))),
             ([], b"<server>http://C0508P:444</server>" + b" " * 70000),
+            # Without a label, or with one that nobody reads as such.
+            ([], body),
+            (["Content-Encoding: identity"], body),
+            (["Content_Encoding: gzip"], body),
+            (["Content-Encoding: gzip"], gzip.compress(body)),
+            ([], zlib.compress(text("company-detail.xml"))),
+            ([], bare_deflate(text("company-detail.xml"))),
+            (["Content-Encoding: gzip"], body + b"\0\0"),
         ):
             with self.subTest(fields=fields):
                 reply = self.asked(sized(fields, body))
                 self.assertEqual(reply.status, 502)
                 self.assertNotIn(b"C0508P", reply.body)
+
+    def test_is_masked_in_more_members_than_one(self):
+        plain = text("company-detail.xml")
+        members = gzip.compress(plain[:150]) + gzip.compress(b"") + gzip.compress(plain[150:])
+        self.assert_masked(self.asked(sized(["Content-Encoding: gzip"], members)))
+        many = self.asked(sized(["Content-Encoding: gzip"], gzip.compress(b"<server>C0508P</server>" + b" " * 40000) * 2))
+        self.assertEqual(many.status, 502)
+
+    def test_of_any_outcome_is_masked(self):
+        plain = text("company-detail.xml").replace(b"</mserver>", b"<m:server>C0508P</m:server></mserver>")
+        for status in (400, 401, 404, 500, 503):
+            for coded in (True, False):
+                body = gzip.compress(plain) if coded else plain
+                fields = [f"Content-Length: {len(body)}", *(["Content-Encoding: gzip"] if coded else [])]
+                with self.subTest(status=status, coded=coded):
+                    reply = self.asked(answer(fields, body, status))
+                    self.assertEqual(reply.status, status)
+                    self.assertIn(b"<server>http://ucto.example.test</server>", reply.body)
+                    self.assertNotIn(b"C0508P", reply.body)
 
     def test_without_the_mask_stays_as_it_came(self):
         body = gzip.compress(text("company-detail.xml"))
