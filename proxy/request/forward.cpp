@@ -2,6 +2,7 @@
 // time only while not one byte of it has left, or when a kept connection was closed before any answer and the method is safe.
 #include "request/forward.h"
 
+#include "http/parser.h"
 #include "profile/endpoints.h"
 #include "request/answer_status.h"
 #include "request/available.h"
@@ -101,7 +102,8 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
   const std::uint64_t before = server.sent();
   const bool forwarded = x.record.forwarded;
   expect_head(x);
-  const auto sent = co_await send_request(x, server, body, framing);
+  std::uint64_t taken = 0;
+  const auto sent = co_await send_request(x, server, body, framing, taken);
   const bool left = server.sent() != before;
   x.record.forwarded = x.record.forwarded || left;
   Attempt result;
@@ -109,6 +111,7 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
     result.outcome = sent.error();
   } else {
     result.whole = *sent == Sent::whole;
+    if (!result.whole && framing.kind == http::BodyKind::length) result.rest = framing.length - taken;
     result.outcome = co_await receive_head(x, server);
     if (result.outcome && idled_out(x, reused, result.whole))
       result.outcome = Error{Cause::upstream_closed, "it took the connection for an idle one"};
@@ -138,6 +141,15 @@ io::Task<Result<Attempt>> exchange_heads(Exchange& x, io::Stream& server, bool r
 
 namespace {
 
+constexpr std::uint64_t kMostRest = 64 * 1024;
+
+// IIS answers a leg of a login at the head, reads the body, and goes on with the login on that connection. So the body must reach
+// it, or the login begins anew for ever. What is larger costs the caller more than a new connection.
+bool completes_leg(const Exchange& x, const Attempt& attempt) {
+  const bool lasts = x.own_connection && !x.facts.peer_trusted && x.credentials == nullptr && x.answer.keep_alive;
+  return lasts && !attempt.whole && attempt.rest != 0 && attempt.rest <= kMostRest;
+}
+
 // All that is said on one connection, and how it went.
 struct Talk {
   Link link;
@@ -162,8 +174,6 @@ io::Task<Result<void>> converse(Exchange& x, Talk& t, Place& place, SpoolSource&
     if (t.again) co_return attempt->outcome;
     x.last = true; // a leg of a login is lost with its connection: that begins anew, on another one
   }
-  x.spool.clear(); // it will not be sent again, and the reply may take long
-  kept.let_go();
   Result<void> outcome = attempt ? attempt->outcome : Result<void>(attempt.error());
   const bool answered = outcome.ok();
   if (answered) trace_reply(x);
@@ -172,6 +182,17 @@ io::Task<Result<void>> converse(Exchange& x, Talk& t, Place& place, SpoolSource&
   t.refused = answered && !outcome;
   const bool switched = x.answer.status == 101; // the connection speaks HTTP no more
   t.reusable = !t.fresh_only && attempt && attempt->whole && !switched;
+  if (outcome && !t.fresh_only && !switched && completes_leg(x, *attempt)) {
+    const auto whole = co_await send_rest(x, *server, body);
+    if (!whole) co_return whole.error();
+    t.reusable = *whole;
+    // The head's views lie in the input, which has moved.
+    x.answer.clear();
+    const auto again = http::parse_reply(server->input().substr(0, x.answer_head), x.request.method, x.answer);
+    if (!again) co_return again.error();
+  }
+  x.spool.clear(); // it will not be sent again, and the reply may take long
+  kept.let_go();
   if (!outcome) co_return outcome;
   if (switched) co_return co_await tunnel(x, *server);
   if (spools_reply(x) || counts_characters(x)) co_return co_await take_reply(x, server, place, t.reusable);

@@ -94,7 +94,8 @@ Result<void> may_go_on(Exchange& x, io::Stream& server, bool reload) {
 
 } // namespace
 
-io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource& body, http::Framing framing) {
+io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource& body, http::Framing framing,
+                                    std::uint64_t& taken) {
   x.chunk.clear();
   server.write(x.out);
   if (!framing.has_content()) {
@@ -111,6 +112,7 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
     const io::Step step = body.pull(bytes);
     if (step == io::Step::done) {
       moved += bytes.size();
+      taken += bytes.size();
       if (&body == x.body) x.record.bytes_in += bytes.size(); // a spooled one was counted when it came
       if (!guard.moved(bytes.size(), x.wake->loop().now())) co_return Error{Cause::client_body_timeout};
       if (framing.kind == http::BodyKind::chunked)
@@ -164,6 +166,32 @@ io::Task<Result<Sent>> send_request(Exchange& x, io::Stream& server, BodySource&
       if (spoke == Spoke::reply) co_return Sent::early_reply;
       if (spoke == Spoke::gone) co_return Error{Cause::upstream_closed, "inside the request body"};
     }
+  }
+}
+
+io::Task<Result<bool>> send_rest(Exchange& x, io::Stream& server, BodySource& body) {
+  const io::TimeMs until = x.wake->loop().now() + ms(x.generation->settings().timeouts.linger);
+  for (;;) {
+    std::string_view bytes;
+    const io::Step step = body.pull(bytes);
+    if (step == io::Step::failed) co_return false;
+    if (step == io::Step::done) {
+      if (&body == x.body) x.record.bytes_in += bytes.size();
+      server.write(bytes);
+      continue;
+    }
+    const io::Step out = server.flush();
+    if (out != io::Step::done && out != io::Step::blocked) co_return false;
+    if (step == io::Step::ended && out == io::Step::done) co_return true;
+    if (x.wake->halted() || x.wake->pending(io::kDrain)) co_return false; // whether the caller is still let in is not asked here
+    io::Events events = io::kServerOut | io::kDrain;
+    if (step == io::Step::blocked) {
+      body.want();
+      events |= io::kClientIn;
+    }
+    x.wake->deadline_at(until);
+    const auto happened = co_await x.wake->wait(events);
+    if ((happened & (io::kExpired | io::kDrain)) != 0) co_return false;
   }
 }
 

@@ -7,11 +7,13 @@ is logged in is that user's, with or without an Authorization. The reply's body 
   knobs: mute       replies do not say that they are about logins: no WWW-Authenticate on a success, no Persistent-Auth
          one_field  all challenges stand in one field
          close_on   "challenge": the connection ends behind it
+         at_head    a 401 is sent before the body is read, as IIS does it
 """
 
 import base64
 import secrets
 
+import faults
 from standin import Reply, StandIn, main
 
 SIGNATURE = b"NTLMSSP\0"
@@ -39,11 +41,29 @@ class Windows(StandIn):
     def __init__(self, *arguments, **knobs):
         self.users = {}  # connection -> who is logged in there
         self.nonces = {}  # connection -> the challenge that waits for its answer
+        self.denials = 0  # sent at the head
         self.lost = 0  # answers to a challenge that this connection never gave
         super().__init__(*arguments, **knobs)
 
     def known_knobs(self):
-        return super().known_knobs() | {"mute", "one_field", "close_on"}
+        return super().known_knobs() | {"mute", "one_field", "close_on", "at_head"}
+
+    def exchange(self, connection, request):
+        if not self.knobs.get("at_head"):
+            return super().exchange(connection, request)
+        reply = self.reply(request)
+        if reply.status == 401:
+            faults.send(None, connection, request, reply, self.knobs)
+            with self.changed:
+                self.denials += 1
+                self.changed.notify_all()
+        connection.reader.body(request)
+        with self.changed:
+            self.requests.append(request)
+            self.changed.notify_all()
+        if reply.status != 401:
+            faults.send(None, connection, request, reply, self.knobs)
+        return True
 
     def challenges(self):
         if self.knobs.get("one_field"):

@@ -188,6 +188,49 @@ class WindowsLogins(Story):
                 self.assertEqual(boris.log_in("boris", path=path).body, b"boris")
                 self.assertEqual([anna.is_(path), boris.is_(path), self.caller().is_(path)], ["anna", "boris", None])
 
+    def leg(self, caller, fields, body, expect=b""):
+        """A POST whose body is sent when the server has denied it at its head."""
+        before = self.server.denials
+        whole = ask(fields + expect, method=b"POST", body=body)
+        caller.client.send(whole[: -len(body)])
+        self.server.wait("a denial at the head", lambda: self.server.denials > before)
+        caller.client.send(body)
+        return caller.client.reply("POST")
+
+    def test_it_works_where_legs_are_answered_at_their_heads(self):
+        for options in ({}, {"route": {"spool": "both"}}):
+            self.open({"at_head": True}, **options)
+            for size in (1, 1000, 64 * 1024):
+                for expect in (b"", b"Expect: 100-continue\r\n"):
+                    with self.subTest(size=size, expect=expect, options=options):
+                        before = len(self.server.requests)
+                        caller, body = self.caller(), b"x" * size
+                        bare = self.leg(caller, b"", body, expect) if not options else caller.ask(method=b"POST", body=body)
+                        self.assertEqual((bare.status, bare.get("Connection")), (401, None))
+                        challenge = self.leg(caller, first_leg(), body, expect) if not options else caller.ask(first_leg(), method=b"POST", body=body)
+                        self.assertEqual((challenge.status, challenge.get("Connection")), (401, None))
+                        last = caller.ask(last_leg("anna", challenge.get("WWW-Authenticate")), method=b"POST", body=body)
+                        self.assertEqual(last.body, b"anna")
+                        self.assertEqual(caller.is_(method=b"POST", body=b"<x/>"), "anna")
+                        legs = self.server.requests[before:]
+                        self.assertEqual((len(legs), len({leg.connection for leg in legs}), self.server.lost), (4, 1, 0))
+                        self.assertEqual([leg.body for leg in legs[:3]], [body] * 3)
+
+    def test_a_leg_whose_body_is_large_or_does_not_come_ends_the_connection(self):
+        self.open({"at_head": True}, timeouts={"linger": "200ms"})
+        caller = self.caller()
+        caller.client.send(ask(first_leg(), method=b"POST", body=b"x" * 1000)[:-500])
+        self.assertEqual(self.closing(caller), (401, "close"))
+        caller = self.caller()
+        caller.client.send(ask(first_leg(), method=b"POST", body=b"x" * 300_000)[:-300_000])
+        self.assertEqual(self.closing(caller), (401, "close"))
+        self.server.wait_for_no_connection()
+        self.assertEqual(self.server.requests, [])
+
+    def closing(self, caller):
+        reply = caller.client.reply("POST")
+        return reply.status, reply.get("Connection")
+
     def test_it_works_over_tls_on_both_sides(self):
         self.server = self.standin(Windows, tls=(pair("server-ecdsa")["chain"], pair("server-ecdsa")["key"]))
         self.edge = self.start(config(self.server, workers=1, server={"url": f"https://localhost:{self.server.port}", "tls": {"ca": str(certificates() / "ca.pem")}}))
