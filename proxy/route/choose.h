@@ -29,6 +29,9 @@ struct Prefixes {
 // Routes that some servers can't tell apart, and whose rules differ: in words, for the administrator.
 [[nodiscard]] std::vector<std::string> indistinct(const settings::Settings& settings, const Prefixes& prefixes);
 
+// Routes whose path nobody may ask for, since it is 400 in every spelling: in words, for the administrator.
+[[nodiscard]] std::vector<std::string> unreachable(const settings::Settings& settings);
+
 // Null: nothing is published there. Error bad_target: the path could also be read as lying under a route of other rules, or outside
 // all that is published. May throw std::bad_alloc while the thread's scratch still grows. `host` as in find().
 [[nodiscard]] Result<const settings::Route*> choose(const settings::Settings& settings, const Prefixes& prefixes,

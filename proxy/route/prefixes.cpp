@@ -1,4 +1,5 @@
 // What choose() needs to know of the routes beforehand.
+#include "http/path.h"
 #include "route/choose.h"
 #include "route/prefix.h"
 #include "settings/problems.h"
@@ -100,6 +101,19 @@ std::vector<std::string> indistinct(const settings::Settings& settings, const Pr
       break;
     }
     same.push_back(i);
+  }
+  return out;
+}
+
+std::vector<std::string> unreachable(const settings::Settings& settings) {
+  std::vector<std::string> out;
+  std::string decoded;
+  bool plain = false;
+  for (const auto& route : settings.routes) {
+    const auto sound = http::read_path(route.path, decoded, plain);
+    if (sound || sound.error().cause != Cause::bad_target) continue;
+    out.push_back("route " + settings::quote(route.name) + ": every request to the path " + settings::quote(route.path) +
+                  " is 400: " + std::string(sound.error().detail) + "; give it another path");
   }
   return out;
 }

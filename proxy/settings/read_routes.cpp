@@ -15,6 +15,7 @@ void read_host(const Value& value, std::string& out) {
   std::string_view host = text;
   if (const auto address = IpAddress::parse(host)) {
     out = address->text();
+    if (address->unspecified()) value.warning("`host`: nobody asks for " + quote(text) + ": leave `host` out for any host");
     return;
   }
   const bool wildcard = host.starts_with("*.");
@@ -28,10 +29,9 @@ void read_host(const Value& value, std::string& out) {
     mistake = "`*` can only stand for the first part, as in `*.example.cz`";
   else
     mistake = host_mistake(host);
-  if (mistake.empty())
-    out = text;
-  else
-    value.error("`host`: " + mistake);
+  if (!mistake.empty()) return value.error("`host`: " + mistake);
+  out = text;
+  if (text == "_") value.warning("`host`: nobody asks for `_`: leave `host` out for any host");
 }
 
 // Common to `path` and `rewrite_prefix`.
@@ -52,27 +52,46 @@ std::string prefix_mistake(std::string_view path) {
   return "";
 }
 
-// What other programs take for a pattern, and is a letter here: where it begins; npos: nowhere. Parentheses, and a `$` before a
-// name, are OData's.
+// What other programs take for a pattern, and is a letter here: where it begins; npos: nowhere. Parentheses without a choice in
+// them, and a `$` before a name, are OData's.
 std::size_t pattern_at(std::string_view path) {
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    const bool ends = i + 1 == path.size() || path[i + 1] == '/';
-    if (std::string_view("*{}|^[]").find(path[i]) != std::string_view::npos) return i;
-    if (path[i] == '$' && ends && path[i - 1] != '/') return i;
-    if (path[i] == ':' && i > 0 && path[i - 1] == '/') return i;
-    if (path.substr(i).starts_with("(?") || path.substr(i).starts_with("(.") || path.substr(i).starts_with(".+")) return i;
+  const auto digit = [&](std::size_t i) { return i < path.size() && path[i] >= '0' && path[i] <= '9'; };
+  for (std::size_t i = 1; i < path.size(); ++i) {
+    const std::string_view rest = path.substr(i);
+    const bool ends = rest.size() == 1 || rest[1] == '/';
+    const bool begins = path[i - 1] == '/';
+    if (std::string_view("*{}|^[]<>").find(path[i]) != std::string_view::npos) return i;
+    if (path[i] == '$' && ((ends && !begins) || digit(i + 1))) return i;
+    if (path[i] == '+' && ends && path[i - 1] != '+') return i; // "/c++" is a name
+    if (path[i] == ':' && begins) return i;
+    if (rest.starts_with("(?") || rest.starts_with("(.") || rest.starts_with(".+") || rest.starts_with(".*")) return i;
+    if (path[i] == '(' && rest.substr(0, rest.find(')')).find('|') != std::string_view::npos) return i;
   }
   return std::string_view::npos;
+}
+
+// What can be said of it here: what stands before the pattern, and behind one that only says where a path begins.
+std::string without_pattern(std::string_view path) {
+  std::string out(path);
+  for (std::size_t at = pattern_at(out); at != std::string::npos; at = pattern_at(out)) {
+    const bool begins = out[at] == '^' && out[at - 1] == '/';
+    if (!begins) {
+      out.resize(at);
+      break;
+    }
+    out.erase(at, at + 1 < out.size() && out[at + 1] == '/' ? 2 : 1);
+  }
+  while (out.ends_with('/')) out.pop_back();
+  return out.empty() ? "/" : out;
 }
 
 void warn_of_pattern(const Value& value, std::string_view path) {
   const std::size_t at = pattern_at(path);
   if (at == std::string_view::npos) return;
-  const std::size_t slash = path.rfind('/', at);
-  const std::size_t end = path.find('/', at) == std::string_view::npos && path[at] == '$' ? at : slash;
-  const std::string_view prefix = end == 0 || end == std::string_view::npos ? std::string_view("/") : path.substr(0, end);
+  const bool choice = path.find('|') != std::string_view::npos;
   value.warning(value.name() + " is no pattern: " + quote(path.substr(at)) +
-                " stands for these very letters. A path holds for all that lies below it: write " + quote(prefix));
+                " stands for these very letters. A path holds for all that lies below it: " +
+                (choice ? "write a route for each of these" : "write " + quote(without_pattern(path))));
 }
 
 // Matched at segment borders, so that "/shop/" is "/shop".

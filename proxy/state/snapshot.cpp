@@ -152,6 +152,7 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
   made->directory = client::Directory::make(*settings, problems.errors, problems.warnings);
   made->prefixes = route::make_prefixes(*settings);
   for (auto& text : route::doubtful_passes(*settings)) problems.warnings.push_back(std::move(text));
+  for (auto& text : route::unreachable(*settings)) problems.warnings.push_back(std::move(text));
   for (auto& text : route::indistinct(*settings, made->prefixes)) problems.warnings.push_back(std::move(text));
   if (std::string why = observe::LogTarget::doubt(settings->log.access); !why.empty()) problems.errors.push_back(std::move(why));
   made->spool_directory = choose_spool(settings->spool.directory, problems);
