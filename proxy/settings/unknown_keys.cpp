@@ -55,11 +55,14 @@ std::vector<std::string> places_of(std::string_view key, std::string_view map) {
 
 std::string unknown_key(std::string_view key, std::string_view map, const std::vector<std::string>& known) {
   std::string out = "unknown key " + quote(key);
-  if (const std::string meant = did_you_mean(key, known); !meant.empty()) return out + meant;
   const auto* const instead = std::find_if(kInstead.begin(), kInstead.end(), [key](const auto& each) { return each.first == key; });
-  if (instead != kInstead.end()) return out + ": " + std::string(instead->second);
-  const auto places = places_of(key, map);
-  if (places.empty() || places.size() > kMostPlaces) return out;
+  // A key of that very name beats one that is like it.
+  const auto places = instead == kInstead.end() ? places_of(key, map) : std::vector<std::string>();
+  if (places.empty() || places.size() > kMostPlaces) {
+    if (const std::string meant = did_you_mean(key, known); !meant.empty()) return out + meant;
+    if (instead != kInstead.end()) out += ": " + std::string(instead->second);
+    return out;
+  }
   out += ": it belongs to ";
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (i > 0) out += i + 1 == places.size() ? " or " : ", ";

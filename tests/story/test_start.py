@@ -49,6 +49,16 @@ class Words(Starting):
             self.fails(CONFIG, f"{words[0] if len(words) == 1 or meant == 'run' else words[1]}.*did you mean `{meant}`", *words)
 
     def test_a_word_that_is_like_none_gets_the_list(self):
+        for words, meant in (
+            (("check", "--confg", "a"), "unknown option `--confg`.*`--config`"),
+            (("check", "--confg=a"), "unknown option `--confg`.*`--config`"),
+            (("run", "--lsten", "127.0.0.1:1"), "unknown option `--lsten`.*`--listen`"),
+            (("unban", "--acount", "eshop"), "unknown option `--acount`.*`--account`"),
+            (("cert", "issue", "--day=3"), "unknown option `--day`.*`--days`"),
+            (("--versoin",), "unknown option `--versoin`.*`--version`"),
+        ):
+            with self.subTest(words=words):
+                self.fails(CONFIG, meant, *words)
         self.fails(CONFIG, "unknown command `frobnicate`.*--help", "frobnicate")
 
 
