@@ -9,9 +9,9 @@
 //    decoders take them, they are read as what they would mean, because in Windows-1250 and 1251 they may be honest letters
 //    (%C0%EF is "Ап" in 1251);
 //  * what becomes '.', '/', '\' or '%' when a Windows code page or NFKC folds it.
-// An encoded slash inside a name is sound: OData's keys and PHP's rawurlencode() write it. One that stands where a name should
-// begin is refused: who joins paths ("/srv/files" and "/etc/x", or "\\host\share") would begin a new one there. NUL and other
-// controls are refused whatever stands around them.
+// Encoded slashes inside a name are sound, also in a row: OData's keys ("http://a", "\\host\share") and PHP's rawurlencode() write
+// them. One that stands where a name should begin is refused: who joins paths ("/srv/files" and "/etc/x", or "\\host\share") would
+// begin a new one there. NUL and other controls are refused whatever stands around them.
 #include "http/path.h"
 
 #include "base/prepare_thread.h"
@@ -103,8 +103,10 @@ private:
 
 constexpr Error kDots{Cause::bad_target, "dot segment in the path"};
 
+// Encoded slashes are marked in `text`.
 Result<void> check_segments(std::string_view text, Fits fits) noexcept {
   Segment segment;
+  bool within = false; // behind encoded slashes that began inside a name
   for (std::size_t at = 0; at < text.size();) {
     if (const std::size_t end = behind_ticket(text, at); end != at) { // ASP.NET takes it out
       at = end;
@@ -116,13 +118,16 @@ Result<void> check_segments(std::string_view text, Fits fits) noexcept {
     for (std::size_t i = 0; i < letters; ++i) {
       const char16_t spelt = symbol.spelt.empty() ? u'\0' : symbol.spelt[i];
       const char c = symbol.spelt.empty() ? symbol.as : spelt < 0x80 ? static_cast<char>(spelt) : text[at];
-      if (c != '/' && c != '\\') {
+      const bool encoded = c == marked_slash || c == marked_backslash;
+      if (c != '/' && c != '\\' && !encoded) {
         segment.add(c);
         continue;
       }
       if (segment.dots_only()) return kDots;
-      const bool odd = c == '\\' || (symbol.size > 1 && fits == Fits::unicode);
-      if (segment.empty() && !symbol.doubtful && odd) return Error{Cause::bad_target, "a path begins anew in the path"};
+      const bool odd = encoded || c == '\\' || (symbol.size > 1 && fits == Fits::unicode);
+      const bool begins = segment.empty() && !(encoded && within);
+      if (begins && !symbol.doubtful && odd) return Error{Cause::bad_target, "a path begins anew in the path"};
+      within = encoded && !begins;
       segment = Segment{};
     }
     at += symbol.size;
@@ -146,15 +151,15 @@ Result<void> read_path(std::string_view path, std::string& decoded, bool& plain)
   const Decoded outcome = decode(decoded, Escapes::plain);
   if (outcome == Decoded::malformed) return Error{Cause::bad_target, "bad percent-encoding in the path"};
   if (outcome == Decoded::forbidden) return Error{Cause::bad_target, "encoded control, or slash before a name, in the path"};
-  Result<void> safe = check_segments(decoded);
-  if (!safe || (outcome == Decoded::same && !holds_dressed_escapes(decoded))) return safe;
-
-  // The further readings are only looked at. Their buffer stays with the thread, so that the steady state allocates nothing.
-  further.assign(decoded);
+  // From here on the text is only looked at. Its buffer stays with the thread, so that the steady state allocates nothing.
+  further.assign(path);
+  static_cast<void>(decode(further, Escapes::plain, Slashes::marked));
+  Result<void> safe = check_segments(further);
+  if (!safe || (outcome == Decoded::same && !holds_dressed_escapes(further))) return safe;
   for (int round = 1; round < most_rounds; ++round) {
     const std::size_t before = further.size();
     undress_escapes(further);
-    if (decode(further, Escapes::wide_too) == Decoded::forbidden)
+    if (decode(further, Escapes::wide_too, Slashes::marked) == Decoded::forbidden)
       return Error{Cause::bad_target, "doubly encoded control, or slash before a name, in the path"};
     if (further.size() == before) return {};
     safe = check_segments(further);

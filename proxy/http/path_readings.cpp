@@ -5,12 +5,25 @@
 #include "http/percent.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace ledgergate::http {
 namespace {
 
 thread_local std::string further;    // the path, decoded once more
 thread_local std::u32string current; // the reading that next() made
+// Where in it a path begins anew. Nobody honest writes as many.
+struct Beginnings {
+  std::array<std::size_t, 32> at{};
+  std::size_t count = 0;
+  bool too_many = false;
+  void add(std::size_t begin) noexcept {
+    too_many = too_many || count == at.size();
+    if (!too_many) at[count++] = begin;
+  }
+};
+thread_local Beginnings beginnings;
 const PreparedThread prepared([] {
   further.clear();
   current.clear();
@@ -54,6 +67,7 @@ public:
     open_ = cut_ = false;
   }
   [[nodiscard]] bool cut() const noexcept { return cut_; }
+  [[nodiscard]] std::size_t size() const noexcept { return out_.size(); }
   // The name before goes on.
   void join() noexcept { open_ = !out_.empty(); }
 
@@ -75,6 +89,7 @@ struct Folding {
   bool joins = false;    // a ticket stands between two halves of a name
   bool keepable = false; // an encoded slash stands in what is cut off
   bool differs = false;  // there are such letters
+  Beginnings* beginnings = nullptr;
 };
 
 // Letters as they are added to names. One that is a single plain letter in another dress stays as it is: the comparison knows that.
@@ -110,10 +125,12 @@ private:
       at_start_ = false;
       return names_.add(folded(point));
     }
-    at_start_ = true;
+    const bool in_a_row = std::exchange(at_start_, true);
     const std::uint8_t kind = slash || !names_.cut() ? std::uint8_t{0} : kind_of(point);
     how_.keepable = how_.keepable || kind != 0;
-    if ((how_.kept & kind) == 0) names_.end();
+    if ((how_.kept & kind) != 0) return;
+    names_.end();
+    if (in_a_row && how_.beginnings != nullptr && point != U'/' && point != U'\\') how_.beginnings->add(names_.size());
   }
 
   Names names_;
@@ -271,9 +288,18 @@ void PathReadings::begin() {
 
 std::u32string_view PathReadings::text() const noexcept { return current; }
 
+std::size_t PathReadings::anew() const noexcept { return beginnings.count; }
+
+std::u32string_view PathReadings::anew(std::size_t i) const noexcept {
+  return std::u32string_view(current).substr(beginnings.at[i]);
+}
+
 void PathReadings::fold() {
   Folding how{charset_, joined_, windows_, kept_};
+  beginnings = {};
+  how.beginnings = &beginnings;
   fold_into(text_, how, current);
+  if (beginnings.too_many) left_ = -1;
   joins_ = joins_ || how.joins;
   keepable_ = keepable_ || how.keepable;
   differs_ = differs_ || how.differs;

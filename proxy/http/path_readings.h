@@ -41,6 +41,9 @@ public:
   // May throw std::bad_alloc while the scratch still grows.
   [[nodiscard]] bool next();
   [[nodiscard]] std::u32string_view text() const noexcept;
+  // What it would be to somebody who begins a new path behind encoded slashes in a row ("x%2F%2Fadmin"): so many, and each.
+  [[nodiscard]] std::size_t anew() const noexcept;
+  [[nodiscard]] std::u32string_view anew(std::size_t i) const noexcept;
   // Behind the last one: whether there are no more. A long path that is odd in every way has too many.
   [[nodiscard]] bool complete() const noexcept { return left_ >= 0; }
 

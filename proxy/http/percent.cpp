@@ -31,7 +31,7 @@ std::size_t escape_at(std::string_view text, std::size_t at, Escapes escapes, st
   return hex_digits(text, at + 2, 4, value) ? 6 : no_escape;
 }
 
-bool separator(char c) noexcept { return c == '/' || c == '\\' || c == marked_slash || c == marked_backslash; }
+bool separator(char c) noexcept { return c == '/' || c == '\\'; }
 
 // Of two escapes %uD835%uDC1A the letter that both mean, in UTF-16.
 std::uint32_t with_low_surrogate(std::string_view text, std::size_t at, std::uint32_t high) noexcept {
@@ -82,6 +82,7 @@ Decoded decode(std::string& text, Escapes escapes, Slashes slashes) noexcept {
   if (from == std::string::npos) return Decoded::same;
   bool malformed = false;
   bool changed = false;
+  bool behind_escaped = false; // directly behind an escape of a slash: that stands within a name, and so does this
   std::size_t to = from;
   while (from < text.size()) {
     std::uint32_t value = 0;
@@ -89,6 +90,7 @@ Decoded decode(std::string& text, Escapes escapes, Slashes slashes) noexcept {
     const std::size_t size = text[from] == '%' ? escape_at(text, from, escapes, value, wide) : no_escape;
     if (size == no_escape) {
       malformed = malformed || text[from] == '%';
+      behind_escaped = false;
       text[to++] = text[from++];
       continue;
     }
@@ -109,7 +111,9 @@ Decoded decode(std::string& text, Escapes escapes, Slashes slashes) noexcept {
     }
     const char c = static_cast<char>(value);
     if (!is(c, value_byte) || c == '\t') return Decoded::forbidden;
-    if (separator(c) && to != 0 && separator(text[to - 1])) return Decoded::forbidden;
+    const bool slash = c == '/' || c == '\\';
+    if (slash && !behind_escaped && to != 0 && separator(text[to - 1])) return Decoded::forbidden;
+    behind_escaped = slash;
     text[to++] = slashes == Slashes::marked ? marked(c) : c;
   }
   text.resize(to);

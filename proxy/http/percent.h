@@ -8,7 +8,7 @@
 namespace ledgergate::http {
 
 // What a round found: nothing to decode; something; something, and a '%' that begins no escape and stays; a byte that must not come
-// out of an escape: NUL and the other controls, or a slash or backslash that begins a name of nothing (see path.cpp).
+// out of an escape: NUL and the other controls, or a slash or backslash where a name should begin (see path.cpp).
 enum class Decoded : std::uint8_t { same, changed, malformed, forbidden };
 
 // Of the second round and later ones: %u002E is what IIS took for U+002E, and scripts behind it do.

@@ -75,6 +75,14 @@ bool any_rival(const Question& q, const settings::Route& certain, const Look& lo
   });
 }
 
+// Whether a path that begins anew within the one that was asked for could be another's, whose rules differ.
+bool begins_elsewhere(const Question& q, const settings::Route& certain, std::u32string_view anew) {
+  return std::any_of(q.settings.routes.begin(), q.settings.routes.end(), [&](const settings::Route& route) {
+    if (q.rules(route) == q.rules(certain) || trim_slashes(route.path).empty()) return false;
+    return fit(route, q.listener, q.host).host != HostFit::none && http::could_lie_below(anew, q.prefixes.folded[q.index(route)]);
+  });
+}
+
 // Whether every reading lies below `certain`, and none below a rival.
 bool readings_agree(const Question& q, const settings::Route& certain) {
   http::PathReadings readings(q.target.path, http::PathReadings::Text::encoded);
@@ -83,6 +91,8 @@ bool readings_agree(const Question& q, const settings::Route& certain) {
       return http::could_lie_below(readings.text(), q.prefixes.folded[q.index(route)]);
     };
     if (!lies(certain) || any_rival(q, certain, lies)) return false;
+    for (std::size_t i = 0; i < readings.anew(); ++i)
+      if (begins_elsewhere(q, certain, readings.anew(i))) return false;
   }
   return readings.complete();
 }

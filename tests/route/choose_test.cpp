@@ -138,6 +138,33 @@ TEST_F(Choose, OnlyRoutesOfTheSameHostAndListenerCount) {
   EXPECT_EQ(at("/ADMIN", "x.c"), "refused");
 }
 
+TEST_F(Choose, EncodedSlashesInARowAreOneMoreReading) {
+  publish("open", "", "/");
+  lock("locked", "", "/admin");
+  for (const char* path : {"/odata/X(Url='http%3A%2F%2Fa.b%2Fc')", "/X(Code='A%2F%2FB')", "/X('%5C%5Csrv%5Cshare')",
+                           "/documents/Faktury%2F%2F2024", "/a%2F%2Fb%2F%2Fadmin2"})
+    EXPECT_EQ(at(path), "open") << path;
+  EXPECT_EQ(at("/admin/A%2F%2FB"), "locked");
+  for (const char* path :
+       {"/a%2F%2Fadmin", "/a%5C%5Cadmin/x", "/a%2F%5CADMIN", "/a%252F%252Fadmin", "/a%5C%2Fadm%69n", "/x%2F%2F%2Fadmin",
+        "/admin%2F%2Fx", "/a%2F%2Fb%2F%2Fadmin", "/a%2F%2F%2561dmin", "/a%2F%2F(S(x))admin", "/a%2F%2Fadmin~1"})
+    EXPECT_EQ(at(path), "refused") << path;
+  for (const char* path : {"/%2F%2Fadmin", "/x/..%2F%2Fadmin", "/x%2F%2F..%2Fadmin", "/x/%5C%5Cadmin"})
+    EXPECT_EQ(at(path), "unread") << path;
+  std::string many = "/x";
+  for (int i = 0; i < 40; ++i) many += "%2F%2Fx";
+  EXPECT_EQ(at(many), "refused") << "more than are looked at";
+}
+
+TEST_F(Choose, EncodedSlashesInARowBelowAPrefix) {
+  publish("app", "", "/app");
+  EXPECT_EQ(at("/app/X(Url='http%3A%2F%2Fa.b%2Fc')"), "app");
+  EXPECT_EQ(at("/app%2F%2Fx"), "refused");
+  lock("root", "", "/");
+  EXPECT_EQ(at("/app/X('%5C%5Csrv%5Cshare')"), "app");
+  EXPECT_EQ(at("/x%2F%2Fapp"), "refused");
+}
+
 TEST_F(Choose, APathMustNotLeaveWhatIsPublished) {
   publish("app", "", "/app");
   EXPECT_EQ(at("/app/a%2Fb"), "app");
@@ -207,6 +234,20 @@ TEST_F(Choose, RoutesThatSomeServersCannotTellApartAreToldAndRefused) {
   EXPECT_TRUE(indistinct(settings_, make_prefixes(settings_)).empty());
   EXPECT_EQ(at("/admin"), "small");
   EXPECT_EQ(at("/Admin/x"), "large");
+}
+
+TEST_F(Choose, APathThatNobodyMayAskForIsToldOf) {
+  for (const char* path : {"/x/..;/y", "/...", "/x/.. ", "/\u2026"}) {
+    settings_.routes.clear();
+    publish("never", "", path);
+    const auto told = unreachable(settings_);
+    ASSERT_EQ(told.size(), 1U) << path;
+    EXPECT_NE(told[0].find("route `never`"), std::string::npos) << told[0];
+    EXPECT_EQ(at(path), "unread") << path;
+  }
+  settings_.routes.clear();
+  for (const char* path : {"/", "/x", "/x;y", "/a b", "/\xC3\xBA\xC4\x8Dty", "/a..", "/.well-known"}) publish("open", "", path);
+  EXPECT_TRUE(unreachable(settings_).empty());
 }
 
 TEST_F(Choose, OptionsOfTheWholeServerIsRefusedWhereARouteGivesAPartOfIt) {
