@@ -22,6 +22,9 @@ Attribute read_attribute(std::string_view text, std::size_t semicolon) noexcept 
   const auto equals = std::min(words.find('='), words.size());
   out.name = http::trim(words.substr(0, equals));
   if (equals < words.size()) out.value = http::trim(words.substr(equals + 1));
+  // In quotes (RFC 2109), which old readers take off.
+  if (out.value.size() > 1 && out.value.starts_with('"') && out.value.ends_with('"'))
+    out.value = http::trim(out.value.substr(1, out.value.size() - 2));
   return out;
 }
 
@@ -42,17 +45,27 @@ bool is_path(std::string_view value) noexcept {
   return value.starts_with('/') && read_reference(value, reference) && !reference.absolute;
 }
 
+// Such a name is a promise that the cookie is of the host and of "/", in any case of letters; it isn't kept with another Path
+// (draft-ietf-httpbis-rfc6265bis, "Cookie Name Prefixes"). "__Host-Http-" begins so, too.
+bool promises_root(std::string_view value) noexcept {
+  constexpr std::string_view prefix = "__Host-";
+  const auto name = http::trim(value.substr(0, value.find_first_of("=;")));
+  return http::iequals(name.substr(0, prefix.size()), prefix);
+}
+
 } // namespace
 
-void append_cookie(const Facts& facts, std::string_view value, std::string& out) {
+bool append_cookie(const Facts& facts, std::string_view value, std::string& out) {
   const bool without_domain = drops_domains(facts, value);
+  const bool of_root = promises_root(value);
+  const auto begin = out.size();
   std::size_t written = 0;
   for (auto at = value.find(';'); at < value.size();) {
     const auto attribute = read_attribute(value, at);
     if (http::iequals(attribute.name, "Domain") && (without_domain || is_servers_domain(facts, attribute.value))) {
       out += value.substr(written, at - written);
       written = attribute.end;
-    } else if (http::iequals(attribute.name, "Path") && is_path(attribute.value)) {
+    } else if (http::iequals(attribute.name, "Path") && is_path(attribute.value) && !(of_root && attribute.value == "/")) {
       const auto start = static_cast<std::size_t>(attribute.value.data() - value.data());
       out += value.substr(written, start - written);
       append_location(facts, attribute.value, out);
@@ -61,6 +74,7 @@ void append_cookie(const Facts& facts, std::string_view value, std::string& out)
     at = attribute.end;
   }
   out += value.substr(written);
+  return out.size() != begin || value.empty();
 }
 
 } // namespace ledgergate::route

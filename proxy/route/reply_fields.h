@@ -16,8 +16,8 @@ void append_links(const Facts& facts, std::string_view value, std::string& out);
 // Refresh, read as browsers do (https://html.spec.whatwg.org/#shared-declarative-refresh-steps).
 void append_refresh(const Facts& facts, std::string_view value, std::string& out);
 // Set-Cookie: its Path becomes the public one, and a Domain that is the server's is left out, so that the cookie is the public
-// host's (RFC 6265 sections 5.1.4 and 5.2.3).
-void append_cookie(const Facts& facts, std::string_view value, std::string& out);
+// host's (RFC 6265 sections 5.1.4 and 5.2.3). A Path=/ stays where the cookie's name promises it (__Host-). False: nothing is left.
+[[nodiscard]] bool append_cookie(const Facts& facts, std::string_view value, std::string& out);
 // Access-Control-Allow-Origin and its kind: an origin, or a list of them. One that the caller has named itself (Origin) stays,
 // since its browser looks for that. False, and nothing appended: the caller knows no name of this place, so nothing can be said.
 [[nodiscard]] bool append_origins(const Facts& facts, std::string_view value, std::string& out);

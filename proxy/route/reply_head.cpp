@@ -37,7 +37,10 @@ void append_as_seen(const Facts& facts, FieldKind kind, const http::Field& field
   case FieldKind::location: append_location(facts, field.value, out); break;
   case FieldKind::links: append_links(facts, field.value, out); break;
   case FieldKind::refresh: append_refresh(facts, field.value, out); break;
-  case FieldKind::cookie: append_cookie(facts, field.value, out); break;
+  case FieldKind::cookie:
+    if (append_cookie(facts, field.value, out)) break;
+    out.resize(start);
+    return;
   case FieldKind::challenge: append_challenges(facts, field.value, out); break;
   case FieldKind::origins:
     if (append_origins(facts, field.value, out)) break;

@@ -76,7 +76,7 @@ void check_addresses(std::string_view value, http::RequestHead& request) {
     require(out.empty(), "nothing is left of an address that stays");
   }
   out.clear();
-  route::append_cookie(published.facts, value, out);
+  static_cast<void>(route::append_cookie(published.facts, value, out));
   const auto attributes = static_cast<std::size_t>(std::count(value.begin(), value.end(), ';'));
   require(out.size() <= value.size() + 64 * attributes, "a cookie grows by its paths only");
   require(static_cast<std::size_t>(std::count(out.begin(), out.end(), ';')) <= attributes, "and gets no attribute");

@@ -221,6 +221,42 @@ TEST(ReplyFields, DomainAndPathAreMappedTogether) {
   EXPECT_EQ(field(w, "Set-Cookie", "s=1; Path=/; Domain=192.168.0.10; Secure"), "s=1; Path=/app/; Secure");
 }
 
+TEST(ReplyFields, ACookieThatPromisesTheRootKeepsIt) {
+  for (const bool strip : {true, false}) {
+    World w;
+    w.route.path = "/app";
+    w.route.strip_prefix = strip;
+    if (!strip) w.route.rewrite_prefix = "/in";
+    for (const char* const cookie : {"__Host-s=1; Secure; Path=/", "__host-s=1;path = / ", "__HOST-HTTP-s=1; Path=/; Secure",
+                                     "__Host-=1; Path=\"/\"", " __Host-s=1; Path=/", "__hOST-Http-a=; Path=/"})
+      EXPECT_EQ(field(w, "Set-Cookie", cookie), cookie) << cookie;
+    EXPECT_EQ(field(w, "Set-Cookie", "__Host-s=1; Path=/; Domain=192.168.0.10"), "__Host-s=1; Path=/");
+    const std::string path = strip ? "/" : "/in";
+    const std::string seen = strip ? "/app/" : "/app";
+    for (const char* const name : {"__Secure-s=1", "__Http-s=1", "x__Host-s=1", "s=__Host-", "__Host=1"})
+      EXPECT_EQ(field(w, "Set-Cookie", std::string(name) + "; Path=" + path), std::string(name) + "; Path=" + seen) << name;
+  }
+}
+
+TEST(ReplyFields, QuotedAttributesAreMappedToo) {
+  World w;
+  w.route.path = "/app";
+  w.route.rewrite_prefix = "/in";
+  EXPECT_EQ(field(w, "Set-Cookie", "s=1; Path=\"/in\"; Domain=\"192.168.0.10\"; Secure"), "s=1; Path=\"/app\"; Secure");
+  EXPECT_EQ(field(w, "Set-Cookie", "s=1; Path=\"/in/x\""), "s=1; Path=\"/app/x\"");
+  EXPECT_EQ(field(w, "Set-Cookie", "s=1; Domain=\" .192.168.0.10 \"; Domain=x"), "s=1; Domain=x");
+  EXPECT_EQ(field(w, "Set-Cookie", "s=1; Path=\""), "s=1; Path=\"");
+}
+
+TEST(ReplyFields, OfACookieOfNothingNothingIsLeft) {
+  EXPECT_EQ(field("Set-Cookie", "; Domain=192.168.0.10"), "");
+  World w;
+  w.reply.fields = {{"Set-Cookie", "; Domain=192.168.0.10"}, {"Set-Cookie", "a=b"}};
+  const auto head = w.answer();
+  EXPECT_EQ(head.find("Set-Cookie"), head.rfind("Set-Cookie")) << head;
+  EXPECT_NE(head.find("Set-Cookie: a=b"), std::string::npos);
+}
+
 // RFC 7838: a way past the edge, also where it names a port alone.
 TEST(ReplyFields, AlternativesToTheEdgeAreDropped) {
   World w;
