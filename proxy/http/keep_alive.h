@@ -10,7 +10,8 @@
 
 namespace ledgergate::http {
 
-// By all its lines together, the shortest; no time at all where it takes no further request (`max=0`). Nothing: it does not say.
+// By all its lines together, the shortest; no time at all where it takes no further request (`max=0`), or names a
+// time that can't be read. Nothing: it does not say.
 [[nodiscard]] std::optional<std::chrono::seconds> kept_alive_for(const std::vector<Field>& fields) noexcept;
 
 } // namespace ledgergate::http

@@ -21,9 +21,22 @@ TEST(KeepAlive, SaysHowLongAnIdleConnectionIsKept) {
   EXPECT_EQ(seconds("timeout=5, max=0"), 0) << "it takes no further request";
 }
 
+TEST(KeepAlive, SaysItLoosely) {
+  for (const char* const value : {"timeout=2.5", "timeout=2s", "timeout=+2", "timeout=02", "timeout=\"2", "timeout=\" 2 s\"", "2",
+                                  " 2 , max=5", "2s", "+2", "max=9;2"})
+    EXPECT_EQ(seconds(value), 2) << value;
+  EXPECT_EQ(seconds("300"), 300);
+  EXPECT_EQ(kept_alive_for({{"Keep-Alive", "timeout=99999999999"}}), std::chrono::seconds(0xFFFFFFFF));
+}
+
+TEST(KeepAlive, ATimeThatCannotBeReadIsNone) {
+  for (const char* const value : {"timeout", "timeout=", "timeout=x", "timeout=-5", "timeout=s2", "timeout=.5", "timeout=++2",
+                                  "timeout=\"\"", "max=9, timeout"})
+    EXPECT_EQ(seconds(value), 0) << value;
+}
+
 TEST(KeepAlive, SaysNothingOtherwise) {
-  for (const char* const value : {"", "timeout", "timeout=", "timeout=x", "timeout=5s", "timeout=-5", "timeout=99999999999",
-                                  "max=5", "300", "xtimeout=5", ",,;"})
+  for (const char* const value : {"", "max=5", "max=x", "max", "xtimeout=5", "x", "x=5", ",,;", "=", "=5"})
     EXPECT_EQ(seconds(value), -1) << value;
   EXPECT_FALSE(kept_alive_for({{"Connection", "timeout=5"}}).has_value());
   EXPECT_EQ(kept_alive_for({{"Keep-Alive", "timeout=9"}, {"Keep-Alive", "timeout=3"}}), std::chrono::seconds(3));
