@@ -91,6 +91,29 @@ ServerLogin read_login(const Exchange& x) {
 
 constexpr std::size_t kLongestPlace = 40; // bytes of a server's place in an account's name
 
+// Without a domain (`FIRMA\u`, `u@firma`) and what may stand around it: servers take these for the same user, or cut them off.
+std::string_view bare_user(std::string_view name) noexcept {
+  const auto bare = [](std::string_view text) {
+    using namespace std::string_view_literals;
+    constexpr std::string_view around = " \t\r\n\v\f\"'<>\0"sv;
+    constexpr std::string_view no_break = "\xC2\xA0";
+    for (std::string_view before; before.size() != text.size();) {
+      before = text;
+      const auto first = std::min(text.find_first_not_of(around), text.size());
+      text.remove_prefix(first);
+      text.remove_suffix(text.size() - std::min(text.find_last_not_of(around) + 1, text.size()));
+      if (text.starts_with(no_break)) text.remove_prefix(no_break.size());
+      if (text.ends_with(no_break)) text.remove_suffix(no_break.size());
+      if (before.empty()) break;
+    }
+    return text;
+  };
+  std::string_view user = bare(name);
+  user = bare(user.substr(user.rfind('\\') + 1));
+  user = bare(user.substr(0, user.find('@')));
+  return user.empty() ? name : user;
+}
+
 // The user, at that server: who is right at one may still guess at another. In small letters of any alphabet, and in UTF-8 whatever
 // it came in: servers do not mind case in names, nor does a name say which character set it is in, and each spelling would be
 // another account.
@@ -98,7 +121,8 @@ std::string account_of(const ServerLogin& login, const settings::Server& server)
   const auto otherwise = server.profile == settings::Profile::onec ? http::Charset::windows1251 : http::Charset::windows1250;
   const std::string_view all = server.place;
   const std::string_view place = all.substr(all.size() - std::min(all.size(), kLongestPlace)); // its end holds the port
-  std::string out = "server:" + (login.nameless ? "?" : http::small_name(login.account, otherwise));
+  const std::string name = login.nameless ? "?" : http::small_name(login.account, otherwise);
+  std::string out = "server:" + std::string(bare_user(name));
   out.resize(std::min(out.size(), client::Lockout::kLongestAccount - place.size() - 1));
   return out.append("@").append(place);
 }

@@ -352,6 +352,19 @@ class AtTheServer(Story):
         server, edge = self.front_of(WebBase, "onec")
         self.assert_guesses(edge, [ask(basic("ivan", str(n)), path=b"/ntlm") for n in range(3)], ask(basic("ivan", "right"), path=b"/ntlm"), 401)
 
+    def test_a_user_is_one_account_with_any_domain_and_blanks(self):
+        server, edge = self.front_of(WebBase, "onec")
+        spellings = ("{}", " {}", "{}\t", "FIRMA\\{}", "firma.cz\\ {}", "{}@firma", "{} @Firma.cz", "FIRMA\\{}@firma", "\u00a0{}", '"{}"')
+        for n, locked in enumerate(spellings):
+            with self.subTest(locked=locked):
+                user, address = f"ivan{n}x", f"192.0.2.{n + 1}".encode()
+                names = [spellings[(n + step) % len(spellings)].format(user.upper() if step == 2 else user) for step in (1, 2, 3)]
+                requests = [ask(basic(name, f"guess {i}"), path=b"/ntlm", address=address) for i, name in enumerate(names)]
+                self.assert_guesses(edge, requests, ask(basic(locked.format(user), "right"), path=b"/ntlm", address=address), 401)
+                edge.said.wait(rf"login banned: address=192\.0\.2\.{n + 1} account=server:{user}@\S+:\d+ seconds=3600")
+        other = ask(basic("ivanka@firma", "right"), path=b"/ntlm", address=b"192.0.2.99")
+        self.assertNotEqual(edge.ask(other, "lan").status, 429)
+
     def test_a_digest_counts_unless_only_its_nonce_is_old(self):
         class Digest(Web):
             def reply(self, request):
