@@ -1,5 +1,6 @@
 #include "route/field_names.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -40,11 +41,18 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"cf-connecting-", true, edge_only},
     {"cert-", true, identity},        // CERT_SUBJECT is IIS's own name for it
     {"client-cert", true, edge_only}, // RFC 9440
+    {"client-fingerprint", true, identity},
+    {"client-i-dn", true, identity},
+    {"client-issuer", true, identity},
     {"client-dn", true, identity},
     {"client-ip", false, edge_only}, // what PHP programs ask beside X-Forwarded-For
     {"client-s-dn", true, identity},
+    {"client-san", false, identity},
+    {"client-san-", true, identity},
+    {"client-serial", true, identity},
     {"client-subject", true, identity},
     {"client-verif", true, identity},
+    {"clientcert", true, edge_only},
     {"connection", false, connection},
     {"content-encoding", false, credential}, // how the body is to be read, and was judged
     {"content-length", false, framing},
@@ -58,11 +66,13 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"host", false, framing},
     {"http2-settings", false, hop}, // RFC 7540 section 3.2.1: goes with Upgrade
     {"id-uj", false, credential},   // docs/vendors.md, ApiComPrem: the accounting unit
+    {"issuer-dn", true, identity},
     {"iv-", true, identity},
     {"keep-alive", false, hop},
     {"logon-user", false, edge_only},
     {"mellon-", true, identity},
     {"ms-aspnetcore-", true, edge_only}, // IIS's module for ASP.NET Core: the caller's certificate and Windows login
+    {"oam-", true, identity},            // Oracle Access Manager
     {"oidc-", true, identity},
     {"proxy", false, edge_only}, // CGI would make HTTP_PROXY of it (CVE-2016-5385)
     {"proxy-authenticate", false, hop},
@@ -78,13 +88,16 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"sslclient", true, edge_only},
     {"ssl-", true, identity},
     {"stw-", true, credential}, // docs/vendors.md, mServer: STW-Authorization and what belongs to it
+    {"subject-dn", true, identity},
     {"tailscale-user-", true, edge_only},
     {"te", false, hop},
     {"tls-client", true, edge_only},
+    {"tls-", true, identity},
     {"trailer", false, hop},
     {"transfer-encoding", false, framing},
     {"true-client-ip", false, edge_only},
     {"upgrade", false, hop},
+    {"user-dn", true, identity},
     {"via", false, via},
     {"wl-proxy-", true, edge_only},
     {"x-amzn-mtls-", true, edge_only},
@@ -132,10 +145,13 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"x-goog-iap-", true, edge_only},
     {"x-iisnode-", true, edge_only},
     {"x-issuer-dn", true, identity},
+    {"x-issuerdn", true, identity},
     {"x-ms-client-principal", true, edge_only},
+    {"x-mtls", false, identity},
     {"x-mtls-", true, identity},
     {"x-original-", true, edge_only}, // X-Original-URL: some servers believe it over the request line that was checked
     {"x-peer-cert", true, identity},
+    {"x-peercert", true, identity},
     {"x-pomerium-", true, edge_only},
     {"x-proxy-", true, identity},
     {"x-real-ip", false, forwarding},
@@ -150,10 +166,12 @@ constexpr auto kRequest = std::to_array<Entry>({
     {"x-ssl", false, identity},
     {"x-ssl-", true, identity},
     {"x-subject-dn", true, identity},
+    {"x-subjectdn", true, identity},
     {"x-tls-client", true, edge_only},
     {"x-tls-", true, identity},
     {"x-url-scheme", false, edge_only},
     {"x-user-dn", true, identity},
+    {"x-userdn", true, identity},
     {"x-vouch-", true, edge_only},
     {"x-webauth-", true, edge_only},
 });
@@ -255,9 +273,69 @@ FieldKind look_up(const Entry* table, const Letters& letters, std::string_view n
   return ordinary;
 }
 
+bool separates(char c) noexcept { return fold(c) == '-'; }
+
+// The name without separators in front of it, and one where there are several in a row. The longest entry is shorter than this.
+using Folded = std::array<char, 64>;
+std::string_view fold_separators(std::string_view name, Folded& room) noexcept {
+  std::size_t size = 0;
+  bool behind = true; // a separator
+  for (const char c : name) {
+    const bool separator = separates(c);
+    if (separator && behind) continue;
+    behind = separator;
+    if (size == room.size()) break;
+    room[size++] = separator ? '-' : c;
+  }
+  return {room.data(), size};
+}
+
+// Whether a separator stands where the table has none.
+bool holds_more_separators(std::string_view name) noexcept {
+  bool behind = true;
+  for (const char c : name) {
+    const bool separator = separates(c);
+    if (separator && behind) return true;
+    behind = separator;
+  }
+  return false;
+}
+
+// What CGI programs, and Apache behind a redirection, put before the name of a variable.
+bool take_variable_prefix(std::string_view& name) noexcept {
+  for (const std::string_view prefix : {"http-", "redirect-"}) {
+    if (name.size() <= prefix.size()) continue;
+    if (!std::equal(prefix.begin(), prefix.end(), name.begin(), [](char wanted, char c) { return wanted == fold(c); })) continue;
+    name.remove_prefix(prefix.size());
+    return true;
+  }
+  return false;
+}
+
+// A name that is no entry's, and that a careless server could take for one of who calls.
+bool looks_like_callers(std::string_view name) noexcept {
+  Folded room;
+  const bool more = holds_more_separators(name);
+  if (more) name = fold_separators(name, room);
+  bool taken = false;
+  while (take_variable_prefix(name)) taken = true;
+  if (!more && !taken) return false;
+  switch (look_up(kRequest.data(), kRequestLetters, name)) {
+  case forwarded:
+  case forwarded_for:
+  case forwarding:
+  case identity:
+  case edge_only: return true;
+  default: return false;
+  }
+}
+
 } // namespace
 
-FieldKind request_kind(std::string_view name) noexcept { return look_up(kRequest.data(), kRequestLetters, name); }
+FieldKind request_kind(std::string_view name) noexcept {
+  const FieldKind kind = look_up(kRequest.data(), kRequestLetters, name);
+  return kind == ordinary && looks_like_callers(name) ? edge_only : kind;
+}
 
 FieldKind reply_kind(std::string_view name) noexcept { return look_up(kReply.data(), kReplyLetters, name); }
 
