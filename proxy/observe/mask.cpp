@@ -14,20 +14,102 @@ const PreparedThread prepared([] { decoded_piece.clear(); });
 
 constexpr std::string_view kMasked = "***";
 
-// Compared with names reduced to their letters and digits in lower case. Czech, German and Russian for "password" stand here
-// because these are the countries of POHODA, Premier and 1C.
+// Compared with names reduced to their letters and digits in lower case. Czech, German and Russian for "password", "key" and "code"
+// stand here because these are the countries of POHODA, Premier and 1C; beyond ASCII in both cases, and as Windows-1250,
+// Windows-1251 and KOI8-R have them.
 constexpr auto kAnywhere = std::to_array<std::string_view>({
-    "password",   "passwd",        "passphrase",   "passwort",         "heslo",          "parol",   "пароль",
-    "Пароль",     "ПАРОЛЬ",        "pwd",          "secret",           "token",          "apikey",  "credential",
-    "signature",  "authorization", "bearer",       "cookie",           "session",        "jwt",     "passcode",
-    "accesscode", "authcode",      "securitycode", "verificationcode", "activationcode", "smscode", "pincode",
+    "passw",
+    "passphrase",
+    "psswd",
+    "pssword",
+    "kennwort",
+    "heslo",
+    "parol",
+    "пароль",
+    "Пароль",
+    "ПАРОЛЬ",
+    "\xEF\xE0\xF0\xEE\xEB\xFC",
+    "\xCF\xE0\xF0\xEE\xEB\xFC",
+    "\xCF\xC0\xD0\xCE\xCB\xDC", // пароль, Пароль, ПАРОЛЬ in Windows-1251
+    "\xD0\xC1\xD2\xCF\xCC\xD8",
+    "\xF0\xC1\xD2\xCF\xCC\xD8",
+    "\xF0\xE1\xF2\xEF\xEC\xF8", // in KOI8-R
+    "passmd",
+    "passhash",
+    "passsha",
+    "pwmd",
+    "pwhash",
+    "pwsha",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "credential",
+    "signature",
+    "authorization",
+    "assertion",
+    "samlresponse",
+    "samlart",
+    "bearer",
+    "cookie",
+    "session",
+    "jwt",
+    "passcode",
+    "accesscode",
+    "authcode",
+    "securitycode",
+    "verificationcode",
+    "confirmationcode",
+    "activationcode",
+    "devicecode",
+    "logincode",
+    "resetcode",
+    "mfacode",
+    "otpcode",
+    "backupcode",
+    "recoverycode",
+    "codeverifier",
+    "smscode",
+    "smskod",
+    "pincode",
+    "pinkod",
+    "cardpin",
 });
-constexpr auto kAtTheEnd =
-    std::to_array<std::string_view>({"key", "auth", "sig", "pass", "hmac", "sid", "otp", "pw", "psw", "pswd", "klic", "klíč"});
-// `code` is what OAuth 2 hands over in a redirect (RFC 6749 section 4.1.2).
-constexpr auto kWhole = std::to_array<std::string_view>({"pin", "code", "cred", "creds"});
+constexpr auto kAtTheEnd = std::to_array<std::string_view>({
+    "key",
+    "auth",
+    "sig",
+    "pass",
+    "hmac",
+    "sid",
+    "otp",
+    "pw",
+    "psw",
+    "pswd",
+    "klic",
+    "klíč",
+    "klÍČ",
+    "klÍč",
+    "klíČ",
+    "klič",
+    "klÍc",
+    "klíc",
+    "kliČ", // as they are typed
+    "kl\xED\xE8",
+    "kl\xCD\xC8",
+    "kl\xCD\xE8",
+    "kl\xED\xC8", // klíč in Windows-1250
+    "ключ",
+    "Ключ",
+    "КЛЮЧ",
+    "\xEA\xEB\xFE\xF7",
+    "\xCA\xEB\xFE\xF7",
+    "\xCA\xCB\xDE\xD7", // and Windows-1251
+});
+// `code` is what OAuth 2 hands over in a redirect (RFC 6749 section 4.1.2), `ticket` what CAS does.
+constexpr auto kWhole = std::to_array<std::string_view>({"pin", "code", "cred", "creds", "ticket", "tan", "pword"});
 // As the last of several words: user_pin, userPin, but not "spin".
-constexpr std::string_view kLastWord = "pin";
+constexpr auto kLastWords = std::to_array<std::string_view>({"pin", "ticket", "tan", "pword"});
 
 // Where a name inside a value ends and its own value begins (a=b, JSON's "a":, XML's <a>), and where such a name can begin.
 constexpr std::string_view kPairMarks = "=:>";
@@ -105,7 +187,7 @@ bool secret_name(std::string_view name, const SecretNames& mask) noexcept {
   const auto is_listed = [name](std::string_view listed) { return same_name(name, listed); };
   if (std::any_of(mask.listed.begin(), mask.listed.end(), is_listed)) return true;
   if (std::any_of(mask.of_server.begin(), mask.of_server.end(), is_listed)) return true;
-  if (ends_in_word(name, kLastWord)) return true;
+  if (std::any_of(kLastWords.begin(), kLastWords.end(), [name](auto word) { return ends_in_word(name, word); })) return true;
   std::array<char, 256> letters;
   std::size_t count = 0;
   for (const char c : name) {
@@ -122,22 +204,55 @@ bool secret_name(std::string_view name, const SecretNames& mask) noexcept {
          std::find(kWhole.begin(), kWhole.end(), word) != kWhole.end();
 }
 
-// Whether a URL in it names a user, and so perhaps a password (RFC 3986 section 3.2.1).
+bool letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// Whether a URL in it names a user, and so perhaps a password (RFC 3986 section 3.2.1), behind slashes or, as people type it, one
+// or none of them.
 bool holds_user_information(std::string_view text) noexcept {
   constexpr std::string_view slashes = "/\\";
   for (std::size_t at = text.find_first_of(slashes); at != std::string_view::npos; at = text.find_first_of(slashes, at + 1)) {
-    if (at + 1 >= text.size() || slashes.find(text[at + 1]) == std::string_view::npos) continue;
-    const std::string_view rest = text.substr(at + 2);
+    const bool second = at > 0 && slashes.find(text[at - 1]) != std::string_view::npos;
+    const bool of_scheme = at > 1 && text[at - 1] == ':' && letter(text[at - 2]);
+    if (!second && !of_scheme) continue;
+    const std::string_view rest = text.substr(at + 1);
     if (rest.substr(0, rest.find_first_of("/\\?# \t\r\n<>\"")).find('@') != std::string_view::npos) return true;
+  }
+  for (std::size_t at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
+    const std::size_t before = at == 0 ? std::string_view::npos : text.find_last_of("/\\?#=&;, \t\r\n<>\"'", at - 1);
+    const std::string_view user =
+        text.substr(before == std::string_view::npos ? 0 : before + 1, at - (before == std::string_view::npos ? 0 : before + 1));
+    const std::size_t colon = user.find(':');
+    if (colon != std::string_view::npos && colon + 1 < user.size() && !same_name(user.substr(0, colon), "mailto")) return true;
   }
   return false;
 }
 
+// Whether it is what stands in an Authorization (RFC 9110 section 11.6.2).
+bool is_authorization(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '"' || text.front() == '\'')) text.remove_prefix(1);
+  const std::size_t end = text.find_first_of(" +\t");
+  if (end == std::string_view::npos || text.find_first_not_of(" +\t", end) == std::string_view::npos) return false;
+  const std::string_view scheme = text.substr(0, end);
+  constexpr auto schemes = std::to_array<std::string_view>({"basic", "bearer", "digest", "negotiate", "ntlm"});
+  return std::any_of(schemes.begin(), schemes.end(), [scheme](auto each) { return same_name(scheme, each); });
+}
+
+// Whether a session of ASP.NET without cookies stands in a segment of a path: (S(…)), (A(…)), (F(…)), (X(…)).
+bool holds_ticket(std::string_view text) noexcept {
+  for (std::size_t at = text.find('('); at != std::string_view::npos; at = text.find('(', at + 1))
+    if (text.size() - at > 3 && text[at + 2] == '(' && std::string_view("safxSAFX").find(text[at + 1]) != std::string_view::npos)
+      return true;
+  return false;
+}
+
 // Whether it holds an option of a command line whose value is a secret: 1C's `/N user /P password`. Short names only: a long one
-// behind a slash is a path.
+// behind a slash is a path. Behind a blank the value may begin at once: `/Nuser /Ppassword`.
 bool holds_option(std::string_view text, const SecretNames& mask) noexcept {
   for (std::size_t at = text.find_first_of("/-"); at != std::string_view::npos; at = text.find_first_of("/-", at + 1)) {
     if (at != 0 && reduced(text[at - 1]) != '\0' && !digit(text[at - 1])) continue;
+    const bool behind_blank = at != 0 && std::string_view(" +\t").find(text[at - 1]) != std::string_view::npos;
+    const auto begins = [glued = text.substr(at + 1)](auto own) { return same_name(glued.substr(0, own.size()), own); };
+    if (behind_blank && std::any_of(mask.of_server.begin(), mask.of_server.end(), begins)) return true;
     const std::size_t end = text.find_first_of(" +\t\"", at + 1);
     if (end == std::string_view::npos || end - at > 4) continue;
     const std::string_view name = text.substr(at + 1, end - at - 1);
@@ -168,8 +283,10 @@ std::size_t shown(std::string_view raw, const SecretNames& mask, std::string& de
   decode(raw.substr(0, equals), decoded);
   const bool nested_name = decoded.find_first_of(kPairMarks) != std::string::npos;
   if (equals != std::string_view::npos && secret_name(decoded, mask)) return nested_name ? 0 : upto_value;
+  decode(raw.substr(upto_value), decoded);
+  const bool authorizes = is_authorization(decoded);
   decode(raw, decoded);
-  if (!holds_secret(decoded, mask)) return std::string_view::npos;
+  if (!authorizes && !holds_secret(decoded, mask)) return std::string_view::npos;
   return nested_name ? 0 : upto_value;
 }
 
@@ -180,6 +297,7 @@ std::string_view mask_pieces(std::string_view text, char separator, const Secret
     const std::size_t end = std::min(text.find(separator, begin), text.size());
     const std::string_view piece = text.substr(begin, end - begin);
     std::size_t keep = shown(piece, mask, decoded_piece);
+    if (separator == '/' && holds_ticket(decoded_piece)) keep = 0;
     // The authority of a URL that lies in a path is a segment of its own.
     if (separator == '/' && begin > 1 && text[begin - 2] == '/' && decoded_piece.find('@') != std::string::npos) keep = 0;
     if (keep != std::string_view::npos && !masked) {
@@ -203,7 +321,7 @@ std::string_view mask_query(std::string_view query, const SecretNames& mask, std
 }
 
 std::string_view mask_path(std::string_view path, const SecretNames& mask, std::string& scratch) {
-  if (path.find_first_of("=:>%@") == std::string_view::npos) return path;
+  if (path.find_first_of("=:>%@(") == std::string_view::npos) return path;
   return mask_pieces(path, '/', mask, scratch);
 }
 

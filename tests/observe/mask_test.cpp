@@ -35,7 +35,12 @@ INSTANTIATE_TEST_SUITE_P(
                     "accessCode", "user_pin", "userPin", "user-pin2", "klic", "jwt", "session_id", "PHPSESSID", "JSESSIONID",
                     "cookie", "p%61ssword", "%70%61%73%73%77%6F%72%64", "%2570assword", "%25%37%30assword", "%u0070assword",
                     "pass%77ord", "pass+word", "pass%00word", "%20password", "password%20", "amp;password",
-                    "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c", "%D0%9F%D0%B0%D1%80%D0%BE%D0%BB%D1%8C"));
+                    "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c", "%D0%9F%D0%B0%D1%80%D0%BE%D0%BB%D1%8C", "kl%ED%E8",
+                    "KL%CD%C8", "kl\xc3\xad\xc4\x8d", "KL\xc3\x8d\xc4\x8c", "Kl\xc3\xad\xc4\x8d", "%EF%E0%F0%EE%EB%FC",
+                    "%CF%C0%D0%CE%CB%DC", "%CF%E0%F0%EE%EB%FC", "%D0%C1%D2%CF%CC%D8", "%EA%EB%FE%F7", "device_code", "login_code",
+                    "reset_code", "mfa_code", "backup_code", "recovery_code", "pass_md5", "pass_hash", "kennwort", "Kennwort",
+                    "sms_kod", "pinkod", "cardpin", "card_pin", "passw", "psswd", "pword", "user_pword", "code_verifier",
+                    "client_assertion", "assertion", "SAMLResponse", "ticket", "login_ticket", "tan", "smsTan"));
 
 TEST_P(SecretName, loses_its_value_wherever_it_stands) {
   const std::string name = GetParam();
@@ -51,8 +56,9 @@ INSTANTIATE_TEST_SUITE_P(Mask, OpenName,
                                          "date=2026-01-31T12:00:00", "", "&", "=", "&&=&", "%", "%2", "%zz=1", "=x", "author=x",
                                          "keyword=x", "passenger=x", "codes=x", "zipcode=x", "pinned=x", "spin=x", "country_code=x",
                                          "credit=5", "n=5", "p=2", "usr=x", "mail=a@b.cz", "path=//a/b@c", "url=//shop.example/@x",
-                                         "url=https://shop.example/adresy.php", "a==b", "f=%E1%9E", "x=%3D%3D",
-                                         "page=2&sort=name"));
+                                         "url=https://shop.example/adresy.php", "a==b", "f=%E1%9E", "x=%3D%3D", "page=2&sort=name",
+                                         "stan=1", "tickets=3", "titan=x", "stopword=x", "at=10:30", "mail=mailto:a@b.cz",
+                                         "plan=Basic", "plan=Basic%20", "u=a:@b", "path=/n/pages", "f=(S(x))"));
 
 TEST_P(OpenName, stays_as_it_came) { EXPECT_EQ(masked(GetParam()), GetParam()); }
 
@@ -67,10 +73,13 @@ TEST(Mask, a_secret_inside_a_value_masks_the_value) {
 
 TEST(Mask, a_login_inside_a_url_masks_the_value) {
   for (const char* const url : {"http://u:secret@h/", "//u:secret@h", "http%3A%2F%2Fu%3Asecret%40h%2F", "https://token@h/x",
-                                "x=http:\\\\u:s@h", "http://h/ http://u:p@h"})
+                                "x=http:\\\\u:s@h", "http://h/ http://u:p@h", "http:/u:secret@h/", "http:/secret@h/", "u:secret@h",
+                                "u%3Asecret%40h", "a,u:secret@h", "https:\\secret@h", "'u:secret@h'"})
     EXPECT_EQ(masked("u=" + std::string(url) + "&b=2"), "u=***&b=2") << url;
   EXPECT_EQ(masked_path("/go/http://u:secret@h/x"), "/go/http://***/x");
   EXPECT_EQ(masked_path("/go/http:%2F%2Fu:secret%40h/x"), "/go/***/x");
+  EXPECT_EQ(masked_path("/u:secret@h/x"), "/***/x");
+  EXPECT_EQ(masked_path("/u%3asecret%40h/x"), "/***/x");
   EXPECT_EQ(masked_path("/odata/Users('a@b.cz')"), "/odata/Users('a@b.cz')");
 }
 
@@ -81,6 +90,9 @@ TEST(Mask, a_server_has_names_of_its_own) {
   EXPECT_EQ(masked_there("c=Srvr%3D%22a%22%3BUsr%3D%22Admin%22%3BPwd%3D%22x%22"), "c=***");
   EXPECT_EQ(masked_there("launch=/N+Admin+/P+s3cr3t"), "launch=***");
   EXPECT_EQ(masked_there("launch=/N%22Admin%22%20/P%22s3cr3t%22"), "launch=***");
+  EXPECT_EQ(masked_there("x=/Nu%20/PS"), "x=***");
+  EXPECT_EQ(masked_there("x=/F+base+/NAdmin+-ps3cr3t"), "x=***");
+  EXPECT_EQ(masked("x=/Nu%20/PS"), "x=/Nu%20/PS");
   EXPECT_EQ(masked_there("path=/n/p/x&top=5&$filter=Name%20eq%20'x'"), "path=/n/p/x&top=5&$filter=Name%20eq%20'x'");
 }
 
@@ -106,6 +118,19 @@ TEST(Mask, names_from_the_settings_are_compared_without_case_and_punctuation) {
 }
 
 TEST(Mask, a_name_of_punctuation_in_the_settings_masks_nothing_else) { EXPECT_EQ(masked("a=1&_=2", {"_"}), "a=1&_=2"); }
+
+TEST(Mask, what_stands_in_an_authorization_masks_the_value) {
+  for (const char* const value : {"Bearer%20S", "bearer+S", "Basic%20S", "BASIC%20%20S", "%22Basic%20S%22", "NTLM+S", "Digest%20a"})
+    EXPECT_EQ(masked("h=" + std::string(value) + "&b=2"), "h=***&b=2") << value;
+  EXPECT_EQ(masked("Bearer%20S"), "***");
+}
+
+TEST(Mask, a_session_in_a_path_is_masked) {
+  EXPECT_EQ(masked_path("/(S(s3cr3t))/x"), "/***/x");
+  EXPECT_EQ(masked_path("/a/(A(x)F(s3cr3t))/x"), "/a/***/x");
+  EXPECT_EQ(masked_path("/a/%28s(s3cr3t))x/y"), "/a/***/y");
+  EXPECT_EQ(masked_path("/odata/X(S)/Lot(g(1))"), "/odata/X(S)/Lot(g(1))");
+}
 
 TEST(Mask, parameters_in_a_path_are_masked_by_segment) {
   EXPECT_EQ(masked_path("/app;jsessionid=s3cr3t/page"), "/app;jsessionid=***/page");
