@@ -1,11 +1,10 @@
 #include "listen/tls_front.h"
 
 #include "listen/facts.h"
+#include "listen/tls_policy.h"
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
@@ -17,13 +16,6 @@
 namespace ledgergate::listen {
 namespace {
 
-// Mozilla "intermediate" (guideline 5.7): TLS 1.2 with forward secrecy and AEAD only, ECDSA first. DHE with an RFC 7919 group is
-// there for Schannel up to Server 2012 R2, which has no ECDHE-RSA with GCM.
-constexpr const char* kCiphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-                                 "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
-                                 "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305";
-constexpr const char* kSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
-constexpr const char* kGroups = "X25519:P-256:P-384:ffdhe2048";
 constexpr long kSessionSeconds = 8L * 3600;
 // Of all certificates that a caller sends, in bytes. They go into its ticket, which it sends in one ClientHello.
 constexpr long kMostOfACaller = 24L * 1024;
@@ -42,19 +34,6 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* length, cons
     }
   }
   return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-// RFC 7919's 2048-bit group: what Mozilla's guideline and old Schannel agree on.
-PkeyPtr ffdhe2048() {
-  char name[] = "ffdhe2048";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
-                                   OSSL_PARAM_construct_end()};
-  EVP_PKEY_CTX* maker = EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr);
-  EVP_PKEY* made = nullptr;
-  if (maker != nullptr && EVP_PKEY_keygen_init(maker) == 1 && EVP_PKEY_CTX_set_params(maker, parameters) == 1)
-    EVP_PKEY_generate(maker, &made);
-  EVP_PKEY_CTX_free(maker);
-  return PkeyPtr(made);
 }
 
 // OpenSSL calls this for each ticket that is made.
@@ -76,18 +55,10 @@ SslCtxPtr new_context(const settings::Listener& listener, const ClientAuth& clie
   SslCtxPtr context(SSL_CTX_new(TLS_server_method()));
   if (!context) return {};
   SSL_CTX* ctx = context.get();
-  // The system's openssl.cnf may ask for more.
-  if (SSL_CTX_get_min_proto_version(ctx) < TLS1_2_VERSION) SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
   SSL_CTX_set_options(ctx,
                       SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  // Without memory for one of these the defaults would stay, which are weaker.
-  if (SSL_CTX_set_cipher_list(ctx, kCiphers) != 1 || SSL_CTX_set_ciphersuites(ctx, kSuites) != 1 ||
-      SSL_CTX_set1_groups_list(ctx, kGroups) != 1)
-    return {};
-  PkeyPtr group = ffdhe2048();
-  if (group && SSL_CTX_set0_tmp_dh_pkey(ctx, group.get()) == 1) static_cast<void>(group.release()); // the context's now
-  ERR_clear_error(); // a security level beyond that group's goes without it, and must not be taken for what is wrong later
+  if (!apply_tls_policy(ctx)) return {};
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); // tickets only: nothing to share but their keys
   SSL_CTX_set_timeout(ctx, kSessionSeconds);
   SSL_CTX_set_num_tickets(ctx, 1);
@@ -369,6 +340,8 @@ std::string_view explain_handshake(unsigned long error) noexcept {
   switch (ERR_GET_REASON(error)) {
   case SSL_R_UNSUPPORTED_PROTOCOL:
   case SSL_R_VERSION_TOO_LOW:
+    if (least_tls_version() >= TLS1_3_VERSION)
+      return "the caller offers no TLS 1.3, and the system's openssl.cnf allows nothing older (MinProtocol, or no cipher of 1.2)";
     return "the caller offers no TLS version from 1.2 on (Windows 7 and Server 2008 R2 need TLS 1.2 switched on)";
   case SSL_R_NO_SHARED_CIPHER:
     return "no shared cipher: the caller offers none with forward secrecy and AEAD (an old Schannel needs an ECDSA certificate or "

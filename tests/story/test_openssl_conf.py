@@ -27,7 +27,37 @@ class System(Story):
         edge = self.start(self.settings("server-ecdsa"), environment=self.system("MinProtocol = TLSv1.3"))
         with self.assertRaises((ssl.SSLError, ConnectionError)):
             edge.ask(ASK, maximum=ssl.TLSVersion.TLSv1_2)
+        edge.said.wait("the caller offers no TLS 1.3, and the system's openssl.cnf allows nothing older")
+        self.assertNotIn("no TLS version from 1.2 on", edge.said.text)
         self.assertEqual(edge.ask(ASK, minimum=ssl.TLSVersion.TLSv1_3).status, 200)
+
+    def shake(self, edge, *options):
+        """What is negotiated with a caller of these options; "": nothing."""
+        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{edge.ports['internet']}", *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+        return done.stdout if done.returncode == 0 and "Cipher is (NONE)" not in done.stdout else ""
+
+    def test_what_the_system_allows_is_all_that_is_negotiated(self):
+        edge = self.start(self.settings("server-ecdsa"), environment=self.system("Ciphersuites = TLS_AES_256_GCM_SHA384"))
+        self.assertEqual(self.shake(edge, "-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"), "")
+        self.assertIn("TLS_AES_256_GCM_SHA384", self.shake(edge, "-tls1_3"))
+        self.assertIn("ECDHE-ECDSA-AES128-GCM-SHA256", self.shake(edge, "-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"))
+        for key in ("Groups", "Curves"):
+            edge = self.start(self.settings("server-ecdsa"), environment=self.system(f"{key} = P-384"))
+            for version in ("-tls1_2", "-tls1_3"):
+                self.assertEqual(self.shake(edge, version, "-groups", "X25519"), "")
+                self.assertEqual(self.shake(edge, version, "-groups", "P-256"), "")
+                self.assertIn("384", self.shake(edge, version, "-groups", "X25519:P-256:P-384"))
+        edge = self.start(self.settings("server-ecdsa"), environment=self.system("CipherString = ECDHE-ECDSA-AES256-GCM-SHA384:AES256-SHA"))
+        self.assertEqual(self.shake(edge, "-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"), "")
+        self.assertIn("ECDHE-ECDSA-AES256-GCM-SHA384", self.shake(edge, "-tls1_2"))
+        self.assertNotEqual(self.shake(edge, "-tls1_3"), "")
+
+    def test_where_it_allows_none_of_the_edges_ciphers_tls_1_2_is_not_spoken(self):
+        edge = self.start(self.settings("server-ecdsa"), environment=self.system("CipherString = ECDHE-ECDSA-AES128-SHA"))
+        self.assertEqual(self.shake(edge, "-tls1_2"), "")
+        edge.said.wait("the caller offers no TLS 1.3, and the system's openssl.cnf allows nothing older")
+        self.assertNotEqual(self.shake(edge, "-tls1_3"), "")
 
     def test_it_can_not_be_less_than_the_edges_own(self):
         edge = self.start(self.settings("server-ecdsa"), environment=self.system("MinProtocol = TLSv1", "CipherString = DEFAULT@SECLEVEL=0"))
