@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -71,6 +72,7 @@ public:
     look_at_order();
     look_at_path();
     look_at_key();
+    if (to_ == ShownTo::callers) look_at_leaf();
     if (chain_.size() == 1) look_for_issuer(known);
     ERR_clear_error();
     return std::move(out_);
@@ -193,6 +195,28 @@ private:
       say("the key is of the kind " + std::string(name != nullptr ? name : "that OpenSSL does not name") +
           ", which no browser and no Windows takes" + instead);
     }
+  }
+
+  // What TLS with such a certificate does not do, or readers make of it.
+  void look_at_leaf() {
+    X509* const leaf = chain_.front().get();
+    const std::uint32_t flags = X509_get_extension_flags(leaf);
+    // One that issued itself is what its callers were given as their CA.
+    if (X509_check_ca(leaf) == 1 && (flags & EXFLAG_CA) != 0 && (flags & EXFLAG_SS) == 0)
+      say("the certificate is a CA's (basic constraints CA:TRUE), which a server's must not be: some callers refuse it, and "
+          "whoever "
+          "has its key can issue others; get one with CA:FALSE");
+    // RFC 7633: status_request, which callers then insist on.
+    if (X509_get_ext_by_NID(leaf, NID_tlsfeature, -1) >= 0)
+      say("the certificate says that an OCSP answer comes with it (must-staple), and none does: callers who heed that refuse it; "
+          "get "
+          "one without");
+    // Without any of these look_at_path() has told of it.
+    const std::uint32_t usage = X509_get_key_usage(leaf);
+    if ((usage & KU_DIGITAL_SIGNATURE) == 0 && (usage & (KU_KEY_AGREEMENT | KU_KEY_ENCIPHERMENT)) != 0)
+      say("the certificate's key usage is without digitalSignature, and with forward secrecy its key does nothing but sign: "
+          "callers "
+          "refuse it");
   }
 
   // A public CA issues from an intermediate, and callers have its root only. Who issues from a root of his own gave it to them; and

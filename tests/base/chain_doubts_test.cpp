@@ -132,6 +132,21 @@ TEST_F(ChainDoubts, OfWhatItsCasMayDo) {
   expect(doubts({&for_clients, &middle}), "the certificate is not for servers");
 }
 
+TEST_F(ChainDoubts, OfWhatALeafSaysOfItself) {
+  const Identity ca = make({.name = "edge", .ca = true}, &middle);
+  expect(doubts({&ca, &middle}), "the certificate is a CA's (basic constraints CA:TRUE)");
+  const Identity staple = make({.name = "edge", .extensions = {{NID_tlsfeature, "status_request"}}}, &middle);
+  expect(doubts({&staple, &middle}), "must-staple");
+  for (const char* const usage : {"critical,keyAgreement", "keyEncipherment", "keyAgreement,keyEncipherment"}) {
+    const Identity silent = make({.name = "edge", .extensions = {{NID_key_usage, usage}}}, &middle);
+    expect(doubts({&silent, &middle}), "key usage is without digitalSignature");
+    EXPECT_EQ(doubts({&silent, &middle}, {}, ShownTo::server), "") << usage;
+  }
+  const Identity usual = make({.name = "edge", .extensions = {{NID_key_usage, "digitalSignature,keyAgreement"}}}, &middle);
+  EXPECT_EQ(doubts({&usual, &middle}), "");
+  EXPECT_EQ(doubts({&staple, &middle}, {}, ShownTo::server), "");
+}
+
 TEST_F(ChainDoubts, OfKeysThatFewTake) {
   const auto of = [&](const std::function<EVP_PKEY*()>& key) {
     const Identity odd = make({.name = "edge", .key = key}, &middle);
