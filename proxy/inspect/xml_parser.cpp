@@ -1,8 +1,10 @@
 #include "inspect/xml_parser.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <expat.h>
 #include <new>
+#include <optional>
 #include <type_traits>
 
 namespace ledgergate::inspect {
@@ -214,6 +216,27 @@ Result<void> XmlParser::outcome(bool parsed) noexcept {
   return failure_;
 }
 
+namespace {
+
+// Bytes that expat keeps behind its position; none, where it has no position. Newer ones deprecate the function that older ones
+// have.
+template <class Parser>
+std::optional<std::uint64_t> kept_behind_position(Parser parser) noexcept {
+  if constexpr (requires(std::int64_t offset, std::uint64_t size) { XML_GetInputContext64(parser, &offset, &size); }) {
+    std::int64_t offset = 0;
+    std::uint64_t size = 0;
+    if (XML_GetInputContext64(parser, &offset, &size) == nullptr) return std::nullopt;
+    const auto position = static_cast<std::uint64_t>(std::max<std::int64_t>(0, offset));
+    return size - std::min(size, position);
+  } else {
+    int offset = 0, size = 0;
+    if (XML_GetInputContext(parser, &offset, &size) == nullptr) return std::nullopt;
+    return static_cast<std::uint64_t>(std::max(0, size - offset));
+  }
+}
+
+} // namespace
+
 Result<void> XmlParser::parse(bool last) noexcept {
   const int size = static_cast<int>(block_size_);
   handed_over_ += block_size_;
@@ -224,9 +247,7 @@ Result<void> XmlParser::parse(bool last) noexcept {
   if (!result) return result;
   // What expat keeps behind its position is a token that is not complete yet.
   // It has no position before the first one is complete: then that is all there was.
-  int position = 0, kept = 0;
-  const bool positioned = XML_GetInputContext(expat_.get(), &position, &kept) != nullptr;
-  const std::uint64_t pending = positioned ? static_cast<std::uint64_t>(std::max(0, kept - position)) : handed_over_;
+  const std::uint64_t pending = kept_behind_position(expat_.get()).value_or(handed_over_);
   if (pending > bounds_.token) stop(unreadable("a tag or comment of the XML is too long"));
   return outcome(true);
 }
