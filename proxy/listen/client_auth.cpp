@@ -184,13 +184,18 @@ void ClientAuth::read_authorities(const std::vector<std::string>& files, Certifi
       else if (X509_cmp_current_time(X509_get0_notBefore(authority.get())) > 0)
         problems.warnings.push_back(place + ": this CA is not valid before " + moment_words(X509_get0_notBefore(authority.get())) +
                                     " (is the clock right?), and nobody is let in by it: " + certificate_facts(authority.get()));
+      if ((X509_get_extension_flags(authority.get()) & EXFLAG_XKUSAGE) != 0 &&
+          (X509_get_extended_key_usage(authority.get()) & XKU_SSL_CLIENT) == 0)
+        problems.warnings.push_back(place +
+                                    ": this CA issues no certificates to callers (its extendedKeyUsage lacks clientAuth), " +
+                                    "and nobody is let in by it: " + certificate_facts(authority.get()));
       authorities_facts_.push_back("callers' CA " + certificate_facts(authority.get()));
       authorities_.push_back(std::move(authority));
     }
   }
 }
 
-std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateProblems& problems, const ListMarks& in_use) {
+std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateProblems& problems, const KnownLists& known) {
   PemProblem problem;
   auto read = read_pem_file(file, PemRole::revocations, problem);
   if (!read) {
@@ -220,21 +225,24 @@ std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateP
       problems.warnings.push_back(
           file + ": this revocation list is out of date: what its CA issued is not let in, but for CAs that client_ca names");
   }
-  for (const std::string& words : older_lists(lists_, in_use)) problems.errors.push_back(file + ": " + words);
+  for (const std::string& words : older_lists(lists_, known)) problems.errors.push_back(file + ": " + words);
+  for (const std::string& words : lost_lists(lists_, known, authorities_)) problems.errors.push_back(file + ": " + words);
+  for (const std::string& words : list_doubts(read->lists, authorities_)) problems.warnings.push_back(file + ": " + words);
+  for (const std::string& words : shorter_lists(lists_, known)) problems.warnings.push_back(file + ": " + words);
   return std::move(read->lists);
 }
 
 std::shared_ptr<const ClientAuth> ClientAuth::make(const settings::CallerCertificates& rules, CertificateProblems& problems,
-                                                   const ListMarks& in_use) {
+                                                   const KnownLists& known) {
   auto made = std::make_shared<ClientAuth>();
   if (rules.ca.empty()) return made;
   const std::size_t before = problems.errors.size();
   made->read_authorities(rules.ca, problems);
-  return made->complete(rules, problems, in_use) && problems.errors.size() == before ? made : nullptr;
+  return made->complete(rules, problems, known) && problems.errors.size() == before ? made : nullptr;
 }
 
 std::shared_ptr<const ClientAuth> ClientAuth::renew(const settings::CallerCertificates& rules, CertificateProblems& problems,
-                                                    const ListMarks& in_use) const {
+                                                    const KnownLists& known) const {
   auto made = std::make_shared<ClientAuth>();
   for (const X509Ptr& each : authorities_) {
     X509_up_ref(each.get());
@@ -242,11 +250,11 @@ std::shared_ptr<const ClientAuth> ClientAuth::renew(const settings::CallerCertif
   }
   made->authorities_policy_ = authorities_policy_;
   made->authorities_facts_ = authorities_facts_;
-  return made->complete(rules, problems, in_use) ? made : nullptr;
+  return made->complete(rules, problems, known) ? made : nullptr;
 }
 
 // All but the CAs, which are there.
-bool ClientAuth::complete(const settings::CallerCertificates& rules, CertificateProblems& problems, const ListMarks& in_use) {
+bool ClientAuth::complete(const settings::CallerCertificates& rules, CertificateProblems& problems, const KnownLists& known) {
   const std::size_t before = problems.errors.size();
   store_.reset(X509_STORE_new());
   if (!store_) {
@@ -260,7 +268,7 @@ bool ClientAuth::complete(const settings::CallerCertificates& rules, Certificate
   std::vector<CrlPtr> revocations;
   if (!rules.crl.empty()) {
     policy_ += " crl ";
-    revocations = read_lists(rules.crl, problems, in_use);
+    revocations = read_lists(rules.crl, problems, known);
     flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
     X509_STORE_set_verify_cb(store_.get(), judge_mistake);
   }

@@ -27,13 +27,13 @@ using StorePtr = std::unique_ptr<X509_STORE, OpenSslFree<X509_STORE, free_store>
 
 class ClientAuth {
 public:
-  // Null when something can't be read (`problems.errors` says what), or a list is older than one `in_use`: that would undo
-  // revocations. Without CAs it asks for nothing.
+  // Null when something can't be read (`problems.errors` says what), or a list is older than what is `known`: that would
+  // undo revocations. Without CAs it asks for nothing.
   static std::shared_ptr<const ClientAuth> make(const settings::CallerCertificates& rules, CertificateProblems& problems,
-                                                const ListMarks& in_use = {});
+                                                const KnownLists& known = {});
   // The same CAs with the revocation lists read again, and no other file. Null as above.
   [[nodiscard]] std::shared_ptr<const ClientAuth> renew(const settings::CallerCertificates& rules, CertificateProblems& problems,
-                                                        const ListMarks& in_use) const;
+                                                        const KnownLists& known) const;
 
   // Whether callers are asked for a certificate.
   [[nodiscard]] bool asks() const noexcept { return !authorities_.empty(); }
@@ -60,8 +60,8 @@ private:
   bool required_ = false;
   int depth_ = 0;
   void read_authorities(const std::vector<std::string>& files, CertificateProblems& problems);
-  std::vector<CrlPtr> read_lists(const std::string& file, CertificateProblems& problems, const ListMarks& in_use);
-  [[nodiscard]] bool complete(const settings::CallerCertificates& rules, CertificateProblems& problems, const ListMarks& in_use);
+  std::vector<CrlPtr> read_lists(const std::string& file, CertificateProblems& problems, const KnownLists& known);
+  [[nodiscard]] bool complete(const settings::CallerCertificates& rules, CertificateProblems& problems, const KnownLists& known);
   [[nodiscard]] int verify(X509* certificate, STACK_OF(X509) * chain) const noexcept;
 };
 

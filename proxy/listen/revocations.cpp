@@ -1,6 +1,7 @@
 #include "listen/revocations.h"
 
 #include "base/chain_doubts.h"
+#include "listen/facts.h"
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <ctime>
 #include <memory>
+#include <utility>
 
 namespace ledgergate::listen {
 namespace {
@@ -45,9 +47,11 @@ std::string encoded(const X509_NAME* name) {
 }
 
 void free_integer(ASN1_INTEGER* object) { ASN1_INTEGER_free(object); }
+void free_reason(ASN1_ENUMERATED* object) { ASN1_ENUMERATED_free(object); }
 void free_number(BIGNUM* object) { BN_free(object); }
 void free_text(char* object) { OPENSSL_free(object); }
 using IntegerPtr = std::unique_ptr<ASN1_INTEGER, OpenSslFree<ASN1_INTEGER, free_integer>>;
+using ReasonPtr = std::unique_ptr<ASN1_ENUMERATED, OpenSslFree<ASN1_ENUMERATED, free_reason>>;
 using NumberPtr = std::unique_ptr<BIGNUM, OpenSslFree<BIGNUM, free_number>>;
 using TextPtr = std::unique_ptr<char, OpenSslFree<char, free_text>>;
 
@@ -56,6 +60,21 @@ bool memory_was_out() noexcept {
   bool out = false;
   while (const unsigned long error = ERR_get_error()) out = out || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
   return out;
+}
+
+// A CA's name and key, with which `whose` of each of its lists begins. False: out of memory.
+bool append_identity(const X509* authority, std::string& out) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (X509_pubkey_digest(authority, EVP_sha256(), digest.data(), &size) != 1) return false;
+  out += encoded(X509_get_subject_name(authority));
+  out.append(reinterpret_cast<const char*>(digest.data()), size);
+  return true;
+}
+
+bool signed_by(X509_CRL* list, X509* authority) {
+  return X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(authority)) == 0 &&
+         X509_CRL_verify(list, X509_get0_pubkey(authority)) == 1;
 }
 
 // A CA may have had several keys under one name, each with lists and numbers of its own: the one that has signed this list, or if
@@ -94,19 +113,25 @@ bool read_number(const X509_CRL* list, ListMark& mark) {
   return true;
 }
 
-// Of two versions of one list. What has no number is told by its date, as are two of one number; a list that had a number keeps
-// having one.
-bool is_older(const ListMark& a, const ListMark& b) {
-  if (a.number.empty() != b.number.empty()) return a.number.empty();
-  if (a.number.size() != b.number.size()) return a.number.size() < b.number.size();
-  return a.number != b.number ? a.number < b.number : a.since < b.since;
-}
-
-const ListMark* newest(const ListMarks& all, const std::string& whose) {
-  const ListMark* found = nullptr;
-  for (const ListMark& each : all)
-    if (each.whose == whose && (found == nullptr || is_older(*found, each))) found = &each;
-  return found;
+// The list's digest and its entries. False: out of memory.
+bool read_entries(X509_CRL* list, ListMark& mark) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (X509_CRL_digest(list, EVP_sha256(), digest.data(), &size) != 1) return false;
+  mark.digest.assign(reinterpret_cast<const char*>(digest.data()), size);
+  std::vector<RevokedSerial> entries;
+  const STACK_OF(X509_REVOKED)* const all = X509_CRL_get_REVOKED(list);
+  for (int i = 0; i < sk_X509_REVOKED_num(all); ++i) {
+    const X509_REVOKED* const each = sk_X509_REVOKED_value(all, i);
+    const ASN1_INTEGER* const serial = X509_REVOKED_get0_serialNumber(each);
+    std::string bytes(reinterpret_cast<const char*>(ASN1_STRING_get0_data(serial)),
+                      static_cast<std::size_t>(ASN1_STRING_length(serial)));
+    const ReasonPtr reason(static_cast<ASN1_ENUMERATED*>(X509_REVOKED_get_ext_d2i(each, NID_crl_reason, nullptr, nullptr)));
+    entries.push_back({std::move(bytes), reason && ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_CERTIFICATE_HOLD});
+  }
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.serial < b.serial; });
+  mark.revoked = std::make_shared<const std::vector<RevokedSerial>>(std::move(entries));
+  return !memory_was_out();
 }
 
 } // namespace
@@ -115,7 +140,7 @@ std::optional<ListMark> mark_of(X509_CRL* list, const std::vector<X509Ptr>& auth
   ListMark mark;
   ERR_clear_error();
   mark.whose = encoded(X509_CRL_get_issuer(list));
-  if (!append_key_of(list, authorities, mark.whose) || !read_number(list, mark)) {
+  if (!append_key_of(list, authorities, mark.whose) || !read_number(list, mark) || !read_entries(list, mark)) {
     ERR_clear_error();
     return std::nullopt;
   }
@@ -127,15 +152,51 @@ std::optional<ListMark> mark_of(X509_CRL* list, const std::vector<X509Ptr>& auth
   return mark;
 }
 
-std::vector<std::string> older_lists(const ListMarks& now, const ListMarks& before) {
+std::vector<std::string> lost_lists(const ListMarks& now, const KnownLists& known, const std::vector<X509Ptr>& authorities) {
   std::vector<std::string> out;
-  for (const ListMark& each : now) {
-    const ListMark* const known = newest(before, each.whose);
-    if (known == nullptr || newest(now, each.whose) != &each || !is_older(each, *known)) continue;
-    out.push_back("this revocation list (" + each.words + ") is older than the one in use (" + known->words +
-                  "), as when a copy is restored: whoever was revoked since would be let in again. Put the newest list there; " +
-                  "where this one is meant, restart the edge");
+  for (const X509Ptr& each : authorities) {
+    std::string identity;
+    if (!append_identity(each.get(), identity)) {
+      out.emplace_back("out of memory");
+      continue;
+    }
+    const auto is_there = [&](const ListMarks& lists) {
+      return std::any_of(lists.begin(), lists.end(), [&](const ListMark& mark) { return mark.whose.starts_with(identity); });
+    };
+    if (is_there(known.in_use) && !is_there(now))
+      out.push_back(
+          "there is no revocation list of this CA any more, of which one is in use, and nobody whom it issued a certificate "
+          "would be let in: " +
+          certificate_facts(each.get()) + ". Put its list there too; where that is meant, restart the edge");
   }
+  return out;
+}
+
+std::vector<std::string> list_doubts(const std::vector<CrlPtr>& all, const std::vector<X509Ptr>& authorities) {
+  const auto has_list = [&](X509* authority) {
+    return std::any_of(all.begin(), all.end(), [&](const CrlPtr& list) { return signed_by(list.get(), authority); });
+  };
+  std::vector<std::string> out;
+  for (const CrlPtr& list : all)
+    if (std::none_of(authorities.begin(), authorities.end(),
+                     [&](const X509Ptr& each) { return signed_by(list.get(), each.get()); }))
+      out.push_back(
+          "this revocation list is of no CA in client_ca: it counts only for a CA below these, whose certificate callers send: " +
+          list_facts(list.get()));
+  for (const X509Ptr& each : authorities) {
+    // Who has a CA below it with a list of its own may issue nothing to callers itself.
+    const bool stands_above = std::any_of(authorities.begin(), authorities.end(), [&](const X509Ptr& other) {
+      return issued(each.get(), other.get()) && has_list(other.get());
+    });
+    if (!has_list(each.get()) && !stands_above)
+      out.push_back("no revocation list is of this CA, and nobody is let in whose certificate it issued itself: " +
+                    certificate_facts(each.get()));
+    else if (has_list(each.get()) && (X509_get_key_usage(each.get()) & KU_CRL_SIGN) == 0)
+      out.push_back("this CA may sign no revocation list (its keyUsage lacks cRLSign), and nobody is let in whose certificate it "
+                    "issued: " +
+                    certificate_facts(each.get()));
+  }
+  ERR_clear_error();
   return out;
 }
 

@@ -145,16 +145,17 @@ void ListsInUse::add(const settings::Listener& listener, const TlsFront& front) 
     const ListMarks& lists = front.rules_named(name)->lists();
     places_.emplace_back(rules.crl, lists);
     places_.emplace_back(place_of(listener, name), lists);
+    keep_newest(newest_, lists);
   };
   add_one("", listener.callers);
   for (const auto& [name, rules] : listener.names) add_one(name, rules);
 }
 
-ListMarks ListsInUse::before(const settings::Listener& listener, std::string_view name,
-                             const settings::CallerCertificates& rules) const {
-  ListMarks out;
+KnownLists ListsInUse::before(const settings::Listener& listener, std::string_view name,
+                              const settings::CallerCertificates& rules) const {
+  KnownLists out{newest_, {}};
   for (const auto& [place, lists] : places_)
-    if (place == rules.crl || place == place_of(listener, name)) out.insert(out.end(), lists.begin(), lists.end());
+    if (place == rules.crl || place == place_of(listener, name)) out.in_use.insert(out.in_use.end(), lists.begin(), lists.end());
   return out;
 }
 

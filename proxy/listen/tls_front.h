@@ -36,24 +36,28 @@ struct ShownCertificate {
 
 class TlsFront;
 
-// Which revocation lists are in use: by the file they came from, and by the listener and server name that they count for.
+// Which revocation lists are in use: by the file they came from, and by the listener and server name that they count for; and the
+// newest of all that ever were.
 class ListsInUse {
 public:
+  explicit ListsInUse(ListMarks newest = {}) : newest_(std::move(newest)) {}
   void add(const settings::Listener& listener, const TlsFront& front);
-  // Those that a list for this name ("": the listener's own) of this listener takes the place of.
-  [[nodiscard]] ListMarks before(const settings::Listener& listener, std::string_view name,
-                                 const settings::CallerCertificates& rules) const;
+  // What a list for this name ("": the listener's own) of this listener is compared with.
+  [[nodiscard]] KnownLists before(const settings::Listener& listener, std::string_view name,
+                                  const settings::CallerCertificates& rules) const;
+  [[nodiscard]] const ListMarks& newest() const noexcept { return newest_; }
 
 private:
   std::vector<std::pair<std::string, ListMarks>> places_;
+  ListMarks newest_;
 };
 
 class TlsFront {
 public:
-  // Null when a certificate can't be served, or a revocation list is older than the one `in_use`; `problems` says why. Where all
-  // that is wrong is that pairs do not exist (`problems.missing`), it goes on with those of `now`, if that is not null.
+  // Null when a certificate can't be served, or a revocation list is older than one that was `in_use`; `problems` says why. Where
+  // all that is wrong is that pairs do not exist (`problems.missing`), it goes on with those of `now`, if that is not null.
   static std::shared_ptr<const TlsFront> make(const settings::Listener& listener, TicketKeys& keys, CertificateProblems& problems,
-                                              const ListsInUse& in_use = {}, const TlsFront* now = nullptr);
+                                              const ListsInUse& in_use = ListsInUse(), const TlsFront* now = nullptr);
   // This one with the revocation lists that have changed, and nothing else read: no other file may hold up a revocation, or come
   // into use by one. A list that can't be used stays as it was (`problems.errors` says why). Null when none has changed.
   [[nodiscard]] std::shared_ptr<const TlsFront> renew(const settings::Listener& listener, TicketKeys& keys,

@@ -20,6 +20,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -61,11 +62,7 @@ private:
   DoorKeeper doors_;
   std::vector<std::uint64_t> last_beats_;
   uv_loop_t loop_{};
-  uv_timer_t timer_{};
-  uv_timer_t drain_timer_{};
-  uv_timer_t crl_timer_{};
-  uv_timer_t memory_timer_{};
-  uv_timer_t zone_timer_{};
+  uv_timer_t timer_{}, drain_timer_{}, crl_timer_{}, memory_timer_{}, zone_timer_{};
   uv_async_t holders_counted_{};
   RoomMaker room_{shared_, workers_};
   uv_async_t gone_over_{};
@@ -73,9 +70,10 @@ private:
   InForce in_force_{shared_, turns_, doors_, room_, workers_, everywhere_};
   // What the workers are going over to; they do one thing after the other.
   enum class Going : std::uint8_t { nowhere, first_settings, new_settings, new_lists } going_ = Going::nowhere;
-  bool reload_next_ = false; // asked for meanwhile
-  std::string crl_state_;    // of the revocation lists' files, from just before the snapshot read them
-  std::string crl_refused_;  // of those that can't be used
+  bool reload_next_ = false;               // asked for meanwhile
+  std::string crl_state_;                  // of the revocation lists' files, from just before the snapshot read them
+  std::optional<std::string> crl_refused_; // of those that can't be used
+  listen::ListMarks newest_lists_;         // of all that were ever in use, for as long as this runs: no older one may come back
   uv_async_t drained_{};
   std::array<uv_signal_t, 4> signals_{};
   std::atomic<std::size_t> still_draining_{0};
@@ -169,7 +167,7 @@ void Server::renew_if_revoked() {
   std::string now = state_of_revocation_lists(*snapshot_->settings);
   if (now == crl_state_) return;
   SnapshotProblems problems;
-  auto next = renew_lists(*snapshot_, keys_, problems);
+  auto next = renew_lists(*snapshot_, keys_, problems, newest_lists_);
   // One that can't be used is tried again each second, since memory may have been out; and told once.
   const bool told = now == crl_refused_;
   if (!told)
@@ -179,15 +177,17 @@ void Server::renew_if_revoked() {
     DoorOrders orders;
     std::string error;
     if (!doors_.open(*next, workers_.size(), orders, error)) return event(LogLevel::error, error);
+    listen::ListMarks newest = newest_lists(*next, newest_lists_);
     Handover made(in_force_, snapshot_.get(), std::move(next), std::move(orders));
     // From here on nothing can fail.
     for (const auto& text : problems.warnings) event(LogLevel::warning, text); // a list out of date, a CA that is revoked
     snapshot_ = made.commit();
+    newest_lists_.swap(newest);
     going_ = Going::new_lists;
   }
-  if (!problems.errors.empty()) return crl_refused_.swap(now);
+  if (!problems.errors.empty()) return static_cast<void>(crl_refused_.emplace(std::move(now)));
   crl_state_.swap(now);
-  crl_refused_.clear();
+  crl_refused_.reset();
 }
 
 void Server::watch_revocations() {
@@ -243,7 +243,7 @@ bool Server::reload_settings() {
   SnapshotProblems problems;
   std::shared_ptr<const Snapshot> next;
   std::string lists = loaded.settings ? state_of_revocation_lists(*loaded.settings) : std::string();
-  if (loaded.settings) next = make_snapshot(loaded.settings, keys_, turns_, snapshot_.get(), problems);
+  if (loaded.settings) next = make_snapshot(loaded.settings, keys_, turns_, snapshot_.get(), problems, newest_lists_);
   for (const auto& text : problems.warnings) event(LogLevel::warning, text);
   for (const auto& text : problems.errors) event(LogLevel::error, text);
   DoorOrders orders;
@@ -256,11 +256,13 @@ bool Server::reload_settings() {
     event(LogLevel::error, "reload refused: the settings in use stay as they are");
     return false;
   }
+  listen::ListMarks newest = newest_lists(*next, newest_lists_);
   Handover made(in_force_, snapshot_.get(), next, std::move(orders));
   // Its doors are open already; the log's old target goes on.
   if (!shared_.log.open(next->settings->log, error)) event(LogLevel::error, error + "; the access log stays where it was");
   // From here on nothing can fail.
   snapshot_ = made.commit();
+  newest_lists_.swap(newest);
   going_ = Going::new_settings;
   crl_state_.swap(lists);
   watch_revocations();
@@ -343,6 +345,7 @@ int Server::run() {
   snapshot_ = make_snapshot(loaded.settings, keys_, turns_, nullptr, problems);
   print(problems);
   if (!snapshot_) return kExitSettings;
+  newest_lists_ = newest_lists(*snapshot_, {});
   std::string error;
   if (!shared_.log.open(snapshot_->settings->log, error)) {
     std::fprintf(stderr, "error: %s\n", error.c_str());

@@ -15,8 +15,8 @@
 namespace ledgergate {
 namespace {
 
-listen::ListsInUse lists_of(const Snapshot* snapshot) {
-  listen::ListsInUse out;
+listen::ListsInUse lists_of(const Snapshot* snapshot, const listen::ListMarks& known) {
+  listen::ListsInUse out(known);
   for (std::size_t i = 0; snapshot != nullptr && i < snapshot->listeners.size(); ++i)
     if (snapshot->listeners[i].front != nullptr) out.add(snapshot->settings->listeners[i], *snapshot->listeners[i].front);
   return out;
@@ -104,9 +104,10 @@ std::string door_key(const settings::Listener& listener) {
 }
 
 std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings, listen::TicketKeys& keys,
-                                              upstream::TurnTable& turns, const Snapshot* before, SnapshotProblems& problems) {
+                                              upstream::TurnTable& turns, const Snapshot* before, SnapshotProblems& problems,
+                                              const listen::ListMarks& known) {
   auto made = std::make_shared<Snapshot>();
-  const listen::ListsInUse lists = lists_of(before);
+  const listen::ListsInUse lists = lists_of(before, known);
   for (const auto& listener : settings->listeners) {
     ListenerRuntime runtime;
     const ListenerRuntime* now = running(before, listener);
@@ -161,9 +162,10 @@ std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Se
   return made;
 }
 
-std::shared_ptr<const Snapshot> renew_lists(const Snapshot& before, listen::TicketKeys& keys, SnapshotProblems& problems) {
+std::shared_ptr<const Snapshot> renew_lists(const Snapshot& before, listen::TicketKeys& keys, SnapshotProblems& problems,
+                                            const listen::ListMarks& known) {
   auto made = std::make_shared<Snapshot>(before);
-  const listen::ListsInUse lists = lists_of(&before);
+  const listen::ListsInUse lists = lists_of(&before, known);
   bool changed = false;
   for (std::size_t i = 0; i < made->listeners.size(); ++i) {
     const settings::Listener& listener = made->settings->listeners[i];
@@ -178,6 +180,8 @@ std::shared_ptr<const Snapshot> renew_lists(const Snapshot& before, listen::Tick
   }
   return changed ? made : nullptr;
 }
+
+listen::ListMarks newest_lists(const Snapshot& now, const listen::ListMarks& known) { return lists_of(&now, known).newest(); }
 
 std::vector<std::string> certificate_changes(const Snapshot* before, const Snapshot& now) {
   // Sorted: by listener, and as often as a listener has it.

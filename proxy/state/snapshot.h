@@ -62,17 +62,22 @@ struct SnapshotProblems {
 // Null when there are errors. A certificate that does not exist disables its listener (a warning): port 80 must run for the first
 // certificate to come. A listener that serves goes on with those it has. What `check` says of
 // settings, which knows no `before`, the start and a reload say too, but for revocation lists. `before` (null at start)
-// is what runs now; it lends what goes on: the connection counts; and no revocation list may be older than its. The lines are those
+// is what runs now; it lends what goes on: the connection counts. No revocation list may be older than its, or than one of
+// `known`: what newest_lists() gave for all before it. The lines are those
 // of `turns`; their bounds become those of `settings` when they are applied there.
 [[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const settings::Settings> settings,
                                                             listen::TicketKeys& keys, upstream::TurnTable& turns,
-                                                            const Snapshot* before, SnapshotProblems& problems);
+                                                            const Snapshot* before, SnapshotProblems& problems,
+                                                            const listen::ListMarks& known = {});
 
 // `before` with those of its revocation lists that have changed, and nothing else read: no other file may keep a revoked
 // certificate alive, or come into use by a revocation. A list that can't be used stays as it was, with an error. Null when none has
 // changed.
 [[nodiscard]] std::shared_ptr<const Snapshot> renew_lists(const Snapshot& before, listen::TicketKeys& keys,
-                                                          SnapshotProblems& problems);
+                                                          SnapshotProblems& problems, const listen::ListMarks& known = {});
+
+// The newest version of each revocation list that is known or in `now`.
+[[nodiscard]] listen::ListMarks newest_lists(const Snapshot& now, const listen::ListMarks& known);
 
 // For the log: which certificates and revocation lists have come into use, and which went, since `before` (null: at start).
 [[nodiscard]] std::vector<std::string> certificate_changes(const Snapshot* before, const Snapshot& now);

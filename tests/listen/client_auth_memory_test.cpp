@@ -70,12 +70,12 @@ protected:
   }
   void TearDown() override { left = -1; }
 
-  std::shared_ptr<const ClientAuth> ask(long after, const ListMarks& in_use = {}) {
+  std::shared_ptr<const ClientAuth> ask(long after, const KnownLists& known = {}) {
     problems_ = {};
     failed = false;
     left = after;
     std::shared_ptr<const ClientAuth> made =
-        renewed_ ? whole_->renew(rules_, problems_, in_use) : ClientAuth::make(rules_, problems_, in_use);
+        renewed_ ? whole_->renew(rules_, problems_, known) : ClientAuth::make(rules_, problems_, known);
     left = -1;
     return made;
   }
@@ -93,7 +93,7 @@ protected:
         ASSERT_NE(key, nullptr) << after;
         EXPECT_EQ(EVP_PKEY_get_security_bits(key), GetParam() ? 112 : 128) << after;
       }
-      EXPECT_EQ(ask(after, newer_->lists()), nullptr) << after << ": the older list is taken";
+      EXPECT_EQ(ask(after, {newer_->lists(), {}}), nullptr) << after << ": the older list is taken";
     }
     EXPECT_GT(after, 20);
   }

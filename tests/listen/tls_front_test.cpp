@@ -54,7 +54,7 @@ TEST_F(TlsFrontTest, GoesOnWithThePairsItHasWhereTheNewOnesDoNotExist) {
   EXPECT_FALSE(TlsFront::make(listener, keys, problems));
   EXPECT_TRUE(problems.missing);
   problems = {};
-  const auto next = TlsFront::make(listener, keys, problems, {}, made.get());
+  const auto next = TlsFront::make(listener, keys, problems, ListsInUse(), made.get());
   ASSERT_TRUE(next);
   EXPECT_TRUE(problems.missing);
   EXPECT_EQ(problems.errors.size(), 2U);
@@ -64,7 +64,7 @@ TEST_F(TlsFrontTest, GoesOnWithThePairsItHasWhereTheNewOnesDoNotExist) {
   for (const auto& files : {settings::CertificateFiles{directory.file("absent.pem"), pair.key}, {pair.key, pair.key}}) {
     listener.certificates = {{directory.file("absent.pem"), directory.file("absent.key")}, files};
     problems = {};
-    EXPECT_FALSE(TlsFront::make(listener, keys, problems, {}, made.get()));
+    EXPECT_FALSE(TlsFront::make(listener, keys, problems, ListsInUse(), made.get()));
     EXPECT_FALSE(problems.missing);
     EXPECT_EQ(problems.errors.size(), 3U);
   }

@@ -410,6 +410,60 @@ class Sessions(Guarded):
         self.fails(edge, kept, "is revoked")
         self.assertIn("reloaded", edge.reload(settings))
 
+    def watched(self):
+        """(authority, edge, settings): it knows the third list, by which `first` and `stolen` are revoked."""
+        authority = Authority()
+        clients = {}
+        for name in ("first", "stolen", "kept"):
+            authority.issue(name)
+            clients[name] = {"certificate": {"san": f"{name}.branch.test"}}
+        settings = self.settings(clients, listen=[self.listener(client_ca=str(authority.file), client_crl=str(authority.revoke()))])[1]
+        edge = self.start(settings)
+        for name in ("first", "stolen"):
+            mark = len(edge.said.lines)
+            authority.revoke(name)
+            edge.said.wait("a changed revocation list is in use", mark)
+        return authority, edge, settings
+
+    @staticmethod
+    def pair(authority, name):
+        return authority.directory / f"{name}.pem", authority.directory / f"{name}.key"
+
+    def test_a_restored_ca_that_counts_on_undoes_no_revocation(self):
+        authority, edge, _ = self.watched()
+        for file, old in (("index", "\n".join(line for line in (authority.directory / "index").read_text().splitlines() if "stolen" not in line) + "\n"),
+                          ("crlnumber", "03\n")):
+            (authority.directory / file).write_text(old)
+        mark = len(edge.said.lines)
+        authority.revoke("kept")
+        edge.said.wait("counts as the one in use .number 3 .* 1 revocation of that one are not in it", mark)
+        self.fails(edge, self.pair(authority, "stolen"), "is revoked")
+        self.assertEqual(edge.ask(ASK, certificate=self.pair(authority, "kept")).status, 200)
+
+    def test_the_newest_list_is_remembered_when_the_settings_have_none_for_a_while(self):
+        authority, edge, settings = self.watched()
+        crl = authority.directory / "crl.pem"
+        (authority.directory / "crlnumber").write_text("02\n")
+        without = {**settings, "listen": [{key: value for key, value in settings["listen"][0].items() if key != "client_crl"}]}
+        self.assertIn("reloaded", edge.reload(without))
+        authority.revoke()
+        self.assertIn("refused", edge.reload(settings))
+        edge.said.wait(r"\(number 2 of .*\) is older than the one in use \(number 3")
+        self.assertTrue(crl.exists())
+
+    def test_a_list_that_goes_is_told_once_and_taken_when_it_comes_back(self):
+        authority, edge, _ = self.watched()
+        crl = authority.directory / "crl.pem"
+        mark = len(edge.said.lines)
+        crl.rename(authority.directory / "away")
+        edge.said.wait(r"crl\.pem.*No such file", mark)
+        edge.said.wait("can't be used; the one before stays", mark)
+        mark = len(edge.said.lines)
+        authority.revoke("kept")
+        edge.said.wait("a changed revocation list is in use", mark)
+        self.fails(edge, self.pair(authority, "kept"), "is revoked")
+        self.assertEqual(sum("can't be used; the one before stays" in line for line in edge.said.lines), 1)
+
     def test_a_certificate_that_expires_on_an_open_connection_opens_nothing_more(self):
         short = self.authority.issue("short", end=now() + datetime.timedelta(seconds=6))
         server, edge = self.open({"short": {"certificate": {"san": "short.branch.test"}}})
