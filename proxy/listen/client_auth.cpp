@@ -197,6 +197,7 @@ void ClientAuth::read_authorities(const std::vector<std::string>& files, Certifi
 
 std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateProblems& problems, const KnownLists& known) {
   PemProblem problem;
+  const std::size_t errors = problems.errors.size();
   auto read = read_pem_file(file, PemRole::revocations, problem);
   if (!read) {
     problems.errors.push_back(problem.text());
@@ -227,6 +228,8 @@ std::vector<CrlPtr> ClientAuth::read_lists(const std::string& file, CertificateP
   }
   for (const std::string& words : older_lists(lists_, known)) problems.errors.push_back(file + ": " + words);
   for (const std::string& words : lost_lists(lists_, known, authorities_)) problems.errors.push_back(file + ": " + words);
+  // Of lists that can't be used nothing else has to be said.
+  if (problems.errors.size() != errors) return std::move(read->lists);
   for (const std::string& words : list_doubts(read->lists, authorities_)) problems.warnings.push_back(file + ": " + words);
   for (const std::string& words : shorter_lists(lists_, known)) problems.warnings.push_back(file + ": " + words);
   return std::move(read->lists);

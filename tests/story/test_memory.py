@@ -132,10 +132,11 @@ class Budget(Keyed):
     def test_the_large_go_and_the_small_stay(self):
         settings = self.settings(None)
         edge = self.start(settings)
+        empty = edge.memory()  # KiB
         small = [self.call(edge, b"") for _ in range(200)]
         large = [self.call(edge, HEAD) for _ in range(300)]
-        poll("all heads to be there", lambda: edge.memory() > 25 << 10)
-        edge.reload({**settings, "limits": {"memory": "22MiB"}})
+        poll("all heads to be there", lambda: edge.memory() > empty + (8 << 10))
+        edge.reload({**settings, "limits": {"memory": f"{empty + (6 << 10)}KiB"}})
         poll("room to be made", lambda: self.shed(edge)[0] > 0)
         poll("room again", lambda: edge.said.find("within limits.memory again") is not None)
         gone = [self.ended(sock) for sock in large]

@@ -49,7 +49,7 @@ ADMIN += [b"/%25uD835%25uDC1Admin", b"/%ED%A0%B5%ED%B0%9Admin", b"/ad/%E2%80%8B(
 PLAIN = [b"/admin", b"/admin/", b"/admin/x", b"/adm%69n", b"/%61dmin/x", b"/admin//x", b"/admin/A%2F1", b"/admin/\xc8\xe0"]
 # What is nowhere near.
 OTHERS = [
-    b"/", b"/x", b"/administration", b"/x/admin", b"/admin.css", b"/xadmin", b"/admi", b"/X(Code='A%2F1')", b"/a%5Cb", b"/a//b", b"/a;b/c", b"/a:b", b"/~user/x",
+    b"/", b"/x", b"/administration", b"/x/admin", b"/admin.css", b"/xadmin", b"/admi", b"/X(Code='A%2F1')", b"/a%5Cb", b"/a%5c%5Cb", b"/a//b", b"/a;b/c", b"/a:b", b"/~user/x",
     b"/sleva%20100%25", b"/%D0%91%D0%B0%D0%B7%D0%B0", b"/\xd0\x91\xd0\xb0\xd0\xb7\xd0\xb0?\xd0\x91=\\x", b"/\xc1\xe0\xe7\xe0/hs", b"/x?a=\\admin", b"/\xe1",
     b"/(S(abc))/page.aspx",
     *(b"/" + quote(text).encode() for text in (
