@@ -121,11 +121,9 @@ std::string who_may_come(const settings::Settings& settings, const settings::Rou
 }
 
 // The proofs of the settings, as far as this listener can see them: a certificate is asked for by its name's rules only.
-settings::Proofs proofs_of(const settings::Client& client, const settings::Listener& listener, std::string_view host) {
-  const settings::CallerCertificates* rules = &listener.callers;
-  for (const auto& [name, own] : listener.names)
-    if (name == host) rules = &own;
-  const bool asked = listener.kind == ListenerKind::https && !rules->ca.empty();
+settings::Proofs proofs_of(const settings::Client& client, const Exchange& x) {
+  const listen::TlsFront* front = x.generation->front(x.listener);
+  const bool asked = front != nullptr && front->clients(x.rules).asks();
   return static_cast<settings::Proofs>(client.ways() & (asked ? ~0U : ~static_cast<unsigned>(settings::kCertificate)));
 }
 
@@ -148,7 +146,7 @@ bool comes_in(Exchange& x, const settings::Client* client, Account& account) {
     return false;
   }
   x.client = client;
-  x.proven = proofs_of(*client, *x.facts.listener, x.target.host);
+  x.proven = proofs_of(*client, x);
   account.line("client",
                client->name + (x.proven == settings::kNoProof ? ": can prove nothing to this listener"
                                                               : ", proven by " + std::string(client::proof_words(x.proven))));
@@ -227,10 +225,7 @@ bool explain(const std::shared_ptr<const Snapshot>& snapshot, const Question& qu
     x.facts.request = &x.request;
     x.facts.target = &x.target;
     x.facts.client_ip = *from;
-    static const settings::Route kNoRoute;
-    static const settings::Server kNoServer;
-    x.facts.route = &kNoRoute;
-    x.facts.server = &kNoServer;
+    x.forget_route();
     x.head_text = question.method + " " + url->target + " HTTP/1.1\r\nHost: " + url->authority + "\r\n\r\n";
     const auto parsed = read_head(settings, x);
     if (!parsed) {

@@ -1,5 +1,7 @@
 #include "command/judge_as.h"
 
+#include "enrol/service_account.h"
+
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -7,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -23,25 +24,16 @@ struct Account {
   std::string name = {}; // empty: it has none
 };
 
-// systemd.exec(5): User= and Group= are names or numbers.
-template <class Id>
-std::optional<Id> number_of(const std::string& text) {
-  Id number{};
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = !text.empty() && failure == std::errc{} && end == text.data() + text.size();
-  return whole && number != static_cast<Id>(-1) ? std::optional(number) : std::nullopt;
-}
-
 // These are of the main thread, before there is another one.
 std::optional<Account> account_of(const std::string& name) {
-  const auto number = number_of<uid_t>(name);
+  const auto number = enrol::account_number(name);
   const passwd* const found = number ? ::getpwuid(*number) : ::getpwnam(name.c_str()); // NOLINT(concurrency-mt-unsafe)
   if (found != nullptr) return Account{found->pw_uid, found->pw_gid, found->pw_name};
   return number ? std::optional(Account{*number, *number, ""}) : std::nullopt; // it has no entry, and runs all the same
 }
 
 std::optional<gid_t> group_of(const std::string& name) {
-  if (const auto number = number_of<gid_t>(name)) return number;
+  if (const auto number = enrol::account_number(name)) return number;
   const group* const found = ::getgrnam(name.c_str()); // NOLINT(concurrency-mt-unsafe)
   return found != nullptr ? std::optional(found->gr_gid) : std::nullopt;
 }

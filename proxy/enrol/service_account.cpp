@@ -9,29 +9,26 @@
 #include <vector>
 
 namespace ledgergate::enrol {
-namespace {
 
-template <class Id>
-std::optional<Id> number_of(const std::string& text) {
-  Id number{};
+std::optional<id_t> account_number(const std::string& text) {
+  id_t number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return !text.empty() && failure == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+  const bool whole = !text.empty() && failure == std::errc{} && end == text.data() + text.size();
+  return whole && number != static_cast<id_t>(-1) ? std::optional(number) : std::nullopt;
 }
-
-} // namespace
 
 Edge look_up(const ServiceAccount& account) {
   Edge edge;
   std::vector<char> space(16'384);
   struct passwd person {};
   struct passwd* person_found = nullptr;
-  if (const auto number = number_of<uid_t>(account.user))
+  if (const auto number = account_number(account.user))
     edge.user = number;
   else if (::getpwnam_r(account.user.c_str(), &person, space.data(), space.size(), &person_found) == 0 && person_found != nullptr)
     edge.user = person.pw_uid;
   if (person_found == nullptr && edge.user)
     static_cast<void>(::getpwuid_r(*edge.user, &person, space.data(), space.size(), &person_found));
-  std::optional<gid_t> group = number_of<gid_t>(account.group);
+  std::optional<gid_t> group = account_number(account.group);
   if (account.group.empty() && person_found != nullptr) group = person.pw_gid;
   // sysusers makes a group of the user's name, which may stand without the user.
   const std::string name = account.group.empty() ? account.user : account.group;

@@ -17,6 +17,9 @@ struct ServiceAccount {
   std::string group = {}; // none: the user's own
 };
 
+// systemd.exec(5): User= and Group= are names or numbers. Nothing: it is no number that an account can have.
+[[nodiscard]] std::optional<id_t> account_number(const std::string& text);
+
 // What this machine knows of the account. Without a group nobody knows who the edge is here.
 struct Edge {
   std::optional<uid_t> user;

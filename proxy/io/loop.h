@@ -37,6 +37,7 @@ public:
   // Closes what is left. True: there was some.
   virtual bool close_all() noexcept = 0;
 };
+
 class Loop;
 
 // Something to be done on a loop's thread that was made beforehand: to send it needs no memory, so an end can always be told. One

@@ -37,7 +37,7 @@ io::Task<Result<void>> answer_status(Exchange& x) {
     known = seat.take();
     if (known) break;
     if ((happened & io::kExpired) != 0) co_return Error{Cause::reply_timeout};
-    if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+    if (caller_gone(x, happened)) co_return Error{Cause::client_gone};
   }
   if (!known->said) co_return known->said.error();
   x.out = known->said->head;
@@ -45,14 +45,8 @@ io::Task<Result<void>> answer_status(Exchange& x) {
   const auto parsed = http::parse_reply(x.out, http::Method::get, x.answer);
   if (!parsed) co_return parsed.error();
   x.note = known->said->body;
-  if (x.answer.body.kind == http::BodyKind::none) {
-    send_head(x, http::BodyKind::none, 0);
-  } else {
-    const auto sent = release_held(x, holds_for_change(x));
-    if (!sent) co_return sent.error();
-    const auto given = co_await give_spooled(x);
-    if (!given) co_return given.error();
-  }
+  if (x.answer.body.kind != http::BodyKind::none) co_return co_await give_held(x, holds_for_change(x));
+  send_head(x, http::BodyKind::none, 0);
   x.reply->end();
   co_return Result<void>{};
 }

@@ -20,7 +20,7 @@ io::Task<Result<void>> flush_reply(Exchange& x) {
     x.reply->rest();
     x.wake->deadline_at(guard.deadline());
     const auto happened = co_await x.wake->wait(io::kClientOut | io::kClientIn);
-    if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+    if (caller_gone(x, happened)) co_return Error{Cause::client_gone};
     if ((happened & io::kExpired) != 0) {
       const std::size_t before = std::exchange(left, x.reply->undelivered());
       const bool enough = guard.moved(before - std::min(before, left), x.wake->loop().now());

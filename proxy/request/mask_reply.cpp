@@ -78,4 +78,13 @@ Result<void> release_held(Exchange& x, bool change) {
   return sent;
 }
 
+io::Task<Result<void>> give_held(Exchange& x, bool change) {
+  const auto sent = release_held(x, change);
+  if (!sent) co_return sent.error();
+  const auto given = co_await give_spooled(x);
+  if (!given) co_return given.error();
+  x.reply->end();
+  co_return Result<void>{};
+}
+
 } // namespace ledgergate

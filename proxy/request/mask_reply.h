@@ -1,6 +1,7 @@
 // mServer's /status prints a LAN name: the small reply is held, and the name replaced.
 #pragma once
 
+#include "io/task.h"
 #include "state/exchange.h"
 
 namespace ledgergate {
@@ -12,5 +13,7 @@ namespace ledgergate {
 // What is held, in `note`, as send_whole(); with `change` it is changed if it holds the name, and loses its content coding. `note`
 // is given back. Errors: also reply_unparsable, of a reply in which nobody can look for the name.
 [[nodiscard]] Result<void> release_held(Exchange& exchange, bool change);
+// The same, and all of it to the caller, to the reply's end.
+io::Task<Result<void>> give_held(Exchange& exchange, bool change);
 
 } // namespace ledgergate

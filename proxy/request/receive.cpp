@@ -79,8 +79,14 @@ io::Task<Result<void>> receive_head(Exchange& x, io::Stream& server) {
     server.want_input();
     const auto happened = co_await x.wake->wait(io::kServerIn | io::kClientIn);
     if ((happened & io::kExpired) != 0) co_return Error{Cause::reply_timeout};
-    if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+    if (caller_gone(x, happened)) co_return Error{Cause::client_gone};
   }
+}
+
+Result<void> keep_head(Exchange& x, const io::Stream& server) {
+  x.out.assign(server.input().substr(0, x.answer_head));
+  x.answer.clear();
+  return http::parse_reply(x.out, x.request.method, x.answer);
 }
 
 io::TimeMs server_keeps_until(const Exchange& x) noexcept {

@@ -1,12 +1,12 @@
 // The reply's body, relayed as it comes, at the caller's pace.
 #include "request/relay_reply.h"
 
-#include "http/parser.h"
 #include "http/reply_body.h"
 #include "request/check_reply.h"
 #include "request/compress_reply.h"
 #include "request/flush_reply.h"
 #include "request/mask_reply.h"
+#include "request/receive.h"
 #include "request/reply_spool.h"
 #include "request/send_reply.h"
 #include "state/generation.h"
@@ -31,7 +31,7 @@ io::Task<Result<void>> more_from(Exchange& x, io::Stream& server, const http::Re
     server.want_input();
     const auto happened = co_await x.wake->wait(io::kServerIn | io::kClientIn);
     if ((happened & io::kExpired) != 0) co_return Error{Cause::reply_stalled};
-    if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+    if (caller_gone(x, happened)) co_return Error{Cause::client_gone};
   }
 }
 
@@ -77,11 +77,8 @@ io::Task<Result<void>> relay_reply(Exchange& x, io::Stream& server) {
   const bool change = holds_for_change(x);
   const bool holding = holds(x, change);
   if (holding) {
-    // The head's views lie in the input, which moves while the body is collected.
-    x.out.assign(server.input().substr(0, x.answer_head));
-    x.answer.clear();
-    const auto again = http::parse_reply(x.out, x.request.method, x.answer);
-    if (!again) co_return again.error();
+    const auto kept = keep_head(x, server); // the body is collected there
+    if (!kept) co_return kept.error();
   } else {
     send_head(x, x.answer.body.kind, x.answer.body.length);
   }

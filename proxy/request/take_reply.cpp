@@ -5,7 +5,6 @@
 // not as a whole, and given on with the length that it has.
 #include "request/take_reply.h"
 
-#include "http/parser.h"
 #include "http/rate_guard.h"
 #include "http/reply_body.h"
 #include "profile/character_length.h"
@@ -14,6 +13,7 @@
 #include "request/mask_reply.h"
 #include "request/part_with.h"
 #include "request/place.h"
+#include "request/receive.h"
 #include "request/reply_spool.h"
 #include "request/send_reply.h"
 #include "state/flow.h"
@@ -122,7 +122,7 @@ io::Task<Result<void>> await_more(Exchange& x, io::Stream* server, Taking& t) {
     if (x.wake->halted() || now >= t.heard + ms(times.stall)) co_return Error{Cause::reply_stalled};
     if (now >= t.ends) co_return Error{Cause::reply_timeout, "the whole reply took too long"};
   }
-  if ((happened & io::kClientIn) != 0 && x.body->complete() && x.body->caller_gone()) co_return Error{Cause::client_gone};
+  if (caller_gone(x, happened)) co_return Error{Cause::client_gone};
   if (!t.blocked) co_return Result<void>{};
   if (now >= t.guard.deadline() || x.wake->halted()) {
     const std::size_t before = std::exchange(t.left, x.reply->undelivered());
@@ -200,11 +200,8 @@ bool counts_characters(const Exchange& x) {
 io::Task<Result<void>> take_reply(Exchange& x, io::Stream::Ptr& server, Place& place, bool reusable) {
   const settings::Server& about = *x.facts.server;
   const settings::BodyRate& rate = x.generation->settings().body_rate;
-  // The head's views lie in the input, which moves while the body is taken.
-  x.out.assign(server->input().substr(0, x.answer_head));
-  x.answer.clear();
-  const auto again = http::parse_reply(x.out, x.request.method, x.answer);
-  if (!again) co_return again.error();
+  const auto kept = keep_head(x, *server); // the body is taken there
+  if (!kept) co_return kept.error();
   server->consume(x.answer_head);
   const io::TimeMs now = x.wake->loop().now();
   const bool counted = counts_characters(x);

@@ -66,8 +66,6 @@ io::Task<Result<void>> read_head(Connection& c, Exchange& x) {
 }
 
 void set_facts(Connection& c, Exchange& x) {
-  static const settings::Route kNoRoute;
-  static const settings::Server kNoServer;
   x.services = &c.services;
   x.generation = c.generation.get();
   x.wake = &c.wake;
@@ -81,8 +79,7 @@ void set_facts(Connection& c, Exchange& x) {
   x.connection_client = &c.client_of_share;
   x.peer_ip_text = c.peer_ip_text;
   x.facts.listener = &c.generation->settings().listeners[c.listener];
-  x.facts.route = &kNoRoute;
-  x.facts.server = &kNoServer;
+  x.forget_route();
   x.facts.local_port = c.local_port;
   x.facts.tls = c.tls;
   x.facts.tls_version = c.tls_version;

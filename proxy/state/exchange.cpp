@@ -61,6 +61,13 @@ void Exchange::clear() noexcept {
   failure = {};
 }
 
+void Exchange::forget_route() noexcept {
+  static const settings::Route kNoRoute;
+  static const settings::Server kNoServer;
+  facts.route = &kNoRoute;
+  facts.server = &kNoServer;
+}
+
 void Exchange::drop_note() noexcept {
   constexpr std::size_t kNoteKept = 16 * 1024;
   if (note.capacity() > kNoteKept)

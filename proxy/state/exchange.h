@@ -163,6 +163,8 @@ struct Exchange {
   bool failed = false;
 
   void clear() noexcept;
+  // Until decide() finds others, its route and server are of no settings.
+  void forget_route() noexcept;
   // Empties `note`, and gives its room back if that is large.
   void drop_note() noexcept;
   // Memory, in bytes, that it holds, its bodies and its connection to the server included: about what its end gives back.
@@ -170,5 +172,10 @@ struct Exchange {
   // Behind the reply, and not when the exchange is used again: gives back what is missing to others.
   void settle() noexcept;
 };
+
+// Whether what happened says that the caller, whose body has all come, has broken its connection.
+[[nodiscard]] inline bool caller_gone(Exchange& exchange, io::Events happened) {
+  return (happened & io::kClientIn) != 0 && exchange.body->complete() && exchange.body->caller_gone();
+}
 
 } // namespace ledgergate

@@ -98,6 +98,20 @@ struct StreamTls : ::testing::TestWithParam<int>, LoopWorld {
     caller.begin(adopt(std::move(caller_socket)), side(client, false));
     edge.begin(adopt(std::move(edge_socket)), side(server, true));
   }
+  // The same with the bytes between them in the test's hands, behind the handshake. False: that did not come about.
+  bool begin_over(Socket& wire_up, Socket& wire_down) {
+    auto caller_side = connected_pair();
+    auto edge_side = connected_pair();
+    wire_up = std::move(caller_side.second);
+    wire_down = std::move(edge_side.second);
+    begin(std::move(caller_side.first), std::move(edge_side.first));
+    return until([&] {
+      turn();
+      wire_down.send(wire_up.receive());
+      wire_up.send(wire_down.receive());
+      return caller.secured && edge.secured;
+    });
+  }
   void begin() {
     auto ends = connected_pair();
     begin(std::move(ends.first), std::move(ends.second));
@@ -276,16 +290,8 @@ TEST_P(StreamTls, BytesThatAreNotTlsFailTheHandshakeWithAReason) {
 }
 
 TEST_P(StreamTls, ATouchedRecordFailsTheConnection) {
-  auto caller_side = connected_pair();
-  auto edge_side = connected_pair();
-  Socket wire_up = std::move(caller_side.second), wire_down = std::move(edge_side.second);
-  begin(std::move(caller_side.first), std::move(edge_side.first));
-  ASSERT_TRUE(until([&] {
-    turn();
-    wire_down.send(wire_up.receive());
-    wire_up.send(wire_down.receive());
-    return caller.secured && edge.secured;
-  }));
+  Socket wire_up, wire_down;
+  ASSERT_TRUE(begin_over(wire_up, wire_down));
   ASSERT_TRUE(caller.stream->write("pay 100"));
   ASSERT_EQ(caller.stream->flush(), Step::done);
   std::string record;
@@ -304,16 +310,8 @@ TEST_P(StreamTls, ATouchedRecordFailsTheConnection) {
 }
 
 TEST_P(StreamTls, AnAlertBehindBytesThatNobodyTakesIsGivenUp) {
-  auto caller_side = connected_pair();
-  auto edge_side = connected_pair();
-  Socket wire_up = std::move(caller_side.second), wire_down = std::move(edge_side.second);
-  begin(std::move(caller_side.first), std::move(edge_side.first));
-  ASSERT_TRUE(until([&] {
-    turn();
-    wire_down.send(wire_up.receive());
-    wire_up.send(wire_down.receive());
-    return caller.secured && edge.secured;
-  }));
+  Socket wire_up, wire_down;
+  ASSERT_TRUE(begin_over(wire_up, wire_down));
   ASSERT_TRUE(caller.stream->write(pattern(9'000'001)));
   ASSERT_EQ(caller.stream->flush(), Step::blocked);
   wire_up.send(std::string("\x17\3\3\0\x20", 5) + std::string(32, 'x'));
